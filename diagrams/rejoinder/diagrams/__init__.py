@@ -1,0 +1,1 @@
+"""Pictures of the machines, generated from the tables that run."""

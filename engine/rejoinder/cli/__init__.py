@@ -1,0 +1,1 @@
+"""The `rejoinder` command; the only portion that may import all the others."""

@@ -1,0 +1,49 @@
+"""Each module has a test file of its own, where a reader looks for it.
+
+Rule: `<root>/rejoinder/<portion>/<module>.py` is tested by `tests/<portion>/test_<module>.py`. Further test files
+beside those are welcome. A module that needs no file of its own is named below, with the reason.
+"""
+
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+REPOSITORY: Final = Path(__file__).parents[2]
+MODULES: Final = sorted(
+    path
+    for root in ("states", "engine", "diagrams")
+    for path in REPOSITORY.glob(f"{root}/rejoinder/*/*.py")
+    if path.name != "__init__.py"
+)
+EXCEPTIONS: Final[dict[str, str]] = {}
+"""From `portion/module` to the reason why no test file mirrors it."""
+
+
+def short_name(module: Path) -> str:
+    """Name a module as the exceptions do: `states/session`."""
+    return f"{module.parent.name}/{module.stem}"
+
+
+@pytest.mark.parametrize("module", MODULES, ids=short_name)
+def test_module_has_a_test_file(module: Path) -> None:
+    name = short_name(module)
+    expected = REPOSITORY / "tests" / module.parent.name / f"test_{module.stem}.py"
+
+    assert expected.is_file() or name in EXCEPTIONS, f"{name} should be tested by {expected.relative_to(REPOSITORY)}."
+
+
+def test_exceptions_are_still_needed() -> None:
+    modules = {short_name(module): module for module in MODULES}
+    mirrored = [
+        name
+        for name in EXCEPTIONS
+        if (REPOSITORY / "tests" / Path(name).parent / f"test_{Path(name).name}.py").exists()
+    ]
+
+    assert [] == sorted(set(EXCEPTIONS) - set(modules))
+    assert [] == mirrored
+
+
+def test_exceptions_have_reasons() -> None:
+    assert [] == [name for name, reason in EXCEPTIONS.items() if not reason.endswith(".")]
