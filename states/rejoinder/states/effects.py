@@ -1,0 +1,128 @@
+"""What leaves the session: orders for the engine, and news for observers.
+
+Effects are performed in the order given, before anything is awaited, so a create and the cancel that follows it never overtake
+each other. ``Moved`` and ``Note`` ask for nothing; they are what observers, statistics and traces see.
+"""
+
+from __future__ import annotations
+
+import attrs
+
+from .continuation import Decision
+from .verdicts import Outcome
+
+__all__ = [
+    "Close",
+    "Deliver",
+    "Dial",
+    "Effect",
+    "Finish",
+    "Moved",
+    "Note",
+    "Ping",
+    "Send",
+    "SendCancel",
+    "Withdraw",
+]
+
+
+@attrs.frozen
+class Dial:
+    """Open a socket. Answer with ``Opened`` or ``DialFailed``."""
+
+    link: int
+
+
+@attrs.frozen
+class Close:
+    """Close the socket, or give up the dial. Nothing more is fed about this link."""
+
+    link: int
+
+
+@attrs.frozen
+class Ping:
+    """Send a ping. Answer with ``Pong`` when the pong is there."""
+
+    link: int
+
+
+@attrs.frozen
+class Send:
+    """Put a create into the link's outbox. Answer with ``Unsendable`` if it is too large."""
+
+    link: int
+    request: int
+    lane: str | None
+    """``stream_id``; None where the provider has no lanes."""
+    decision: Decision
+    """Whether to name the previous response, and why not."""
+
+
+@attrs.frozen
+class SendCancel:
+    """Put a ``response.cancel`` into the link's outbox."""
+
+    link: int
+    response_id: str
+
+
+@attrs.frozen
+class Withdraw:
+    """Take a create back if it is still in the outbox. Answer with ``Withdrawn`` if it was."""
+
+    link: int
+    request: int
+
+
+@attrs.frozen
+class Deliver:
+    """Hand the frame that was just fed to the caller of ``request``."""
+
+    request: int
+
+
+@attrs.frozen
+class Finish:
+    """The request has its outcome. Nothing more is delivered to it."""
+
+    request: int
+    outcome: Outcome
+
+
+@attrs.frozen
+class Moved:
+    """A machine took a row that moves something: what observers see."""
+
+    machine: str
+    """``link``, ``response`` or ``request``."""
+    source: str
+    """The phase before."""
+    event: str
+    """The classified event."""
+    target: str
+    """The phase after."""
+    link: int | None = None
+    """The link, for links and responses."""
+    lane: str | None = None
+    """The lane's name, for responses on a named lane."""
+    request: int | None = None
+    """The request, for requests and for responses that have one."""
+
+
+@attrs.frozen
+class Note:
+    """Something was out of place, counted, and harmless so far."""
+
+    name: str
+    """What: the event of the row, or a name of its own (``UnknownLane``, ``UnlabelledFrame``, ``Illegal`` …)."""
+    link: int | None = None
+    """The link."""
+    lane: str | None = None
+    """The lane's name."""
+    detail: str = ""
+    """One sentence, never payload."""
+
+
+Effect = Dial | Close | Ping | Send | SendCancel | Withdraw | Deliver | Finish | Moved | Note
+"""Anything that ``feed`` returns."""

@@ -1,0 +1,200 @@
+"""What happens first with each event that is fed: it is named, and given to the machine it is for.
+
+Rules of this file
+* Nothing here moves a machine by itself: it finds the link, lane or request, classifies, and asks the session to take the row.
+* News of links and requests that are over is legal: it is counted (``Late``) and changes nothing.
+* Loss reaches the lanes before the link, because whether anybody still wants a link depends on which requests go back to waiting.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final
+
+from . import deadlines, placement
+from . import events as happening
+from .classify import CLASSIFIED
+from .classify import Sequence as SequenceFact
+from .content_events import OutputItemDone
+from .facts import Sighting, facts_of, reaction_to, sequence_of
+from .phases import LinkPhase, RequestPhase
+from .records import Lane, Link, Request
+from .steps import Step
+from .stream_events import ErrorEvent, StreamEvent
+from .triggers import LinkEvent, RequestEvent, ResponseEvent
+from .verdicts import Reaction, Where, react
+
+if TYPE_CHECKING:
+    from .session import Session
+
+__all__ = ["INTAKE"]
+
+OURS: Final = frozenset(
+    {
+        ResponseEvent.CONTENT,
+        ResponseEvent.CONTENT_AFTER_GAP,
+        ResponseEvent.PROGRESS,
+        ResponseEvent.OTHER,
+        ResponseEvent.KEEPALIVE,
+        ResponseEvent.FAULT,
+        ResponseEvent.COMPLETED,
+        ResponseEvent.FAILED,
+        ResponseEvent.INCOMPLETE,
+    }
+)
+"""Events of frames that belong to the lane's response and consume one of its sequence numbers."""
+OUTPUT: Final = frozenset({ResponseEvent.CONTENT, ResponseEvent.CONTENT_AFTER_GAP})
+"""Events of frames that carry output of the lane's response."""
+
+
+def _create(session: Session, event: happening.Create, now: float) -> None:
+    session.requests[event.request] = Request(event.request, event.content, event.warm_up, now, entered=now)
+
+
+def _cancel(session: Session, event: happening.Cancel, now: float) -> None:
+    session.move_request(event.request, RequestEvent.CANCEL, now)
+
+
+def _overflow(session: Session, event: happening.Overflow, now: float) -> None:
+    session.move_request(event.request, RequestEvent.OVERFLOW, now)
+
+
+def _preconnect(session: Session, event: happening.Preconnect, now: float) -> None:
+    del event
+    session.need(now)
+
+
+def _shutdown(session: Session, event: happening.Shutdown, now: float) -> None:
+    del event
+    for number in list(session.requests):
+        session.move_request(number, RequestEvent.CLOSED, now)
+    for link in list(session.links.values()):
+        session.move_link(link, LinkEvent.DROP, now)
+
+
+def _opened(session: Session, event: happening.Opened, now: float) -> None:
+    _to_link(session, event.link, LinkEvent.OPENED, now, event)
+
+
+def _dial_failed(session: Session, event: happening.DialFailed, now: float) -> None:
+    link = session.links.get(event.link)
+    if link is None:
+        session.note("Late", detail=f"news of link {event.link}, which is closed")
+        return
+    rule = react(session.policy.errors, Where.HANDSHAKE, None, None, event.status)
+    spent = link.attempts >= session.policy.dial_attempts
+    # A pause that outlasts the connect deadline is no use to anybody: say so now.
+    late = now + (event.retry_after or 0.0) > link.dialling_since + session.policy.deadlines.connect
+    final = rule.reaction is not Reaction.PASSING or spent or late
+    session.move_link(link, LinkEvent.DIAL_GIVEN_UP if final else LinkEvent.DIAL_FAILED, now, event)
+
+
+def _lost(session: Session, event: happening.Lost, now: float) -> None:
+    link = session.links.get(event.link)
+    if link is None:
+        session.note("Late", detail=f"news of link {event.link}, which is closed")
+        return
+    step = Step(link.phase, LinkEvent.LOST, now, event)
+    session.end_lanes(link, step)
+    wanted = any(request.phase is RequestPhase.WAITING for request in session.requests.values())
+    alone = not any(other is not link and other.phase in placement.SERVING for other in session.links.values())
+    session.move_link(link, LinkEvent.LOST_WANTED if wanted and alone else LinkEvent.LOST, now, event)
+
+
+def _pong(session: Session, event: happening.Pong, now: float) -> None:
+    link = session.links.get(event.link)
+    if link is not None:
+        link.heard = now
+    _to_link(session, event.link, LinkEvent.ALIVE, now, event)
+
+
+def _unsendable(session: Session, event: happening.Unsendable, now: float) -> None:
+    _to_create(session, event, ResponseEvent.UNSENDABLE, now, event.size)
+
+
+def _withdrawn(session: Session, event: happening.Withdrawn, now: float) -> None:
+    _to_create(session, event, ResponseEvent.WITHDRAWN, now)
+
+
+def _expired(session: Session, event: happening.Expired, now: float) -> None:
+    del event
+    deadlines.expire(session, now)
+
+
+def _received(session: Session, event: happening.Received, now: float) -> None:
+    frame = event.frame
+    link = session.links.get(event.link)
+    if link is None or link.phase not in placement.SOCKETS:
+        session.note("Late", detail=f"a frame on link {event.link}, which is closed")
+        return
+    link.heard = now
+    if link.phase is LinkPhase.PROVING:
+        session.move_link(link, LinkEvent.ALIVE, now, event)
+    if isinstance(frame, ErrorEvent) and reaction_to(frame, session.policy) is Reaction.LINK_LIMIT:
+        session.move_link(link, LinkEvent.LIMIT_REACHED, now, frame)
+        return
+    lane = placement.lane_of(session, link, frame)
+    if lane is not None:
+        _classified(session, link, lane, frame, now)
+
+
+def _classified(session: Session, link: Link, lane: Lane, frame: StreamEvent, now: float) -> None:
+    """Name the event that the frame is for its lane, and take that row."""
+    request = None if lane.request is None else session.requests.get(lane.request)
+    sighting = Sighting(frame, lane, link, request, session.policy, session.profile)
+    event = CLASSIFIED[frame.kind][facts_of(sighting)]
+    lane.heard = now
+    sequence = sequence_of(lane, frame)
+    if event in OURS and frame.sequence_number is not None and sequence is not SequenceFact.REPEATED:
+        lane.sequence = frame.sequence_number
+    if event in OUTPUT:
+        if frame.item_id is not None:
+            lane.items.add(frame.item_id)
+        if isinstance(frame, OutputItemDone):
+            lane.output.append(frame.item)
+    session.move_lane(lane, event, now, frame)
+
+
+def _to_link(session: Session, number: int, event: LinkEvent, now: float, detail: object) -> None:
+    link = session.links.get(number)
+    if link is None:
+        session.note("Late", detail=f"news of link {number}, which is closed")
+    else:
+        session.move_link(link, event, now, detail)
+
+
+def _to_create(
+    session: Session,
+    news: happening.Unsendable | happening.Withdrawn,
+    event: ResponseEvent,
+    now: float,
+    detail: object = None,
+) -> None:
+    """To the lane that the create was put on, which may have lost its caller since."""
+    link = session.links.get(news.link)
+    lanes = [] if link is None else [lane for lane in link.lanes.values() if lane.sent == news.request]
+    for lane in lanes:
+        session.move_lane(lane, event, now, detail)
+    if not lanes:
+        session.note("Late", detail=f"news of the create of request {news.request}, which is over")
+
+
+INTAKE: Final[Mapping[type, Callable[[Session, Any, float], None]]] = MappingProxyType(
+    {
+        happening.Create: _create,
+        happening.Cancel: _cancel,
+        happening.Overflow: _overflow,
+        happening.Preconnect: _preconnect,
+        happening.Shutdown: _shutdown,
+        happening.Opened: _opened,
+        happening.DialFailed: _dial_failed,
+        happening.Received: _received,
+        happening.Lost: _lost,
+        happening.Pong: _pong,
+        happening.Unsendable: _unsendable,
+        happening.Withdrawn: _withdrawn,
+        happening.Expired: _expired,
+    }
+)
+"""What each event that is fed does first."""

@@ -1,0 +1,197 @@
+"""Placement: which request goes to which lane of which link, and which links there are.
+
+Rules of this file
+* One link takes new requests: the one that is ``open``. Requests are placed in the order they were made; if the first cannot be
+  placed, none behind it is (fair, and it cannot starve).
+* On a link that has proven that it multiplexes, every request names a lane: the one whose continuation it extends, else a lane
+  without one, else a fresh name, else the lane that was not used for longest.
+* Until a ``created`` has echoed its lane's name (*probation*), a link counts as serial: one create outstanding, always the same
+  lane. Demoting at the first ``created`` would be too late, two creates would be out already.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from .continuation import CallerChain, Decision, Disabled, Full, Replayed, Reuse, decide
+from .phases import LinkPhase, RequestPhase, ResponsePhase
+from .records import Link
+from .stream_events import ErrorEvent, FrameKind, StreamEvent
+from .triggers import LinkEvent, RequestEvent
+
+if TYPE_CHECKING:
+    from .records import Lane, Request
+    from .session import Session
+
+__all__ = ["SERVING", "SOCKETS", "dial_successor", "lane_of", "need", "settle", "target", "waiting"]
+
+SERVING: Final = frozenset({LinkPhase.CONNECTING, LinkPhase.RECONNECTING, LinkPhase.OPEN, LinkPhase.PROVING})
+"""Phases in which a link takes new requests, or is on its way there."""
+DIALLING: Final = frozenset({LinkPhase.CONNECTING, LinkPhase.RECONNECTING})
+"""Phases in which a link is on its way."""
+SOCKETS: Final = frozenset({LinkPhase.OPEN, LinkPhase.PROVING, LinkPhase.RETIRING})
+"""Phases in which frames may arrive."""
+ASKING: Final = frozenset({ResponsePhase.AWAITING_CREATED, ResponsePhase.DOUBTED, ResponsePhase.CANCEL_PENDING})
+"""Phases in which a create is unanswered."""
+
+
+def settle(session: Session, now: float) -> None:
+    """Everything that follows from where the machines are now: called once after each event."""
+    for link in list(session.links.values()):
+        if link.phase is LinkPhase.RETIRING and not link.lanes_in_use:
+            session.move_link(link, LinkEvent.VACANT, now)
+    _place(session, now)
+    if waiting(session):
+        need(session, now)
+    for link in list(session.links.values()):
+        if link.phase is LinkPhase.CLOSED or (link.phase is LinkPhase.FAILED and _served_elsewhere(session, link)):
+            del session.links[link.number]
+
+
+def waiting(session: Session) -> list[Request]:
+    """The requests that wait to be sent, oldest first."""
+    return [request for request in session.requests.values() if request.phase is RequestPhase.WAITING]
+
+
+def target(session: Session) -> Link | None:
+    """The link that takes new requests; None while there is none."""
+    return next((link for link in session.links.values() if link.phase is LinkPhase.OPEN), None)
+
+
+def need(session: Session, now: float) -> None:
+    """Dial, unless a link is there or under way; a link that failed is dialled again rather than replaced."""
+    if any(link.phase in SERVING for link in session.links.values()):
+        return
+    failed = next((link for link in session.links.values() if link.phase is LinkPhase.FAILED), None)
+    if failed is not None:
+        failed.attempts = 0
+        session.move_link(failed, LinkEvent.NEEDED, now)
+    else:
+        _dial_new(session, now, None)
+
+
+def dial_successor(session: Session, now: float, hedge_for: int | None) -> None:
+    """Dial beside the open link; a dial that is under way is shared, and then belongs to nobody's hedge alone."""
+    under_way = [link for link in session.links.values() if link.phase in DIALLING]
+    for link in under_way:
+        link.hedge_for = None
+    if not under_way:
+        _dial_new(session, now, hedge_for)
+
+
+def lane_of(session: Session, link: Link, frame: StreamEvent) -> Lane | None:
+    """The lane that a frame belongs to; None, counted and named, if that cannot be told."""
+    if not session.profile.lanes:
+        return link.lanes[None]
+    if frame.stream_id is not None:
+        lane = link.lanes.get(frame.stream_id)
+        if lane is None:
+            session.note("UnknownLane", link, f"{frame.type!r} names a lane that was never used here")
+        return lane
+    if not link.proven:
+        lane = next(iter(link.lanes.values()), None)
+        if lane is None:
+            session.note("UnaskedFrame", link, f"{frame.type!r} before anything was sent")
+        return lane
+    if isinstance(frame, ErrorEvent):
+        return _lane_of_error(session, link, frame)
+    if frame.kind is not FrameKind.KEEPALIVE:
+        session.note("UnlabelledFrame", link, f"{frame.type!r} names no lane on a link that multiplexes")
+    return None
+
+
+def _lane_of_error(session: Session, link: Link, frame: ErrorEvent) -> Lane | None:
+    """An error without a label: the one lane whose create is unanswered, else an old cancel's, else nobody's."""
+    asking = [lane for lane in link.lanes.values() if lane.phase in ASKING]
+    if len(asking) == 1:
+        return asking[0]
+    if not asking and link.debt:
+        link.debt -= 1
+        link.cancel_refused = True
+        session.note("CancelRefused", link, f"code {frame.code!r}")
+    else:
+        session.note("UnattributedError", link, f"code {frame.code!r}, {len(asking)} creates unanswered")
+    return None
+
+
+def _place(session: Session, now: float) -> None:
+    for request in waiting(session):
+        if request.not_before is not None:
+            continue
+        link = target(session)
+        if link is None:
+            return
+        if now - link.heard >= session.policy.prove_after and not link.lanes_in_use:
+            session.move_link(link, LinkEvent.STALE, now)
+            return
+        chosen = _choose(session, link, request)
+        if chosen is None:
+            _replace_exhausted(session, link, now)
+            return
+        session.move_request(request.number, RequestEvent.LANE_FREE, now, chosen)
+
+
+def _choose(session: Session, link: Link, request: Request) -> tuple[Lane, Decision] | None:
+    if not (session.profile.lanes and link.proven):
+        lane = next(iter(link.lanes.values()), None) or session.new_lane(link, _name(link))
+        return (lane, _decide(session, lane, request)) if lane.phase is ResponsePhase.IDLE else None
+    lanes = list(link.lanes.values())
+    if sum(lane.phase is not ResponsePhase.IDLE for lane in lanes) >= session.profile.in_flight:
+        return None
+    idle = sorted((lane for lane in lanes if lane.phase is ResponsePhase.IDLE), key=lambda lane: -lane.used)
+    for lane in idle:
+        decision = _decide(session, lane, request)
+        if isinstance(decision, Reuse):
+            return lane, decision
+    # Nothing to continue: the reason that tells most is that of the lane that was used last.
+    latest = max(lanes, key=lambda lane: lane.used)
+    full = _decide(session, latest, request)
+    bare = next((lane for lane in idle if lane.continuation is None), None)
+    if bare is not None:
+        return bare, full
+    if len(lanes) < link.names_limit:
+        return session.new_lane(link, _name(link)), full
+    return (idle[-1], full) if idle else None
+
+
+def _decide(session: Session, lane: Lane, request: Request) -> Decision:
+    fields = request.content.fields
+    if request.replays:
+        return Full(Replayed(request.replays[-1]))
+    if not session.policy.reuse:
+        return Full(Disabled())
+    if fields.get("previous_response_id") is not None or fields.get("conversation") is not None:
+        return Full(CallerChain())
+    if lane.continuation is None:
+        return Full(lane.absence)
+    return decide(lane.continuation, request.content)
+
+
+def _name(link: Link) -> str:
+    return f"lane-{len(link.lanes) + 1}"
+
+
+def _replace_exhausted(session: Session, link: Link, now: float) -> None:
+    """Where only quarantined lanes stand in the way, nothing here will ever free one: dial a successor, now and then."""
+    in_the_way = [lane for lane in link.lanes.values() if lane.phase is not ResponsePhase.IDLE]
+    if all(lane.phase is ResponsePhase.QUARANTINED for lane in in_the_way) and now >= link.successor_at:
+        session.move_link(link, LinkEvent.NAMES_EXHAUSTED, now)
+
+
+def _dial_new(session: Session, now: float, hedge_for: int | None) -> None:
+    """A new link, if the sockets allow one; the oldest link that carries only abandoned responses makes room."""
+    sockets = [link for link in session.links.values() if link.phase in SOCKETS]
+    if len(sockets) >= session.policy.sockets:
+        abandoned = next((link for link in sockets if link.phase is LinkPhase.RETIRING and not link.live), None)
+        if abandoned is None:
+            session.note("NoSocket", detail=f"{len(sockets)} sockets are in use by callers")
+            return
+        session.move_link(abandoned, LinkEvent.DROP, now)
+    session.links_made += 1
+    link = Link(session.links_made, hedge_for=hedge_for)
+    session.links[link.number] = link
+    session.move_link(link, LinkEvent.NEEDED, now)
+
+
+def _served_elsewhere(session: Session, link: Link) -> bool:
+    return any(other is not link and other.phase in SERVING for other in session.links.values())

@@ -1,0 +1,120 @@
+"""One function for each moving row, named for what happened: the request rules.
+
+As in ``response_rules.py``: a rule runs in the new phase, changes facts, asks the session for what spans machines.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final, cast
+
+from .continuation import Decision
+from .effects import Finish, Send
+from .failures import simple_failure
+from .phases import RequestPhase
+from .triggers import LinkEvent, ResponseEvent
+from .verdicts import Cause, Failure, Outcome, OutcomeKind
+
+if TYPE_CHECKING:
+    from .records import Lane, Request
+    from .session import Session
+    from .steps import Step
+
+__all__ = ["REQUEST_RULES"]
+
+
+def request_sent(session: Session, request: Request, step: Step) -> None:
+    lane, decision = cast("tuple[Lane, Decision]", step.detail)
+    request.place = (lane.link, lane.name)
+    request.hedged = False
+    session.emit(Send(lane.link, request.number, lane.name, decision))
+    session.move_lane(lane, ResponseEvent.SEND, step.now, (request, decision))
+    session.drop_hedge(request.number, step.now)
+
+
+def hedge_dialled(session: Session, request: Request, step: Step) -> None:
+    request.hedged = True
+    link = session.target()
+    if link is not None:
+        session.move_link(link, LinkEvent.HEDGE_DUE, step.now, request.number)
+
+
+def retry_allowed(session: Session, request: Request, step: Step) -> None:
+    del session, step
+    request.not_before = None
+
+
+def request_replayed(session: Session, request: Request, step: Step) -> None:
+    cause, pause = cast("tuple[Cause, float]", step.detail)
+    session.note("Replay", detail=f"request {request.number}: {cause}")
+    request.replays = (*request.replays, cause)
+    request.place = None
+    request.not_before = step.now + pause if pause else None
+
+
+def request_finished(session: Session, request: Request, step: Step) -> None:
+    session.emit(Finish(request.number, cast("Outcome", step.detail)))
+
+
+def request_given_up(session: Session, request: Request, step: Step) -> None:
+    _end(session, request, step, cast("Failure", step.detail))
+
+
+def request_cancelled(session: Session, request: Request, step: Step) -> None:
+    _end(session, request, step, None)
+
+
+def request_overflowed(session: Session, request: Request, step: Step) -> None:
+    message = "The answer was not read fast enough and its buffer is full. Read faster, or allow a larger buffer."
+    _end(session, request, step, simple_failure(Cause.OVERFLOW, message))
+
+
+def request_expired(session: Session, request: Request, step: Step) -> None:
+    deadlines = session.policy.deadlines
+    if step.source == RequestPhase.WAITING:
+        message = (
+            f"The request could not be sent within {deadlines.queue:g} s, others were before it. Send it again later, or allow"
+            " more time with Deadlines(queue=…)."
+        )
+        _end(session, request, step, simple_failure(Cause.QUEUE, message))
+    else:
+        message = f"The answer was not complete within {deadlines.turn:g} s. Allow more time with Deadlines(turn=…)."
+        _end(session, request, step, simple_failure(Cause.TURN, message))
+
+
+def request_closed(session: Session, request: Request, step: Step) -> None:
+    message = "The session was closed before the answer was complete. Keep it open until then."
+    _end(session, request, step, simple_failure(Cause.CLOSED, message))
+
+
+def _end(session: Session, request: Request, step: Step, failure: Failure | None) -> None:
+    """The caller has its outcome now, and the wire is told afterwards; without a failure the caller left by itself."""
+    lane = session.lane_at(request.place)
+    kind = OutcomeKind.CANCELLED if failure is None else OutcomeKind.INTERRUPTED
+    verdict = session.verdict(request, lane, step.source, failure)
+    session.emit(Finish(request.number, Outcome(kind, failure, verdict)))
+    if lane is not None:
+        session.move_lane(lane, ResponseEvent.CANCEL, step.now)
+
+
+RequestRule = Callable[["Session", "Request", "Step"], None]
+
+REQUEST_RULES: Final[Mapping[str, RequestRule]] = MappingProxyType(
+    {
+        rule.__name__: rule
+        for rule in (
+            hedge_dialled,
+            request_cancelled,
+            request_closed,
+            request_expired,
+            request_finished,
+            request_given_up,
+            request_overflowed,
+            request_replayed,
+            request_sent,
+            retry_allowed,
+        )
+    }
+)
+"""The request rules by the name the table gives them."""

@@ -1,0 +1,444 @@
+"""One function for each moving row, named for what happened: the response rules.
+
+Rules of this file
+* A rule runs after the machine is in its new phase; ``step.source`` is the phase before. It changes facts on records and asks the
+  session for what spans machines (finish, replay, retire); it never sets a phase.
+* A rule does not look at phases to choose: where that would be needed, a row or an event is missing.
+* When the machine comes to ``idle``, the session clears the lane after the rule.
+
+The rules of links and requests are in ``link_rules.py`` and ``request_rules.py``; ``steps.py`` says what a rule is told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final, cast
+
+from . import stream_events as wire
+from .cancellation import effective_policy
+from .continuation import Continuation, Decision, Evicted, LaneDirty, NoPrevious
+from .effects import Deliver, Withdraw
+from .facts import ERROR_CAUSES, reaction_to
+from .failures import failure_from_error, failure_from_response, lost_failure, overdue_failure, simple_failure
+from .profiles import AfterCancel, CancelPolicy
+from .steps import Step
+from .stream_events import ErrorEvent
+from .triggers import LinkEvent
+from .verdicts import Cause, OutcomeKind, Reaction
+
+if TYPE_CHECKING:
+    from .records import Lane, Request
+    from .session import Session
+
+__all__ = ["RESPONSE_RULES"]
+
+
+# -- sending and its first answer ------------------------------------------------------------------------------------------
+
+
+def create_sent(session: Session, lane: Lane, step: Step) -> None:
+    request, decision = cast("tuple[Request, Decision]", step.detail)
+    session.creates += 1
+    lane.used = session.creates
+    lane.request = lane.sent = request.number
+    lane.content = request.content
+    lane.decision = decision
+    lane.parent, lane.continuation = lane.continuation, None
+    lane.absence = LaneDirty()
+    lane.heard = step.now
+
+
+def created_arrived(session: Session, lane: Lane, step: Step) -> None:
+    _name_response(lane, step)
+    link = session.links[lane.link]
+    link.attempts = 0
+    link.proven = link.proven or (lane.name is not None and step.frame.stream_id == lane.name)
+    lane.fault = None
+    lane.delivery = (Deliver(cast("int", lane.request)),)
+    session.deliver(lane)
+
+
+def error_doubted(session: Session, lane: Lane, step: Step) -> None:
+    lane.fault = step.error
+    cancel_answered(session, lane, step)
+
+
+def cache_missed(session: Session, lane: Lane, step: Step) -> None:
+    lane.absence = Evicted()
+    session.replay(lane, Cause.CACHE_MISS, step)
+
+
+def create_rejected(session: Session, lane: Lane, step: Step) -> None:
+    lane.absence = Evicted()
+    session.finish(lane, OutcomeKind.FAILED, failure_from_error(Cause.REJECTED, step.error, session.policy), step)
+
+
+def create_rejected_replayed(session: Session, lane: Lane, step: Step) -> None:
+    lane.absence = Evicted()
+    reaction = reaction_to(step.error, session.policy)
+    if reaction is Reaction.LANE_LIMIT:
+        # The name was refused, so the link has exactly the names it had before, and another lane may be asked at once.
+        link = session.links[lane.link]
+        link.names_limit = len(link.lanes) - 1
+        del link.lanes[lane.name]
+        pause = 0.0
+    else:
+        pause = session.policy.retry_pause if step.error.retry_after is None else step.error.retry_after
+    session.replay(lane, ERROR_CAUSES.get(reaction, Cause.REJECTED), step, pause=pause)
+
+
+def create_unsendable(session: Session, lane: Lane, step: Step) -> None:
+    lane.continuation = lane.parent
+    size = cast("int", step.detail)
+    limit = session.profile.inbound_limit
+    message = f"The request has {size} bytes and this server takes {limit}; it was not sent. Send less, or by reference."
+    session.finish(lane, OutcomeKind.FAILED, simple_failure(Cause.UNSENDABLE, message), step, sent=False)
+
+
+def create_withdrawn(session: Session, lane: Lane, step: Step) -> None:
+    del session, step
+    lane.continuation = lane.parent
+
+
+# -- a response that runs ----------------------------------------------------------------------------------------------------
+
+
+def output_began(session: Session, lane: Lane, step: Step) -> None:
+    del step
+    lane.output_begun = True
+    session.deliver(lane)
+
+
+def output_began_after_gap(session: Session, lane: Lane, step: Step) -> None:
+    lane.output_begun = True
+    sequence_gap(session, lane, step)
+
+
+def sequence_gap(session: Session, lane: Lane, step: Step) -> None:
+    session.note("SequenceGap", lane, f"frames are missing before sequence number {step.frame.sequence_number}")
+    session.deliver(lane)
+    session.suspect(lane, step)
+
+
+def sequence_repeated(session: Session, lane: Lane, step: Step) -> None:
+    session.note("SequenceRepeated", lane, f"sequence number {step.frame.sequence_number} was seen already")
+    session.suspect(lane, step)
+
+
+def late_frame(session: Session, lane: Lane, step: Step) -> None:
+    lane.tainted = True
+    session.note(step.event, lane, f"{step.frame.type!r} in {step.source}")
+
+
+def cancel_answered(session: Session, lane: Lane, step: Step) -> None:
+    link = session.links[lane.link]
+    link.debt -= 1
+    link.cancel_refused = True
+    session.note("CancelRefused", lane, f"code {step.error.code!r} in {step.source}")
+
+
+def completed(session: Session, lane: Lane, step: Step) -> None:
+    frame = cast("wire.ResponseCompleted", step.detail)
+    if lane.content is not None:
+        output = frame.response.get("output") or lane.output
+        lane.continuation = Continuation(cast("str", lane.response_id), lane.content.items, output)
+        lane.absence = NoPrevious()
+    session.has_completed = True
+    session.deliver(lane)
+    session.finish(lane, OutcomeKind.COMPLETED, None, step, response=frame.response)
+
+
+def failed(session: Session, lane: Lane, step: Step) -> None:
+    frame = cast("wire.ResponseFailed", step.detail)
+    session.deliver(lane)
+    session.finish(lane, OutcomeKind.FAILED, failure_from_response(frame.response, session.policy), step, response=frame.response)
+
+
+def incomplete(session: Session, lane: Lane, step: Step) -> None:
+    frame = cast("wire.ResponseIncomplete", step.detail)
+    _keep_parent(session, lane)
+    session.deliver(lane)
+    session.finish(lane, OutcomeKind.INCOMPLETE, None, step, response=frame.response)
+
+
+def fault_reported(session: Session, lane: Lane, step: Step) -> None:
+    lane.fault = step.error
+    session.deliver(lane)
+
+
+def failed_as_reported(session: Session, lane: Lane, step: Step) -> None:
+    frame = cast("wire.ResponseFailed", step.detail)
+    session.deliver(lane)
+    _finish_with_fault(session, lane, step, frame)
+
+
+def failed_without_terminal(session: Session, lane: Lane, step: Step) -> None:
+    _finish_with_fault(session, lane, step, None)
+    _orphan(lane, step)
+    session.unclean(lane, step)
+
+
+def failed_by_foreign(session: Session, lane: Lane, step: Step) -> None:
+    _finish_with_fault(session, lane, step, None)
+    _adopt_stranger(session, lane, step)
+
+
+def failed_by_loss(session: Session, lane: Lane, step: Step) -> None:
+    _finish_with_fault(session, lane, step, None)
+
+
+# -- ends from outside -------------------------------------------------------------------------------------------------------
+
+
+def overdue(session: Session, lane: Lane, step: Step) -> None:
+    session.finish(lane, OutcomeKind.INTERRUPTED, overdue_failure(step.source, session.policy.deadlines), step)
+    _abandon_unclean(session, lane, step)
+
+
+def overdue_replayed(session: Session, lane: Lane, step: Step) -> None:
+    session.replay(lane, Cause.OVERDUE, step)
+    _abandon_unclean(session, lane, step)
+
+
+def doubt_unresolved(session: Session, lane: Lane, step: Step) -> None:
+    error = cast("ErrorEvent", lane.fault)
+    session.finish(lane, OutcomeKind.INTERRUPTED, failure_from_error(Cause.DOUBT, error, session.policy), step)
+    _orphan(lane, step)
+    session.suspect(lane, step)
+
+
+def doubt_unresolved_replayed(session: Session, lane: Lane, step: Step) -> None:
+    session.replay(lane, Cause.DOUBT, step)
+    _orphan(lane, step)
+    session.suspect(lane, step)
+
+
+def foreign_began(session: Session, lane: Lane, step: Step) -> None:
+    message = "Another response began where this one was due. The connection is being replaced; send the request again."
+    session.finish(lane, OutcomeKind.INTERRUPTED, simple_failure(Cause.FOREIGN, message), step)
+    _adopt_stranger(session, lane, step)
+
+
+def foreign_began_replayed(session: Session, lane: Lane, step: Step) -> None:
+    session.replay(lane, Cause.FOREIGN, step)
+    _adopt_stranger(session, lane, step)
+
+
+def damaged(session: Session, lane: Lane, step: Step) -> None:
+    garbage = cast("wire.Garbage", step.detail)
+    message = f"The server sent a frame that cannot be read ({garbage.detail}). The answer is not whole; ask again."
+    session.finish(lane, OutcomeKind.INTERRUPTED, simple_failure(Cause.DAMAGED, message), step)
+    _abandon_damaged(session, lane, step)
+
+
+def damaged_replayed(session: Session, lane: Lane, step: Step) -> None:
+    session.replay(lane, Cause.DAMAGED, step)
+    _abandon_damaged(session, lane, step)
+
+
+def doomed(session: Session, lane: Lane, step: Step) -> None:
+    message = "The connection reached the server's age limit before the request was acknowledged. Send it again."
+    session.finish(lane, OutcomeKind.INTERRUPTED, simple_failure(Cause.LIMIT, message), step)
+    _orphan(lane, step)
+
+
+def doomed_replayed(session: Session, lane: Lane, step: Step) -> None:
+    session.replay(lane, Cause.LIMIT, step)
+    _orphan(lane, step)
+
+
+def lost(session: Session, lane: Lane, step: Step) -> None:
+    session.finish(lane, OutcomeKind.INTERRUPTED, lost_failure(step.detail), step)
+
+
+def lost_replayed(session: Session, lane: Lane, step: Step) -> None:
+    session.replay(lane, Cause.LOST, step)
+
+
+# -- the caller has left -----------------------------------------------------------------------------------------------------
+
+
+def caller_left_early(session: Session, lane: Lane, step: Step) -> None:
+    request = cast("int", lane.request)
+    _orphan(lane, step)
+    session.emit(Withdraw(lane.link, request))
+    _apply_policy(session, lane, step)
+
+
+def caller_left(session: Session, lane: Lane, step: Step) -> None:
+    _orphan(lane, step)
+    session.signal(lane)
+    _apply_policy(session, lane, step)
+
+
+def abandoned_created(session: Session, lane: Lane, step: Step) -> None:
+    _name_response(lane, step)
+    link = session.links[lane.link]
+    link.proven = link.proven or (lane.name is not None and step.frame.stream_id == lane.name)
+    session.signal(lane)
+
+
+def abandoned_rejected(session: Session, lane: Lane, step: Step) -> None:
+    lane.absence = Evicted()
+    session.note("AbandonedRejected", lane, f"code {step.error.code!r}")
+
+
+def abandoned_lost(session: Session, lane: Lane, step: Step) -> None:
+    del session, lane, step
+
+
+def drained(session: Session, lane: Lane, step: Step) -> None:
+    del step
+    lane.tainted = True
+    _keep_parent(session, lane)
+
+
+def drain_overdue(session: Session, lane: Lane, step: Step) -> None:
+    session.note("DrainOverdue", lane, f"no terminal within {session.policy.deadlines.drain:g} s of the cancel")
+    session.unclean(lane, step)
+
+
+def quarantined_created(session: Session, lane: Lane, step: Step) -> None:
+    _name_response(lane, step)
+    session.note("LateCreated", lane, "after the lane was given up")
+    session.signal(lane)
+
+
+def foreign_seen(session: Session, lane: Lane, step: Step) -> None:
+    lane.foreign = True
+    late_frame(session, lane, step)
+
+
+def foreign_again(session: Session, lane: Lane, step: Step) -> None:
+    late_frame(session, lane, step)
+    session.suspect(lane, step)
+
+
+def stranger_began(session: Session, lane: Lane, step: Step) -> None:
+    lane.continuation = None
+    lane.absence = LaneDirty()
+    session.note("UnaskedCreated", lane, f"in {step.source}")
+    _name_response(lane, step)
+    _orphan(lane, step)
+
+
+def foreign_for_abandoned(session: Session, lane: Lane, step: Step) -> None:
+    session.note(step.event, lane, f"in {step.source}")
+    _adopt_stranger(session, lane, step)
+
+
+# -- shared steps ------------------------------------------------------------------------------------------------------------
+
+
+def _name_response(lane: Lane, step: Step) -> None:
+    """From here on the lane's response has an id, and its frames are counted from this one."""
+    lane.response_id = step.frame.response_id
+    lane.sequence = step.frame.sequence_number
+
+
+def _orphan(lane: Lane, step: Step) -> None:
+    """Nobody listens from now on; the drain deadline runs from the first time this was so."""
+    lane.request = None
+    lane.delivery = ()
+    lane.tainted = True
+    if lane.abandoned_at is None:
+        lane.abandoned_at = step.now
+
+
+def _adopt_stranger(session: Session, lane: Lane, step: Step) -> None:
+    """What runs here is somebody else's: the lane drains until *its* terminal, and the link goes."""
+    _name_response(lane, step)
+    _orphan(lane, step)
+    session.suspect(lane, step)
+
+
+def _abandon_unclean(session: Session, lane: Lane, step: Step) -> None:
+    """The server was silent too long: tell it, and never reuse the lane."""
+    _orphan(lane, step)
+    session.signal(lane)
+    session.unclean(lane, step)
+
+
+def _abandon_damaged(session: Session, lane: Lane, step: Step) -> None:
+    _orphan(lane, step)
+    session.signal(lane)
+    session.suspect(lane, step)
+
+
+def _keep_parent(session: Session, lane: Lane) -> None:
+    """After an unclean end the parent may be named again only if the policy wants to try."""
+    if session.policy.after_cancel is AfterCancel.REUSE:
+        lane.continuation = lane.parent
+
+
+def _finish_with_fault(session: Session, lane: Lane, step: Step, terminal: wire.ResponseFailed | None) -> None:
+    failure = failure_from_error(Cause.FAULT, cast("ErrorEvent", lane.fault), session.policy)
+    response = None if terminal is None else terminal.response
+    session.finish(lane, OutcomeKind.FAILED, failure, step, response=response)
+
+
+def _apply_policy(session: Session, lane: Lane, step: Step) -> None:
+    """``retire`` drops the socket with the caller, unless somebody else is live on it, and dials the next at once."""
+    link = session.links[lane.link]
+    if effective_policy(session.profile, session.policy, proven=link.proven) is CancelPolicy.RETIRE:
+        session.move_link(link, LinkEvent.RETIRE if link.live else LinkEvent.DROP, step.now)
+        session.need(step.now)
+
+
+ResponseRule = Callable[["Session", "Lane", Step], None]
+
+RESPONSE_RULES: Final[Mapping[str, ResponseRule]] = MappingProxyType(
+    {
+        rule.__name__: rule
+        for rule in (
+            abandoned_created,
+            abandoned_lost,
+            abandoned_rejected,
+            cache_missed,
+            caller_left,
+            caller_left_early,
+            cancel_answered,
+            completed,
+            create_rejected,
+            create_rejected_replayed,
+            create_sent,
+            create_unsendable,
+            create_withdrawn,
+            created_arrived,
+            damaged,
+            damaged_replayed,
+            doomed,
+            doomed_replayed,
+            doubt_unresolved,
+            doubt_unresolved_replayed,
+            drain_overdue,
+            drained,
+            error_doubted,
+            failed,
+            failed_as_reported,
+            failed_by_foreign,
+            failed_by_loss,
+            failed_without_terminal,
+            fault_reported,
+            foreign_again,
+            foreign_began,
+            foreign_began_replayed,
+            foreign_for_abandoned,
+            foreign_seen,
+            incomplete,
+            late_frame,
+            lost,
+            lost_replayed,
+            output_began,
+            output_began_after_gap,
+            overdue,
+            overdue_replayed,
+            quarantined_created,
+            sequence_gap,
+            sequence_repeated,
+            stranger_began,
+        )
+    }
+)
+"""The response rules by the name the table gives them."""

@@ -1,0 +1,272 @@
+"""The error table, and the verdict on a failure.
+
+``ERRORS`` says what to do about an error, given where it came (at the handshake, instead of ``created``, inside a response), its
+code and its status. It is data: a user's policy may put rows of its own in front. A ``Verdict`` says how far a request had come
+when it ended without success, so that the caller can decide about a retry without parsing messages.
+
+Sources: status classes that pass are those the official SDKs retry (openai-python 3.54: 408, 409, 429, 5xx; ``x-should-retry``
+overrides). Codes are those of the OpenAI WebSocket guide; ``insufficient_quota`` is recorded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum, unique
+from typing import Any, Final
+
+import attrs
+
+__all__ = [
+    "ERRORS",
+    "Cause",
+    "ErrorRule",
+    "Failure",
+    "Outcome",
+    "OutcomeKind",
+    "Reaction",
+    "Verdict",
+    "Where",
+    "react",
+]
+
+
+@unique
+class Where(StrEnum):
+    """Where an error was met."""
+
+    HANDSHAKE = "handshake"
+    """The HTTP answer to the upgrade, or a transport fault before it."""
+    CREATE = "create"
+    """An ``error`` frame instead of ``response.created``."""
+
+
+@unique
+class Reaction(StrEnum):
+    """What to do about an error."""
+
+    PASSING = "passing"
+    """It may pass: try again while that repeats nothing."""
+    PERMANENT = "permanent"
+    """The same request will fail again: tell the caller."""
+    CACHE_MISS = "cache miss"
+    """Forget the continuation and send in full."""
+    LINK_LIMIT = "link limit"
+    """The connection has reached its age limit: another link."""
+    LANE_LIMIT = "lane limit"
+    """The connection takes no further lane names: another link."""
+
+
+@unique
+class Cause(StrEnum):
+    """Why a request was sent again, or ended without success."""
+
+    CACHE_MISS = "cache miss"
+    """The server did not know the previous response."""
+    REJECTED = "rejected"
+    """The server answered the create with an error."""
+    LIMIT = "connection limit"
+    """The connection reached its age limit."""
+    LANE_LIMIT = "lane limit"
+    """The connection took no further lane name."""
+    LOST = "connection lost"
+    """The socket went away."""
+    OVERDUE = "deadline"
+    """The server was silent for longer than allowed."""
+    DOUBT = "unattributable error"
+    """An error came that may have been for this request or for an old cancel."""
+    FOREIGN = "foreign response"
+    """Another response spoke where this one's was due."""
+    DAMAGED = "unreadable frame"
+    """A frame could not be read."""
+    FAILED = "response failed"
+    """``response.failed``."""
+    FAULT = "fault"
+    """An ``error`` inside the response."""
+    DIAL = "connection failed"
+    """No link could be opened."""
+    QUEUE = "queue deadline"
+    """It was never sent: the lane did not become free in time."""
+    TURN = "turn deadline"
+    """It took longer than a request may take in all."""
+    UNSENDABLE = "request too large"
+    """The frame is larger than the server takes."""
+    OVERFLOW = "consumer too slow"
+    """The caller did not read, and its buffer is full."""
+    CLOSED = "session closed"
+    """The session was closed."""
+    CANCELLED = "cancelled"
+    """The caller left."""
+
+
+@unique
+class OutcomeKind(StrEnum):
+    """How a request ended; every request ends in exactly one of these."""
+
+    COMPLETED = "completed"
+    """``response.completed`` arrived."""
+    FAILED = "failed"
+    """The server said that it failed, or refused the create."""
+    INCOMPLETE = "incomplete"
+    """``response.incomplete`` arrived; the reason is on the response."""
+    INTERRUPTED = "interrupted"
+    """It ended for a reason outside the response: a loss, a deadline, a violation."""
+    CANCELLED = "cancelled"
+    """The caller left."""
+
+
+@attrs.frozen
+class Failure:
+    """What went wrong, as data."""
+
+    cause: Cause
+    """The kind of failure."""
+    message: str
+    """One sentence on what happened, the server's own where there is one."""
+    code: str | None = None
+    """``error.code``."""
+    status: int | None = None
+    """``status`` of the error frame, or of the refused handshake."""
+    param: str | None = None
+    """``error.param``."""
+    error_type: str | None = None
+    """``error.type``."""
+    retry_after: float | None = None
+    """Seconds that the server asked to wait."""
+
+
+@attrs.frozen
+class Verdict:
+    """How far a request had come when it ended without success."""
+
+    stage: str
+    """The phase it was in: ``waiting``, or a phase of the response machine."""
+    sent: bool
+    """Whether a create went to the outbox and was not taken back."""
+    acknowledged: bool
+    """Whether ``response.created`` was seen."""
+    output_begun: bool
+    """Whether output reached the caller."""
+    replay_safe: bool
+    """Whether sending it again cannot repeat output or, as far as can be known, run it twice."""
+    retry_after: float | None = None
+    """Seconds that the server asked to wait before a retry."""
+    replays: tuple[Cause, ...] = ()
+    """Why it was sent again before, in order."""
+
+
+@attrs.frozen
+class Outcome:
+    """The one outcome of a request."""
+
+    kind: OutcomeKind
+    """Which of the five."""
+    failure: Failure | None = None
+    """What went wrong; None for completed and incomplete."""
+    verdict: Verdict | None = None
+    """How far it had come; None for completed and incomplete."""
+    response: Mapping[str, Any] | None = attrs.field(default=None, repr=False, eq=False)
+    """The response object of the terminal, where one came."""
+
+
+@attrs.frozen
+class ErrorRule:
+    """One row of the error table; None and the empty tuple match anything."""
+
+    where: Where
+    """Where the error was met."""
+    codes: tuple[str, ...]
+    """``error.code`` or ``error.type`` is one of these; empty matches any."""
+    statuses: tuple[range, ...]
+    """The status lies in one of these; empty matches any, an absent one included."""
+    reaction: Reaction
+    """What to do."""
+    advice: str
+    """One sentence for the user."""
+
+
+HTTP_PASSING: Final = (range(408, 410), range(425, 426), range(429, 430), range(500, 600))
+
+ERRORS: Final = (
+    ErrorRule(
+        Where.HANDSHAKE,
+        (),
+        (range(401, 402),),
+        Reaction.PERMANENT,
+        "Check the API key: the server does not accept it.",
+    ),
+    ErrorRule(
+        Where.HANDSHAKE,
+        (),
+        (range(403, 404),),
+        Reaction.PERMANENT,
+        "Check what the API key may do: the server forbids this endpoint.",
+    ),
+    ErrorRule(
+        Where.HANDSHAKE,
+        (),
+        (range(200, 400), range(404, 405), range(426, 427)),
+        Reaction.PERMANENT,
+        "Check the URL: this server does not speak WebSocket there.",
+    ),
+    ErrorRule(Where.HANDSHAKE, (), HTTP_PASSING, Reaction.PASSING, "Try again later: the server is busy or down."),
+    ErrorRule(Where.HANDSHAKE, (), (range(400, 500),), Reaction.PERMANENT, "Check the URL, the headers and the key."),
+    ErrorRule(Where.HANDSHAKE, (), (), Reaction.PASSING, "Check that the server runs and that its address is right."),
+    ErrorRule(
+        Where.CREATE,
+        ("previous_response_not_found",),
+        (),
+        Reaction.CACHE_MISS,
+        "Send the whole conversation: the server has forgotten the response it continues.",
+    ),
+    ErrorRule(
+        Where.CREATE,
+        ("websocket_connection_limit_reached",),
+        (),
+        Reaction.LINK_LIMIT,
+        "Send it again: the connection had reached its age limit.",
+    ),
+    ErrorRule(
+        Where.CREATE,
+        ("websocket_stream_limit_reached",),
+        (),
+        Reaction.LANE_LIMIT,
+        "Send it again on another connection: this one takes no further lanes.",
+    ),
+    ErrorRule(
+        Where.CREATE,
+        ("insufficient_quota", "usage_limit_reached", "invalid_api_key"),
+        (),
+        Reaction.PERMANENT,
+        "Check the account's quota and key.",
+    ),
+    ErrorRule(
+        Where.CREATE,
+        ("model_not_found",),
+        (),
+        Reaction.PERMANENT,
+        "Check the model's name and that the key may use it.",
+    ),
+    ErrorRule(
+        Where.CREATE,
+        ("server_error", "server_is_overloaded", "rate_limit_exceeded"),
+        (),
+        Reaction.PASSING,
+        "Try again later: the server is busy.",
+    ),
+    ErrorRule(Where.CREATE, (), HTTP_PASSING, Reaction.PASSING, "Try again later: the server is busy."),
+    ErrorRule(Where.CREATE, (), (), Reaction.PERMANENT, "Read the message: the server refused the request as it is."),
+)
+"""The error table, first match wins; the last row of each place matches everything."""
+
+
+def react(table: tuple[ErrorRule, ...], where: Where, code: str | None, error_type: str | None, status: int | None) -> ErrorRule:
+    """The first row of ``table`` that matches; a table without a final row falls back to ``ERRORS``."""
+    for rule in (*table, *ERRORS):
+        if rule.where is not where:
+            continue
+        if rule.codes and code not in rule.codes and error_type not in rule.codes:
+            continue
+        if rule.statuses and not any(status in span for span in rule.statuses if status is not None):
+            continue
+        return rule
+    raise AssertionError("ERRORS ends with a row for every place")  # pragma: no cover
