@@ -1,5 +1,10 @@
-"""The test kit: a simulated Responses server, faults, and strategies for fuzzing code that speaks the protocol."""
+"""The test kit: a simulated Responses server, faults, and strategies for fuzzing code that speaks the protocol.
 
+What needs a network library is imported by its own name: `rejoinder.testing.simulator`, `rejoinder.testing.fault_proxy`
+and `rejoinder.testing.recorded`.
+"""
+
+from rejoinder.testing.faults import FAULTS, Fault, FaultError, ServerSetup, parse_fault, with_faults
 from rejoinder.testing.memory_network import LinkEnded, LinkPlan, MemoryLink, MemoryNetwork
 from rejoinder.testing.model_server import ModelServer
 from rejoinder.testing.outgoing import Close, Drop, HandshakeRefused, LogEntry, Message, Outgoing
@@ -11,6 +16,7 @@ from rejoinder.testing.script import (
     Call,
     ErrorFrame,
     Event,
+    Interruption,
     LoseConnection,
     Pause,
     Raw,
@@ -29,6 +35,7 @@ from rejoinder.testing.server_profiles import AZURE, GENERIC, OPENAI, SERVER_PRO
 
 __all__ = [
     "AZURE",
+    "FAULTS",
     "GENERIC",
     "ITEM_ID",
     "OPENAI",
@@ -43,7 +50,10 @@ __all__ = [
     "Drop",
     "ErrorFrame",
     "Event",
+    "Fault",
+    "FaultError",
     "HandshakeRefused",
+    "Interruption",
     "LinkEnded",
     "LinkPlan",
     "LogEntry",
@@ -60,9 +70,12 @@ __all__ = [
     "Refusal",
     "ServerFaults",
     "ServerProfile",
+    "ServerSetup",
     "Stall",
     "Step",
     "Text",
+    "parse_fault",
     "plain_answer",
     "scripted",
+    "with_faults",
 ]

@@ -83,6 +83,8 @@ class DialFailed:
     """The status of the HTTP answer, where there was one."""
     retry_after: float | None = None
     """Seconds that the answer asked to wait."""
+    permanent: bool = False
+    """Whether it cannot pass by itself, as a certificate that is not trusted."""
     jitter: float = 1.0
     """A random number in [0, 1], drawn by the engine: the session has no dice."""
 

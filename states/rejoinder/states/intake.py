@@ -86,7 +86,7 @@ def _dial_failed(session: Session, event: happening.DialFailed, now: float) -> N
     spent = link.attempts >= session.policy.dial_attempts
     # A pause that outlasts the connect deadline is no use to anybody: say so now.
     late = now + (event.retry_after or 0.0) > link.dialling_since + session.policy.deadlines.connect
-    final = rule.reaction is not Reaction.PASSING or spent or late
+    final = event.permanent or rule.reaction is not Reaction.PASSING or spent or late
     session.move_link(link, LinkEvent.DIAL_GIVEN_UP if final else LinkEvent.DIAL_FAILED, now, event)
 
 

@@ -24,7 +24,7 @@ __all__ = ["MAXIMUM_DEPTH", "NotSerialisable", "Unreadable", "frozen_copy", "rea
 MAXIMUM_DEPTH: Final = 200
 """Levels of objects and arrays inside each other. Real frames have about 20; the bound does not depend on the stack."""
 
-MAXIMUM_INTEGER: Final = 10**4300 - 1
+MAXIMUM_INTEGER: Final[int] = 10**4300 - 1
 """The largest integer: Python neither reads nor writes more decimal digits than this has."""
 
 _NEVER_TOO_DEEP: Final = 2 * MAXIMUM_DEPTH

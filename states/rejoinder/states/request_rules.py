@@ -29,6 +29,7 @@ def request_sent(session: Session, request: Request, step: Step) -> None:
     request.place = (lane.link, lane.name)
     request.hedged = False
     session.emit(Send(lane.link, request.number, lane.name, decision))
+    lane.request = lane.sent = request.number
     session.move_lane(lane, ResponseEvent.SEND, step.now, (request, decision))
     session.drop_hedge(request.number, step.now)
 

@@ -41,7 +41,6 @@ def create_sent(session: Session, lane: Lane, step: Step) -> None:
     request, decision = cast("tuple[Request, Decision]", step.detail)
     session.creates += 1
     lane.used = session.creates
-    lane.request = lane.sent = request.number
     lane.content = request.content
     lane.decision = decision
     lane.parent, lane.continuation = lane.continuation, None

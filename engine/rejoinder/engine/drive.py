@@ -1,0 +1,229 @@
+"""The driver: feeds the lifecycle, performs its effects, keeps its time.
+
+Rules of this file
+* It decides nothing. What happens is fed; what comes back is performed, in order, before anything is awaited; so a create and the
+  cancel that follows it go into one outbox in that order.
+* Deadlines are one cancel scope whose deadline is moved after each feed; when it passes, ``Expired`` is fed.
+* Whatever an observer raises stays with that observer.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import random
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, Final, final
+
+import trio
+
+from rejoinder.states import effects as ordered
+from rejoinder.states import events as happening
+from rejoinder.states.codec import encode_cancel, encode_create
+from rejoinder.states.continuation import Reuse
+from rejoinder.states.session import Session as Lifecycle
+from rejoinder.states.stream_events import StreamEvent
+
+from .endpoint import Endpoint
+from .link_task import LinkTask
+from .observations import Observation, Observer, Sent, Statistics
+from .response import Response
+from .settings import Settings
+from .wire import Connector
+
+__all__ = ["Driver"]
+
+logger = logging.getLogger("rejoinder")
+
+
+@final
+class Driver:
+    """Everything of a session that touches the outside: one per session, inside its nursery."""
+
+    def __init__(self, endpoint: Endpoint, settings: Settings, connector: Connector, nursery: trio.Nursery) -> None:
+        self.endpoint: Final = endpoint
+        self.settings: Final = settings
+        self.connector: Final = connector
+        self.lifecycle: Final = Lifecycle(endpoint.profile, settings.policy)
+        self.responses: Final[dict[int, Response]] = {}
+        self.observers: Final[list[Observer]] = []
+        self.frames_received = 0
+        self._nursery = nursery
+        self._links: dict[int, LinkTask] = {}
+        self._answers: deque[happening.Event] = deque()
+        self._feeding = False
+        self._alarm = trio.CancelScope()
+        self._creates = self._reused = self._items_sent = self._items_saved = self._bytes_sent = 0
+
+    # -- feeding -----------------------------------------------------------------------------------------------------------
+
+    def feed(self, event: happening.Event, frame: StreamEvent | None = None, size: int = 0) -> None:
+        """Let ``event`` happen now, and perform what follows. ``frame`` is what ``Deliver`` hands over, of ``size`` bytes.
+
+        What performing an effect reports back (a create that is too large, one that was withdrawn, a full buffer) is fed
+        afterwards, so that effects are performed whole.
+        """
+        if self._feeding:
+            self._answers.append(event)
+            return
+        self._feeding = True
+        try:
+            effects = self.lifecycle.feed(event, trio.current_time())
+            if len(effects) == 1 and type(effects[0]) is ordered.Deliver:
+                # A delta: no machine has moved, and no deadline has come nearer.
+                self._deliver(effects[0], frame, size)
+                if not self._answers:
+                    return
+                effects = ()
+            self._perform(effects, frame, size)
+            while self._answers:
+                self._perform(self.lifecycle.feed(self._answers.popleft(), trio.current_time()), None, 0)
+        finally:
+            self._feeding = False
+        self._set_alarm()
+
+    async def keep_time(self) -> None:
+        """Feed ``Expired`` whenever the next deadline has come; runs as long as the session."""
+        while True:
+            with trio.CancelScope() as self._alarm:
+                self._set_alarm()
+                await trio.sleep_forever()
+            self.feed(happening.Expired())
+
+    def _set_alarm(self) -> None:
+        deadline = self.lifecycle.next_deadline()
+        self._alarm.deadline = math.inf if deadline is None else deadline
+
+    # -- performing --------------------------------------------------------------------------------------------------------
+
+    def _perform(self, effects: Sequence[ordered.Effect], frame: StreamEvent | None, size: int) -> None:
+        for effect in effects:
+            if type(effect) is ordered.Deliver:
+                self._deliver(effect, frame, size)
+            else:
+                PERFORM[type(effect)](self, effect)
+
+    def _deliver(self, effect: ordered.Deliver, frame: StreamEvent | None, size: int) -> None:
+        response = self.responses.get(effect.request)
+        if response is not None and frame is not None and not response.push(frame, size):
+            self._answers.append(happening.Overflow(effect.request))
+
+    def finish(self, effect: ordered.Finish) -> None:
+        """Give the response its outcome and forget it."""
+        response = self.responses.pop(effect.request, None)
+        if response is not None:
+            response.finish(effect.outcome)
+
+    def dial(self, effect: ordered.Dial) -> None:
+        """Start the task of a link; it feeds ``Opened`` or ``DialFailed``."""
+        task = LinkTask(self, effect.link)
+        self._links[effect.link] = task
+        self._nursery.start_soon(task.run)
+
+    def close(self, effect: ordered.Close) -> None:
+        """Let a link's task end; it feeds nothing more."""
+        task = self._links.pop(effect.link, None)
+        if task is not None:
+            task.close()
+
+    def ping(self, effect: ordered.Ping) -> None:
+        """Ping beside the keepalive; the link's task feeds ``Pong``."""
+        task = self._links.get(effect.link)
+        if task is not None:
+            task.ask_for_ping()
+
+    def send(self, effect: ordered.Send) -> None:
+        """Encode the create and put it into the link's outbox."""
+        response = self.responses[effect.request]
+        content, decision = response.content, effect.decision
+        reuse = isinstance(decision, Reuse)
+        items = decision.items if isinstance(decision, Reuse) else content.items
+        named = decision.response_id if isinstance(decision, Reuse) else content.fields.get("previous_response_id")
+        text = encode_create(
+            {name: value for name, value in content.fields.items() if name != "previous_response_id"},
+            items,
+            previous_response_id=named,
+            stream_id=effect.lane,
+            generate=None if content.generate else False,
+        )
+        size = len(text.encode())
+        if size > self.endpoint.profile.inbound_limit:
+            self._answers.append(happening.Unsendable(effect.link, effect.request, size))
+            return
+        response.decision = decision
+        self._links[effect.link].put(effect.request, text)
+        self._creates += 1
+        self._reused += reuse
+        self._items_sent += len(items)
+        self._items_saved += len(content.items) - len(items)
+        self._bytes_sent += size
+        self.tell(Sent(effect.request, effect.link, effect.lane, decision, len(items), size))
+
+    def send_cancel(self, effect: ordered.SendCancel) -> None:
+        """Put a cancel into the link's outbox."""
+        text = encode_cancel(effect.response_id)
+        self._bytes_sent += len(text)
+        self._links[effect.link].put(None, text)
+
+    def withdraw(self, effect: ordered.Withdraw) -> None:
+        """Take a create back, if it has not left; then ``Withdrawn`` is fed."""
+        if self._links[effect.link].take_back(effect.request):
+            self._answers.append(happening.Withdrawn(effect.link, effect.request))
+
+    def tell(self, observation: Observation) -> None:
+        """Tell all observers."""
+        for observer in list(self.observers):
+            try:
+                observer(observation)
+            except Exception:
+                logger.exception("an observer raised and is told nothing more")
+                if observer in self.observers:
+                    self.observers.remove(observer)
+
+    # -- for links and callers -----------------------------------------------------------------------------------------------
+
+    def is_current(self, task: LinkTask) -> bool:
+        """Whether what this task has to say still concerns the lifecycle."""
+        return self._links.get(task.number) is task
+
+    def forget(self, task: LinkTask) -> None:
+        """The task has said its last word."""
+        if self.is_current(task):
+            del self._links[task.number]
+
+    def jitter(self) -> float:
+        """A random number in [0, 1], for the pause before the next dial."""
+        return random.random()  # noqa: S311 - spreads reconnects, guards nothing
+
+    def statistics(self) -> Statistics:
+        """The counters as they are now."""
+        links = self.lifecycle.links.values()
+        return Statistics(
+            links={link.number: str(link.phase) for link in links},
+            requests={request.number: str(request.phase) for request in self.lifecycle.requests.values()},
+            lanes={(link.number, lane.name): str(lane.phase) for link in links for lane in link.lanes.values()},
+            creates=self._creates,
+            reused=self._reused,
+            items_sent=self._items_sent,
+            items_saved=self._items_saved,
+            bytes_sent=self._bytes_sent,
+            frames_received=self.frames_received,
+            counts=dict(self.lifecycle.counts),
+        )
+
+
+PERFORM: Final[Mapping[type, Callable[[Driver, Any], None]]] = MappingProxyType(
+    {
+        ordered.Close: Driver.close,
+        ordered.Dial: Driver.dial,
+        ordered.Finish: Driver.finish,
+        ordered.Moved: Driver.tell,
+        ordered.Note: Driver.tell,
+        ordered.Ping: Driver.ping,
+        ordered.Send: Driver.send,
+        ordered.SendCancel: Driver.send_cancel,
+        ordered.Withdraw: Driver.withdraw,
+    }
+)

@@ -1,0 +1,138 @@
+"""What can go wrong, for people: one sentence on what happened, one on what to do, and the verdict as data.
+
+```
+RejoinderError
+├── InvalidEndpoint (ValueError)     the address or key cannot work
+├── InvalidRequest (TypeError)       the request cannot be sent: not JSON, or not a conversation
+├── SessionClosed                    the session is not open any more
+└── ResponseError                    a request ended without success; has ``outcome``, ``failure``, ``verdict``, ``partial``
+    ├── ResponseFailed               the server said so
+    │   └── ResponseRefused          the model declined; raised by ``text()`` only
+    ├── ResponseCancelled            the caller had cancelled it
+    └── Interrupted                  it ended for a reason outside the response
+        ├── ConnectionFailed         no connection could be opened; nothing was sent
+        ├── DeadlineExceeded         the server was silent, or the turn came too late
+        └── ConsumerTooSlow          the caller did not read, and its buffer is full
+```
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Final
+
+from rejoinder.states.verdicts import Cause, Failure, Outcome, OutcomeKind, Verdict
+
+if TYPE_CHECKING:
+    from .result import Result
+
+__all__ = [
+    "ConnectionFailed",
+    "ConsumerTooSlow",
+    "DeadlineExceeded",
+    "Interrupted",
+    "InvalidEndpoint",
+    "InvalidRequest",
+    "RejoinderError",
+    "ResponseCancelled",
+    "ResponseError",
+    "ResponseFailed",
+    "ResponseRefused",
+    "SessionClosed",
+    "error_for",
+]
+
+
+class RejoinderError(Exception):
+    """The base of all errors of this library."""
+
+
+class InvalidEndpoint(RejoinderError, ValueError):
+    """The address or the key cannot work. Nothing was dialled; correct it and open the session again."""
+
+
+class InvalidRequest(RejoinderError, TypeError):
+    """The request cannot be sent as it is. Nothing was sent and the session is untouched; correct the request."""
+
+
+class SessionClosed(RejoinderError):
+    """The session is not open any more. Nothing was sent; open another."""
+
+
+class ResponseError(RejoinderError):
+    """A request ended without success. The session goes on; what to do next is in the message and the verdict."""
+
+    def __init__(self, outcome: Outcome, partial: Result) -> None:
+        self.outcome: Final = outcome
+        """The outcome as the lifecycle gave it."""
+        self.partial: Final = partial
+        """What had arrived: text, finished items, id. Empty if nothing had."""
+        message = "The response was cancelled by its caller." if outcome.failure is None else outcome.failure.message
+        super().__init__(message)
+
+    @property
+    def failure(self) -> Failure | None:
+        """What went wrong, as data: cause, code, status, param, retry_after; None if the caller had cancelled."""
+        return self.outcome.failure
+
+    @property
+    def verdict(self) -> Verdict | None:
+        """How far it had come: stage, sent, acknowledged, output begun, replay safe."""
+        return self.outcome.verdict
+
+
+class ResponseFailed(ResponseError):
+    """The server said that the response failed, or refused the request. ``failure.code`` says why."""
+
+
+class ResponseRefused(ResponseFailed):
+    """The model declined to answer; the refusal is the message. Raised by ``text()``, which never hides a refusal."""
+
+    def __init__(self, outcome: Outcome, partial: Result, refusal: str) -> None:
+        super().__init__(outcome, partial)
+        self.refusal: Final = refusal
+        """What the model said instead."""
+        self.args = (f"The model declined: {refusal}",)
+
+
+class ResponseCancelled(ResponseError):
+    """``result()`` or ``text()`` was asked of a response that its caller had cancelled."""
+
+
+class Interrupted(ResponseError):
+    """The response ended for a reason outside itself.
+
+    ``partial`` has what came; ``verdict.replay_safe`` says whether asking again repeats anything.
+    """
+
+
+class ConnectionFailed(Interrupted):
+    """No connection could be opened. Nothing was sent; the next request dials again."""
+
+
+class DeadlineExceeded(Interrupted):
+    """The server was silent for longer than allowed, or the request waited too long to be sent."""
+
+
+class ConsumerTooSlow(Interrupted):
+    """The caller did not read, and its buffer is full. Read faster, or allow a larger buffer in ``Settings``."""
+
+
+BY_CAUSE: Final[Mapping[Cause, type[Interrupted]]] = {
+    Cause.DIAL: ConnectionFailed,
+    Cause.OVERDUE: DeadlineExceeded,
+    Cause.QUEUE: DeadlineExceeded,
+    Cause.TURN: DeadlineExceeded,
+    Cause.OVERFLOW: ConsumerTooSlow,
+}
+
+
+def error_for(outcome: Outcome, partial: Result) -> ResponseError | None:
+    """The error that ``outcome`` is for its caller; None for completed and incomplete."""
+    if outcome.kind is OutcomeKind.CANCELLED:
+        return ResponseCancelled(outcome, partial)
+    if outcome.failure is None:
+        return None
+    if outcome.kind is OutcomeKind.FAILED:
+        return ResponseFailed(outcome, partial)
+    return BY_CAUSE.get(outcome.failure.cause, Interrupted)(outcome, partial)

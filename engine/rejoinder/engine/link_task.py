@@ -1,0 +1,146 @@
+"""One link: its dial, its reader, its writer, its pings.
+
+Rules of this file
+* The reader runs for the whole life of the link, also while nobody asks for anything: it takes, decodes, feeds, and never waits
+  for a consumer or for the writer. (A reader that stops stops answering pings, and servers close such sockets.)
+* The writer sends what is in the outbox, in order; each frame has a deadline.
+* A task says ``Opened`` or ``DialFailed`` once, and ``Lost`` once if it was opened, unless the lifecycle closed it first. Then
+  it is silent.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, final
+
+import trio
+
+from rejoinder.states import events as happening
+from rejoinder.states.codec import decode
+
+from .wire import HandshakeFailed, Wire, WireClosed
+
+if TYPE_CHECKING:
+    from .drive import Driver
+
+__all__ = ["LinkTask"]
+
+
+@final
+class LinkTask:
+    """The task behind one link number, from its dial to its end."""
+
+    def __init__(self, driver: Driver, number: int) -> None:
+        self.number = number
+        self._driver = driver
+        self._scope = trio.CancelScope()
+        self._outbox: deque[tuple[int | None, str]] = deque()
+        self._wake = trio.Event()
+        self._pings = trio.Event()
+        self._lost: WireClosed | None = None
+
+    def put(self, request: int | None, text: str) -> None:
+        """Append a frame to the outbox; ``request`` names the request whose create it is."""
+        self._outbox.append((request, text))
+        self._wake.set()
+
+    def take_back(self, request: int) -> bool:
+        """Remove the create of ``request`` from the outbox; False if it has left."""
+        for entry in self._outbox:
+            if entry[0] == request:
+                self._outbox.remove(entry)
+                return True
+        return False
+
+    def ask_for_ping(self) -> None:
+        """Ping now rather than when the next one is due."""
+        self._pings.set()
+
+    def close(self) -> None:
+        """End, and say nothing more: the lifecycle has forgotten this link."""
+        self._scope.cancel()
+
+    async def run(self) -> None:
+        """Dial, serve, and report how it ended."""
+        driver = self._driver
+        opened = False
+        with self._scope:
+            try:
+                async with driver.connector(driver.endpoint, driver.settings) as wire:
+                    opened = True
+                    self._report(happening.Opened(self.number))
+                    await self._serve(wire)
+            except HandshakeFailed as error:
+                self._report_failure(error)
+        if opened:
+            lost = self._lost or WireClosed()
+            self._report(happening.Lost(self.number, lost.code, lost.reason))
+        driver.forget(self)
+
+    def _report(self, event: happening.Opened | happening.Lost | happening.DialFailed | happening.Pong) -> None:
+        if self._driver.is_current(self):
+            if isinstance(event, happening.Lost | happening.DialFailed):
+                # Forgotten first: what the lifecycle does next may dial under the same number.
+                self._driver.forget(self)
+            self._driver.feed(event)
+
+    def _report_failure(self, error: HandshakeFailed) -> None:
+        self._report(
+            happening.DialFailed(
+                self.number,
+                error.message,
+                status=error.status,
+                retry_after=error.retry_after,
+                permanent=error.permanent,
+                jitter=self._driver.jitter(),
+            )
+        )
+
+    async def _serve(self, wire: Wire) -> None:
+        """Run reader, writer and pings until the wire ends; then ``_lost`` says how."""
+        async with trio.open_nursery() as nursery:
+            for part in (self._read, self._write, self._keep_alive):
+                nursery.start_soon(self._guard, part, wire, nursery.cancel_scope)
+
+    async def _guard(self, part: Callable[[Wire], Awaitable[None]], wire: Wire, scope: trio.CancelScope) -> None:
+        """Whichever part sees the end first ends the others."""
+        try:
+            await part(wire)
+        except WireClosed as end:
+            self._lost = self._lost or end
+            scope.cancel()
+
+    async def _read(self, wire: Wire) -> None:
+        driver, number = self._driver, self.number
+        while True:
+            for data in await wire.receive():
+                frame = decode(data)
+                driver.frames_received += 1
+                if driver.is_current(self):
+                    driver.feed(happening.Received(number, frame), frame, len(data))
+
+    async def _write(self, wire: Wire) -> None:
+        deadline = self._driver.settings.send_deadline
+        while True:
+            while self._outbox:
+                _, text = self._outbox.popleft()
+                with trio.move_on_after(deadline) as scope:
+                    await wire.send(text)
+                if scope.cancelled_caught:
+                    raise WireClosed(None, f"a frame did not leave within {deadline:g} s")
+            await self._wake.wait()
+            self._wake = trio.Event()
+
+    async def _keep_alive(self, wire: Wire) -> None:
+        settings = self._driver.settings
+        deadline = settings.policy.deadlines.ping
+        while True:
+            with trio.move_on_after(settings.ping_interval):
+                await self._pings.wait()
+            self._pings = trio.Event()
+            with trio.move_on_after(deadline) as scope:
+                await wire.ping()
+                self._report(happening.Pong(self.number))
+            if scope.cancelled_caught:
+                raise WireClosed(None, f"no pong within {deadline:g} s")

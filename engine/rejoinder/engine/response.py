@@ -1,0 +1,186 @@
+"""The response that a caller holds: events to iterate, text, output, outcome.
+
+Rules of this file
+* It has a bounded buffer and an outcome, nothing else; who is in which phase is the lifecycle's business.
+* The reader of the link puts frames in and never waits; the caller takes them out. A wake-up is needed only when the caller waits.
+* After a cancel nothing is delivered any more: the buffer is emptied with the outcome.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from typing import Any, Final, Self, final
+
+import trio
+
+from rejoinder.states.content_events import OutputTextDelta
+from rejoinder.states.continuation import Decision, RequestContent
+from rejoinder.states.stream_events import StreamEvent
+from rejoinder.states.verdicts import Outcome, OutcomeKind
+
+from .errors import ResponseRefused, error_for
+from .result import Collector, Result
+
+__all__ = ["Response"]
+
+
+@final
+class Response:
+    """One response, from ``Session.respond``. Iterate its events, or ask for ``text()`` or ``result()``.
+
+    Iteration ends normally when the response completed, was incomplete (see ``incomplete_reason``) or was cancelled; it raises
+    ``ResponseFailed`` or ``Interrupted`` otherwise, with what had come attached.
+    """
+
+    def __init__(self, number: int, content: RequestContent, limit: int, cancel: Callable[[], None]) -> None:
+        self.number: Final = number
+        """Its number in this session: the one that observations name."""
+        self.content: Final = content
+        """What was asked."""
+        self.outcome: Outcome | None = None
+        """The outcome as data; None while it runs."""
+        self.decision: Decision | None = None
+        """Whether the create continued a previous response, and why not; None until it is sent."""
+        self._limit = limit
+        self._cancel = cancel
+        self._collector = Collector()
+        self._buffer: deque[tuple[StreamEvent, int]] = deque()
+        self._held = 0
+        self._arrived: trio.Event | None = None
+
+    def __repr__(self) -> str:
+        return f"<Response {self.number} {self.status} id={self.id!r}>"
+
+    # -- for callers -------------------------------------------------------------------------------------------------------
+
+    @property
+    def id(self) -> str | None:
+        """The response id; None until ``response.created`` is there."""
+        return self._collector.response_id
+
+    @property
+    def status(self) -> str:
+        """``in_progress``, or how it ended: ``completed``, ``failed``, ``incomplete``, ``interrupted``, ``cancelled``."""
+        return "in_progress" if self.outcome is None else str(self.outcome.kind)
+
+    @property
+    def output(self) -> Sequence[Mapping[str, Any]]:
+        """The output items so far, and all of them at the end."""
+        return self.partial.output
+
+    @property
+    def usage(self) -> Mapping[str, Any] | None:
+        """Token counts; None until the terminal, and where the server gives none."""
+        return self.partial.usage
+
+    @property
+    def incomplete_reason(self) -> str | None:
+        """Why it is incomplete, as ``max_output_tokens``; None if it is not."""
+        return self.partial.incomplete_reason
+
+    @property
+    def partial(self) -> Result:
+        """What has come so far."""
+        return self._collector.result(self.status)
+
+    def cancel(self) -> None:
+        """Stop it, now: nothing more is delivered, and the session is free for the next request at once.
+
+        Never waits for the server, never raises, may be called at any time and any number of times. Leaving the block of
+        ``respond``, or being cancelled inside it, does the same.
+        """
+        if self.outcome is None:
+            self._cancel()
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> StreamEvent:
+        """The next event. A checkpoint each time."""
+        await trio.lowlevel.checkpoint_if_cancelled()
+        while not self._buffer:
+            if self.outcome is not None:
+                self._raise_failure()
+                raise StopAsyncIteration
+            await self._wait()
+        return self._take()
+
+    async def text_deltas(self) -> AsyncGenerator[str]:
+        """The pieces of text as they come; ends and raises as iteration does, and raises ``ResponseRefused`` on a refusal."""
+        async for event in self:
+            if type(event) is OutputTextDelta:
+                yield event.delta
+        self._raise_refusal()
+
+    async def text(self) -> str:
+        """Wait for the end and return all text. Raises as ``result``, and ``ResponseRefused`` if the model declined."""
+        result = await self.result()
+        self._raise_refusal()
+        return result.text
+
+    async def result(self) -> Result:
+        """Wait for the end and return what came; events that were not iterated are passed over.
+
+        Raises ``ResponseFailed``, ``Interrupted`` or one of its kinds, or ``ResponseCancelled``; the session goes on in each case.
+        """
+        await trio.lowlevel.checkpoint_if_cancelled()
+        while self.outcome is None:
+            self._discard()
+            await self._wait()
+        self._discard()
+        partial = self.partial
+        error = error_for(self.outcome, partial)
+        if error is not None:
+            raise error
+        return partial
+
+    # -- for the engine ----------------------------------------------------------------------------------------------------
+
+    def push(self, frame: StreamEvent, size: int) -> bool:
+        """Buffer a frame of ``size`` bytes; False if the buffer is over its limit now."""
+        self._collector.take(frame)
+        self._buffer.append((frame, size))
+        self._held += size
+        self._wake()
+        return self._held <= self._limit
+
+    def finish(self, outcome: Outcome) -> None:
+        """The one outcome. What was delivered before a success or failure may still be read; after a cancel nothing may."""
+        self.outcome = outcome
+        self._collector.terminal = outcome.response
+        if outcome.kind is OutcomeKind.CANCELLED:
+            self._discard()
+        self._wake()
+
+    # -- inside ------------------------------------------------------------------------------------------------------------
+
+    def _take(self) -> StreamEvent:
+        frame, size = self._buffer.popleft()
+        self._held -= size
+        return frame
+
+    def _discard(self) -> None:
+        self._buffer.clear()
+        self._held = 0
+
+    def _wake(self) -> None:
+        if self._arrived is not None:
+            self._arrived.set()
+            self._arrived = None
+
+    async def _wait(self) -> None:
+        if self._arrived is None:
+            self._arrived = trio.Event()
+        await self._arrived.wait()
+
+    def _raise_failure(self) -> None:
+        if self.outcome is not None and self.outcome.kind is not OutcomeKind.CANCELLED:
+            error = error_for(self.outcome, self.partial)
+            if error is not None:
+                raise error
+
+    def _raise_refusal(self) -> None:
+        partial = self.partial
+        if self.outcome is not None and partial.refusal:
+            raise ResponseRefused(self.outcome, partial, partial.refusal)

@@ -1,0 +1,113 @@
+"""What a response came to: collected while it streams, handed out at its end.
+
+The terminal's ``output`` is the truth where there is one; servers may leave it empty (openai-agents, the Codex backend), and a
+response that was interrupted has no terminal, so finished items and pieces of text are collected on the way. Nothing is joined
+before somebody asks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, cast, final
+
+import attrs
+
+from rejoinder.states.content_events import OutputItemAdded, OutputItemDone, OutputTextDelta, RefusalDelta
+from rejoinder.states.stream_events import ResponseCreated, StreamEvent
+
+__all__ = ["Collector", "Result"]
+
+
+@attrs.frozen
+class Result:
+    """What a response came to, in whole or in part."""
+
+    id: str | None
+    """The response id; None if it was never acknowledged."""
+    status: str
+    """``completed``, ``incomplete``, ``failed``, ``cancelled``, ``interrupted``; ``in_progress`` while it runs."""
+    output: Sequence[Mapping[str, Any]] = attrs.field(repr=False)
+    """The output items, as the server gave them; of an unfinished message, what had come of it."""
+    usage: Mapping[str, Any] | None
+    """Token counts, where the server gave them."""
+    incomplete_reason: str | None = None
+    """``incomplete_details.reason`` of an incomplete response."""
+    response: Mapping[str, Any] | None = attrs.field(default=None, repr=False)
+    """The whole response object of the terminal, where there was one."""
+
+    @property
+    def text(self) -> str:
+        """All text of all messages, joined."""
+        return "".join(_parts(self.output, "output_text", "text"))
+
+    @property
+    def refusal(self) -> str:
+        """What the model said instead of answering; empty if it did not decline."""
+        return "".join(_parts(self.output, "refusal", "refusal"))
+
+    @property
+    def calls(self) -> Sequence[Mapping[str, Any]]:
+        """The function calls and custom tool calls among the output items."""
+        return [item for item in self.output if item.get("type") in {"function_call", "custom_tool_call"}]
+
+
+@final
+class Collector:
+    """Collects a response while its frames are delivered."""
+
+    def __init__(self) -> None:
+        self.response_id: str | None = None
+        self.terminal: Mapping[str, Any] | None = None
+        self._items: dict[str, Mapping[str, Any]] = {}
+        self._pieces: dict[tuple[str, str], list[str]] = {}
+
+    def take(self, frame: StreamEvent) -> None:
+        """Take note of a frame that is being delivered."""
+        if type(frame) is OutputTextDelta:
+            self._piece(frame.item_id, "output_text", frame.delta)
+        elif type(frame) is RefusalDelta:
+            self._piece(frame.item_id, "refusal", frame.delta)
+        elif isinstance(frame, OutputItemAdded | OutputItemDone):
+            self._items[frame.item_id or f"#{frame.output_index}"] = frame.item
+            if isinstance(frame, OutputItemDone) and frame.item_id is not None:
+                self._pieces.pop((frame.item_id, "output_text"), None)
+                self._pieces.pop((frame.item_id, "refusal"), None)
+        elif type(frame) is ResponseCreated:
+            self.response_id = frame.response_id
+
+    def result(self, status: str) -> Result:
+        """What has come so far, or in the end."""
+        response = self.terminal or {}
+        output = response.get("output") or list(self._collected())
+        details = cast("Mapping[str, Any]", response.get("incomplete_details") or {})
+        return Result(self.response_id, status, output, response.get("usage"), details.get("reason"), self.terminal)
+
+    def _piece(self, item_id: str | None, kind: str, delta: str) -> None:
+        pieces = self._pieces.get((item_id or "", kind))
+        if pieces is None:
+            pieces = self._pieces[item_id or "", kind] = []
+        pieces.append(delta)
+
+    def _collected(self) -> Iterator[Mapping[str, Any]]:
+        """Finished items as they came; of unfinished messages, the text so far."""
+        names = [*self._items, *(item for item, _ in self._pieces if item not in self._items)]
+        for name in dict.fromkeys(names):
+            item = self._items.get(name, {"type": "message", "role": "assistant", "id": name, "status": "in_progress"})
+            parts = [
+                {"type": kind, "refusal" if kind == "refusal" else "text": "".join(pieces)}
+                for (item_id, kind), pieces in self._pieces.items()
+                if item_id == name
+            ]
+            yield {**item, "content": parts} if parts else item
+
+
+def _parts(output: Sequence[Mapping[str, Any]], kind: str, field: str) -> Iterator[str]:
+    for item in output:
+        content = item.get("content")
+        if item.get("type", "message") != "message" or not isinstance(content, list):
+            continue
+        for part in cast("list[object]", content):
+            if isinstance(part, Mapping):
+                fields = cast("Mapping[str, Any]", part)
+                if fields.get("type") == kind:
+                    yield str(fields.get(field) or "")

@@ -1,0 +1,237 @@
+"""A `ModelServer` behind a real WebSocket on loopback: an ASGI application served by hypercorn on trio.
+
+Rules of this file:
+
+* The brain is `ModelServer`; this file carries its frames and keeps its clock, which starts at 0 with the simulator.
+* One pump task moves the brain on and hands frames to the connections; each connection has one reader and one writer.
+* An ASGI application cannot lose a connection without a close frame, and a server that writes to a client which does
+  not read cannot be stopped. So clients come in through a `FaultProxy`: the simulator drops a connection by a reset
+  there, ends within two seconds whatever its clients do, and can be made to break bytes as well.
+* permessage-deflate is never agreed on: as recorded, api.openai.com does not either.
+* Nothing is printed. A failure of the answer function is raised out of the `async with` block.
+"""
+
+import math
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from functools import partial
+from typing import Any, Final, cast, final
+from urllib.parse import urlsplit
+
+import attrs
+import hypercorn.trio
+import trio
+from hypercorn.config import Config
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route, WebSocketRoute
+from starlette.websockets import WebSocket
+
+from rejoinder.testing.fault_proxy import FaultProxy, fault_proxy
+from rejoinder.testing.model_server import ModelServer
+from rejoinder.testing.outgoing import Close, Drop, HandshakeRefused, Message, Outgoing
+
+PATH: Final = "/v1/responses"
+"""Where the Responses API lives."""
+
+_CLOSE_TIMEOUT: Final = 1.0
+_GRACE: Final = 0.5
+_SHUTDOWN_TIMEOUT: Final = 2.0
+_LARGEST_MESSAGE: Final = 256 * 1024 * 1024
+
+
+@final
+@attrs.define(eq=False)
+class Simulator:
+    """A running simulator. `async with serve(...)` makes one."""
+
+    server: ModelServer = attrs.field(repr=False)
+    """The brain, with its log."""
+    key: str | None = attrs.field(default=None, repr=False)
+    """The API key that clients must show, or None for any or none."""
+    host: str = "127.0.0.1"
+    """The address clients dial."""
+    port: int = 0
+    """The port clients dial; 0 before it serves."""
+    upgrades: list[dict[str, str]] = attrs.field(factory=list[dict[str, str]], repr=False)
+    """The headers of each handshake, in order, the authorization masked."""
+    _started: float = attrs.field(factory=trio.current_time)
+    _proxy: FaultProxy | None = None
+    _changed: trio.Event = attrs.field(factory=trio.Event)
+    _failure: Exception | None = None
+    _outboxes: dict[int, trio.MemorySendChannel[Outgoing]] = attrs.field(factory=dict[int, "trio.MemorySendChannel[Outgoing]"])
+
+    @property
+    def url(self) -> str:
+        """The address of the WebSocket."""
+        return f"ws://{self.host}:{self.port}{PATH}"
+
+    @property
+    def proxy(self) -> FaultProxy:
+        """The proxy through which clients come in: for cuts in the middle of a frame, resets and black holes."""
+        if self._proxy is None:
+            message = "The simulator does not serve yet. Enter `async with serve(...)` first."
+            raise RuntimeError(message)
+        return self._proxy
+
+    def listen_behind(self, proxy: FaultProxy) -> None:
+        """Take note of the proxy through which clients come in; for `serve`."""
+        self._proxy = proxy
+        self.port = proxy.port
+
+    def now(self) -> float:
+        """Seconds since the simulator was made: the clock of the server and of its log."""
+        return trio.current_time() - self._started
+
+    def application(self) -> Starlette:
+        """The ASGI application. `pump` must run beside it."""
+        everything = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"]
+        return Starlette(
+            routes=[
+                WebSocketRoute(PATH, self._converse),
+                Route(PATH, _no_upgrade, methods=everything),
+                Route("/{path:path}", _not_found, methods=everything),
+                WebSocketRoute("/{path:path}", _refuse_path),
+            ]
+        )
+
+    async def pump(self) -> None:
+        """Move the brain on, for ever, and hand out what it says. Raises what its answer function raised."""
+        while self._failure is None:
+            for each in self.server.poll(self.now()):
+                outbox = self._outboxes.get(each.connection)
+                if outbox is not None:
+                    outbox.send_nowait(each)
+            deadline = self.server.next_deadline()
+            with trio.move_on_at(math.inf if deadline is None else deadline + self._started):
+                await self._changed.wait()
+            self._changed = trio.Event()
+        raise self._failure
+
+    async def _converse(self, socket: WebSocket) -> None:
+        headers = dict(socket.headers)
+        authorization = headers.get("authorization")
+        self.upgrades.append(headers if authorization is None else {**headers, "authorization": "***"})
+        if self.key is not None and authorization != f"Bearer {self.key}":
+            error = _error("Incorrect API key provided.", "invalid_api_key", "invalid_request_error")
+            await socket.send_denial_response(JSONResponse(error, 401))
+            return
+        try:
+            connection = self.server.connect(self.now())
+        except HandshakeRefused as refused:
+            error = _error("The server refuses the connection.", "refused", "server_error")
+            await socket.send_denial_response(JSONResponse(error, refused.status, dict(refused.headers)))
+            return
+        outbox, frames = trio.open_memory_channel[Outgoing](math.inf)
+        self._outboxes[connection] = outbox
+        try:
+            await socket.accept()
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(self._write, socket, frames, nursery.cancel_scope)
+                await self._read(socket, connection)
+                nursery.cancel_scope.cancel()
+        except Exception as failure:  # noqa: BLE001 (carried over to the pump, which raises it to the owner)
+            self._failure = failure
+        finally:
+            del self._outboxes[connection]
+            self.server.disconnect(connection, self.now())
+            self._changed.set()
+
+    async def _read(self, socket: WebSocket, connection: int) -> None:
+        while (message := await socket.receive())["type"] != "websocket.disconnect":
+            data = message.get("text")
+            self.server.receive(connection, message["bytes"] if data is None else data, self.now())
+            self._changed.set()
+
+    async def _write(self, socket: WebSocket, frames: trio.MemoryReceiveChannel[Outgoing], scope: trio.CancelScope) -> None:
+        async for each in frames:
+            if isinstance(each, Drop):
+                self._drop(socket)
+            elif isinstance(each, Close):
+                await socket.close(each.code, each.reason)
+                scope.deadline = trio.current_time() + _CLOSE_TIMEOUT  # for a client that never answers the close
+            else:
+                await _send(socket, each)
+
+    def _drop(self, socket: WebSocket) -> None:
+        port = None if socket.client is None else socket.client.port
+        for connection in list(self.proxy.connections):
+            if connection.server_side_port == port:
+                connection.reset()
+
+
+@asynccontextmanager
+async def serve(
+    server: ModelServer, *, host: str = "127.0.0.1", port: int = 0, key: str | None = None
+) -> AsyncGenerator[Simulator]:
+    """Serve a model server until the block is left, which takes at most two seconds. Port 0 picks a free one.
+
+    Raises OSError when the port is taken.
+    """
+    simulator = Simulator(server, key, host)
+    stop = trio.Event()
+    async with trio.open_nursery() as nursery:
+        inner_port = await nursery.start(_run_hypercorn, simulator, stop)
+        try:
+            async with fault_proxy("127.0.0.1", inner_port, host=host, port=port, head_filter=_offer_nothing) as proxy:
+                simulator.listen_behind(proxy)
+                async with trio.open_nursery() as pumping:
+                    pumping.start_soon(simulator.pump)
+                    try:
+                        yield simulator
+                    finally:
+                        pumping.cancel_scope.cancel()
+        finally:
+            stop.set()
+            nursery.cancel_scope.deadline = trio.current_time() + _SHUTDOWN_TIMEOUT
+
+
+async def _run_hypercorn(
+    simulator: Simulator, stop: trio.Event, task_status: trio.TaskStatus[int] = trio.TASK_STATUS_IGNORED
+) -> None:
+    config = Config()
+    config.bind = ["127.0.0.1:0"]
+    config.accesslog = config.errorlog = None
+    config.graceful_timeout = _GRACE
+    # Too large a message is the brain's to judge: it closes with 1009 and writes that into its log.
+    config.websocket_max_message_size = _LARGEST_MESSAGE
+    async with trio.open_nursery() as nursery:
+        serve_asgi: Any = cast("Any", hypercorn.trio).serve  # its annotations are incomplete
+        run = partial(serve_asgi, shutdown_trigger=stop.wait, mode="asgi")
+        binds: list[str] = await nursery.start(run, simulator.application(), config)
+        task_status.started(urlsplit(binds[0]).port or 0)
+
+
+async def _send(socket: WebSocket, message: Message) -> None:
+    if isinstance(message.data, str):
+        await socket.send_text(message.data)
+    else:
+        await socket.send_bytes(message.data)
+
+
+async def _no_upgrade(_request: Request) -> JSONResponse:
+    message = "This server speaks WebSocket only. Open a WebSocket to this address."
+    return JSONResponse(_error(message, "upgrade_required", "invalid_request_error"), 426, {"upgrade": "websocket"})
+
+
+async def _not_found(request: Request) -> JSONResponse:
+    message = f"Unknown path {request.url.path}. The Responses API is at {PATH}."
+    return JSONResponse(_error(message, "not_found", "invalid_request_error"), 404)
+
+
+async def _refuse_path(socket: WebSocket) -> None:
+    message = f"Unknown path {socket.url.path}. The Responses API is at {PATH}."
+    await socket.send_denial_response(JSONResponse(_error(message, "not_found", "invalid_request_error"), 404))
+
+
+def _error(message: str, code: str, kind: str) -> dict[str, Any]:
+    return {"error": {"message": message, "type": kind, "param": None, "code": code}}
+
+
+def _offer_nothing(head: bytes) -> bytes:
+    """Take the offer of extensions out of an upgrade request."""
+    request, separator, rest = head.partition(b"\r\n\r\n")
+    lines = request.split(b"\r\n")
+    kept = [line for line in lines if not line.lower().startswith(b"sec-websocket-extensions:")]
+    return b"\r\n".join(kept) + separator + rest

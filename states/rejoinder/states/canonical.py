@@ -1,0 +1,232 @@
+"""One hashable value for all sessions that will behave alike.
+
+Rules of this file
+* Equal keys mean the same future: whatever is fed, both sessions return the same effects, up to the names of links, requests,
+  responses and items and up to a shift of the clock. That is what an explorer may rely on when it does not go on from a state
+  whose key it knows. The converse is aimed at and not promised: alike sessions may have different keys.
+* Times are relative to now and rounded to nanoseconds. Facts that nothing reads in the present phase are left out, so that
+  states merge; what each phase still reads is written beside each field below, and must be kept true when a rule changes.
+* Names are numbered in the order in which they are met, with ``Names``; whoever makes a key of more than a session (a session and
+  the server it talks to) numbers all of it with one ``Names``, the session first.
+* Ids of output that a caller can echo by id (reasoning, hosted tool calls) are kept as they are: a request that is still to come
+  may contain them. So are lane names, ``call_id``s and words. Contents count by identity, as everywhere in the session.
+
+Keys are comparable among sessions of one profile and policy, which are no part of a key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final, cast, final
+
+import attrs
+
+from .continuation import Continuation, Reuse
+from .phases import LinkPhase, RequestPhase, ResponsePhase
+from .placement import DIALLING, SOCKETS
+from .stream_events import ErrorEvent
+
+if TYPE_CHECKING:
+    from .records import Lane, Link, Request
+    from .session import Session
+
+__all__ = ["Names", "freeze", "key"]
+
+DIGITS: Final = 9
+
+TAKING: Final = frozenset({LinkPhase.OPEN, LinkPhase.PROVING})
+"""Phases in which a socket takes requests, or will when it has proven itself."""
+TIMED_FROM_ENTRY: Final = frozenset({LinkPhase.PROVING, LinkPhase.RETIRING})
+"""Phases of a link whose deadline runs from when they were entered."""
+ANSWERED_FROM_ENTRY: Final = frozenset(
+    {ResponsePhase.AWAITING_CREATED, ResponsePhase.DOUBTED, ResponsePhase.ACKNOWLEDGED, ResponsePhase.FAILING}
+)
+"""Phases of a response whose deadline runs from when they were entered."""
+LISTENED: Final = frozenset({ResponsePhase.ACKNOWLEDGED, ResponsePhase.STREAMING, ResponsePhase.FAILING})
+"""Phases in which frames of the response go to a caller, so its items and sequence numbers matter."""
+ABANDONED: Final = frozenset({ResponsePhase.CANCEL_PENDING, ResponsePhase.DRAINING})
+"""Phases whose deadline runs from when the caller left."""
+ECHOED_WITHOUT_ID: Final = frozenset({"message", "function_call", "custom_tool_call"})
+"""Output that the cache rule recognises by other things than its id."""
+
+
+@final
+@attrs.define(eq=False)
+class Names:
+    """Numbers for names, in the order in which they are met."""
+
+    kinds: dict[str, dict[Hashable, int]] = attrs.field(factory=dict[str, dict[Hashable, int]])
+    """For each kind of name, the number of each name met so far."""
+
+    def number(self, kind: str, name: Hashable) -> int:
+        """Return the number of ``name`` among the names of its kind; None is -1."""
+        if name is None:
+            return -1
+        known = self.kinds.setdefault(kind, {})
+        return known.setdefault(name, len(known))
+
+    def numbers(self, kind: str, names: Collection[str]) -> tuple[int, ...]:
+        """Return the numbers of a set of names. Those not met before are numbered shorter first, then by letter."""
+        return tuple(sorted([self.number(kind, name) for name in sorted(names, key=_by_length)]))
+
+
+@final
+class _Same:
+    """Something that equals itself alone, and that lives as long as the keys that name it."""
+
+    __slots__ = ("what",)
+
+    def __init__(self, what: object) -> None:
+        self.what = what
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and self.what is other.what
+
+    def __hash__(self) -> int:
+        return id(self.what)
+
+
+def key(session: Session, now: float, names: Names | None = None) -> Hashable:
+    """Return the canonical form of ``session`` at ``now`` (seconds, the clock of ``feed``).
+
+    ``names`` numbers the names; give one to number what is outside the session alike. ``counts`` and ``effects`` are no part of it.
+    """
+    writer = _Writer(session, now, Names() if names is None else names)
+    return (
+        session.has_completed,
+        # Links are numbered first: requests name them, and lanes name requests.
+        tuple([writer.names.number("link", number) for number in session.links]),
+        tuple([writer.request(request) for request in session.requests.values()]),
+        tuple([writer.link(link) for link in session.links.values()]),
+    )
+
+
+def freeze(value: object) -> Hashable:
+    """Return a JSON value as a hashable value with the same structure."""
+    if isinstance(value, Mapping):
+        fields = cast("Mapping[str, object]", value)
+        return frozenset([(name, freeze(field)) for name, field in fields.items()])
+    if isinstance(value, list | tuple):
+        return tuple([freeze(part) for part in cast("Iterable[object]", value)])
+    # Python takes 1, 1.0 and True for one value, and JSON does not.
+    return (type(value).__name__, value) if isinstance(value, int | float) else value
+
+
+def _by_length(name: str) -> tuple[int, str]:
+    return len(name), name
+
+
+@final
+@attrs.frozen(eq=False)
+class _Writer:
+    """Writes the parts of a key."""
+
+    session: Session
+    now: float
+    names: Names
+
+    def since(self, instant: float) -> float:
+        """Return how long after now ``instant`` is; negative if it has passed."""
+        return round(instant - self.now, DIGITS) + 0.0
+
+    def request(self, request: Request) -> Hashable:
+        waiting = request.phase is RequestPhase.WAITING
+        return (
+            self.names.number("request", request.number),
+            request.phase,
+            request.content,
+            request.warm_up,
+            request.replays,
+            # The turn deadline runs from here, in whatever phase.
+            self.since(request.created),
+            # The queue deadline and the hedge run from here.
+            self.since(request.entered) if waiting else None,
+            self.since(request.not_before) if waiting and request.not_before is not None else None,
+            request.hedged,
+            None if request.place is None else (self.names.number("link", request.place[0]), request.place[1]),
+        )
+
+    def link(self, link: Link) -> Hashable:
+        policy = self.session.policy
+        taking = link.phase in TAKING
+        dialling = link.phase in DIALLING
+        # Only a request that may still be sent can drop the successor that was dialled for it.
+        hedge = link.hedge_for if dialling and link.hedge_for in self.session.requests else None
+        ranks = {used: rank for rank, used in enumerate(sorted({lane.used for lane in link.lanes.values()}))}
+        return (
+            link.phase,
+            self.since(link.entered) if link.phase in TIMED_FROM_ENTRY else None,
+            # A link that is stale stays so until it is heard again: how stale makes no difference.
+            max(self.since(link.heard), -policy.prove_after) if taking else None,
+            self.since(link.rotate_at) if taking else None,
+            max(self.since(link.successor_at), 0.0) if taking else None,
+            self.since(link.dialling_since) if dialling else None,
+            self.since(link.retry_at) if link.phase is LinkPhase.RECONNECTING else None,
+            None if link.phase is LinkPhase.FAILED else link.attempts,
+            self.names.number("request", hedge),
+            # What a socket was found out to be is found out anew by the next.
+            (link.proven, link.names_limit, link.debt, link.cancel_refused) if link.phase in SOCKETS else None,
+            link.failure if link.phase is LinkPhase.FAILED else None,
+            tuple([self.lane(lane, ranks[lane.used]) for lane in link.lanes.values()]),
+        )
+
+    def lane(self, lane: Lane, rank: int) -> Hashable:
+        phase = lane.phase
+        listened = phase in LISTENED
+        # Items outlive their response only where a server need not announce them.
+        lenient = not self.session.profile.announces_items
+        return (
+            lane.name,
+            phase,
+            rank,
+            lane.tainted,
+            self.since(lane.entered) if phase in ANSWERED_FROM_ENTRY else None,
+            self.since(lane.heard) if phase is ResponsePhase.STREAMING else None,
+            self.since(lane.abandoned_at) if phase in ABANDONED and lane.abandoned_at is not None else None,
+            self.names.number("request", lane.request),
+            # An answer about the create may still come back from the outbox.
+            self.names.number("request", lane.sent),
+            lane.content if listened or lane.response_id is None else None,
+            # What a ``created`` must echo.
+            self.decision(lane) if lane.response_id is None else None,
+            self.names.number("response", lane.response_id),
+            self.continuation(lane.parent),
+            self.continuation(lane.continuation),
+            lane.absence if lane.continuation is None else None,
+            lane.sequence if listened else None,
+            self.names.numbers("item", lane.items) if listened or lenient else (),
+            self.names.numbers("item", lane.earlier) if lenient else (),
+            self.output(lane.output) if listened else (),
+            lane.output_begun if listened else None,
+            _fault(lane.fault) if phase in ANSWERED_FROM_ENTRY and lane.fault is not None else None,
+            lane.foreign,
+        )
+
+    def decision(self, lane: Lane) -> Hashable:
+        if lane.decision is None:
+            return None
+        return self.names.number("response", lane.decision.response_id) if isinstance(lane.decision, Reuse) else "full"
+
+    def continuation(self, continuation: Continuation | None) -> Hashable:
+        if continuation is None:
+            return None
+        return (
+            self.names.number("response", continuation.response_id),
+            _Same(continuation.items),
+            self.output(continuation.output),
+        )
+
+    def output(self, output: Sequence[Mapping[str, Any]]) -> Hashable:
+        return tuple([self.item(item) for item in output])
+
+    def item(self, item: Mapping[str, Any]) -> Hashable:
+        name = item.get("id")
+        if item.get("type") not in ECHOED_WITHOUT_ID or not isinstance(name, str):
+            return freeze(item)
+        rest = {field: value for field, value in item.items() if field != "id"}
+        return self.names.number("item", name), freeze(rest)
+
+
+def _fault(error: ErrorEvent) -> Hashable:
+    """What a failure will say of it."""
+    return error.code, error.message, error.param, error.status, error.error_type, error.retry_after
