@@ -86,7 +86,7 @@ class Pair:
         """Every create with its decision, items and bytes."""
         return [sent for sent in self.seen if isinstance(sent, Sent)]
 
-    async def ask(self, items: str | list[dict[str, Any]], **fields: Any) -> str:
+    async def ask(self, items: str | list[dict[str, Any]], **fields: Any) -> str:  # noqa: ANN401 - the wire's names
         """Ask and wait for the whole text."""
         async with self.session.respond(items, **fields) as response:
             return await response.text()
@@ -113,7 +113,7 @@ async def open_pair(
     settings: Settings | None = None,
     profile: str | None = None,
 ) -> AsyncGenerator[Pair]:
-    """A session over an in-memory network to ``server``, with the client profile of the server's name unless ``profile`` is given."""
+    """A session over an in-memory network to ``server``; the client profile is the server's unless ``profile`` is given."""
     network = MemoryNetwork(server, plans, default)
     endpoint = Endpoint("ws://localhost/v1/responses", api_key=KEY, profile=PROFILES[profile or server.profile.name])
     chosen = settings or Settings(policy=policy or Policy())
