@@ -143,7 +143,7 @@ async def open_session(
     *,
     connector: Connector = open_websocket_wire,
 ) -> AsyncGenerator[Session]:
-    """Open a session for the length of a block, as in ``async with open_session() as session``.
+    """Run a session for the length of a block: ``async with open_session() as session``.
 
     ``endpoint`` defaults to OpenAI with the key from ``OPENAI_API_KEY``. Nothing is dialled until the first request, unless
     ``settings.preconnect``. Leaving the block ends every request and closes every link within ``settings.close_deadline``

@@ -24,6 +24,8 @@ __all__ = ["WebSocketWire", "open_websocket_wire"]
 
 LARGEST_RETRY_AFTER = 86_400.0
 
+Stream = trio.SocketStream | trio.SSLStream[trio.SocketStream]
+
 
 @final
 class WebSocketWire:
@@ -67,19 +69,37 @@ async def open_websocket_wire(endpoint: Endpoint, settings: Settings) -> AsyncGe
     stream = await _connect(endpoint, settings)
     try:
         async with open_inner_nursery() as nursery:
-            connection = await _shake_hands(nursery, stream, endpoint, settings)
+            connection, reading = await nursery.start(_host, stream, endpoint, settings)
             try:
                 yield WebSocketWire(connection)
             finally:
                 with trio.move_on_after(settings.close_deadline, shield=True):
                     await connection.aclose()
-                nursery.cancel_scope.cancel()
+                reading.cancel()
     finally:
         # Also for the refused handshake, whose socket the library leaves open.
         await trio.aclose_forcefully(stream)
 
 
-async def _connect(endpoint: Endpoint, settings: Settings) -> trio.SocketStream | trio.SSLStream[trio.SocketStream]:
+async def _host(
+    stream: Stream,
+    endpoint: Endpoint,
+    settings: Settings,
+    task_status: trio.TaskStatus[tuple[trio_websocket.WebSocketConnection, trio.CancelScope]],
+) -> None:
+    """Shake hands, then run the library's reader until the scope that is handed out is cancelled.
+
+    The reader outlives a cancelled user: without it the server's answer to the close would never be read, and leaving would take
+    the whole close deadline each time.
+    """
+    with trio.CancelScope() as reading:
+        async with open_inner_nursery() as nursery:
+            connection = await _shake_hands(nursery, stream, endpoint, settings)
+            reading.shield = True
+            task_status.started((connection, reading))
+
+
+async def _connect(endpoint: Endpoint, settings: Settings) -> Stream:
     try:
         stream = await trio.open_tcp_stream(endpoint.host, endpoint.port)
     except OSError as error:
@@ -109,7 +129,7 @@ async def _connect(endpoint: Endpoint, settings: Settings) -> trio.SocketStream 
 
 async def _shake_hands(
     nursery: trio.Nursery,
-    stream: trio.SocketStream | trio.SSLStream[trio.SocketStream],
+    stream: Stream,
     endpoint: Endpoint,
     settings: Settings,
 ) -> trio_websocket.WebSocketConnection:
