@@ -13,7 +13,7 @@ import math
 import socket
 import struct
 from collections import deque
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import Final, final
@@ -21,7 +21,10 @@ from typing import Final, final
 import attrs
 import trio
 
+from rejoinder.engine.nurseries import open_inner_nursery
+
 _CHUNK: Final = 64 * 1024
+_HEAD_END: Final = b"\r\n\r\n"
 _RESET_ON_CLOSE: Final = struct.pack("ii", 1, 0)
 
 
@@ -76,6 +79,8 @@ class ProxiedConnection:
     """Bytes forwarded in each direction."""
     silent: set[Direction] = attrs.field(factory=set[Direction])
     """Directions in which bytes vanish."""
+    answered: trio.Event = attrs.field(factory=trio.Event, repr=False)
+    """Set once the server has said something."""
 
     @property
     def server_side_port(self) -> int | None:
@@ -145,10 +150,6 @@ HeadFilter = Callable[[bytes], bytes]
 """Rewrites the head of a client's request, up to and with its empty line."""
 
 
-def _unchanged(head: bytes) -> bytes:
-    return head
-
-
 @asynccontextmanager
 async def fault_proxy(
     server_host: str,
@@ -156,17 +157,20 @@ async def fault_proxy(
     *,
     host: str = "127.0.0.1",
     port: int = 0,
-    head_filter: HeadFilter = _unchanged,
+    listeners: Sequence[trio.SocketListener] = (),
+    head_filter: HeadFilter | None = None,
 ) -> AsyncGenerator[FaultProxy]:
     """Listen on loopback and forward to a server until the block is left. Port 0 picks a free one.
 
-    `head_filter` may rewrite the bytes of each request's head. Raises OSError when the port is taken.
+    `listeners` that are open already are used instead of `host` and `port`, and closed at the end. `head_filter` may
+    rewrite the bytes of each request's head; what the client sends after the head then waits until the server has
+    answered it. Raises OSError when the port is taken.
     """
-    listeners = await trio.open_tcp_listeners(port, host=host)
-    proxy = FaultProxy(host, int(listeners[0].socket.getsockname()[1]))
-    async with trio.open_nursery() as nursery:
+    listeners = listeners or await trio.open_tcp_listeners(port, host=host)
+    proxy = FaultProxy(*listeners[0].socket.getsockname()[:2])
+    async with open_inner_nursery() as nursery:
         handler = partial(_serve, proxy, server_host, server_port, head_filter)
-        nursery.start_soon(partial(trio.serve_listeners, handler, listeners, handler_nursery=nursery))
+        nursery.start_soon(partial(trio.serve_listeners, handler, list(listeners), handler_nursery=nursery))
         try:
             yield proxy
         finally:
@@ -175,7 +179,7 @@ async def fault_proxy(
             nursery.cancel_scope.cancel()
 
 
-async def _serve(proxy: FaultProxy, host: str, port: int, head_filter: HeadFilter, client: trio.SocketStream) -> None:
+async def _serve(proxy: FaultProxy, host: str, port: int, head_filter: HeadFilter | None, client: trio.SocketStream) -> None:
     connection = ProxiedConnection(proxy.next_plan(), client)
     proxy.connections.append(connection)
     try:
@@ -198,27 +202,32 @@ async def _forward(
     source: trio.SocketStream,
     sink: trio.SocketStream,
     direction: Direction,
-    head_filter: HeadFilter = _unchanged,
+    head_filter: HeadFilter | None = None,
 ) -> None:
     try:
-        first = b"" if head_filter is _unchanged else head_filter(await _read_head(source))
+        first = b""
+        if head_filter is not None:
+            head, first = await _read_head(source)
+            await _pass_on(connection, head_filter(head), sink, direction)
+            if head.endswith(_HEAD_END):
+                await connection.answered.wait()
         while chunk := first or await source.receive_some(_CHUNK):
             first = b""
             await trio.sleep(connection.plan.delay)
             await _pass_on(connection, chunk, sink, direction)
+            if direction is Direction.TO_CLIENT:
+                connection.answered.set()
         await sink.send_eof()
     except (trio.BrokenResourceError, trio.ClosedResourceError):
         connection.close()  # one side is gone, so the other has nobody to talk to
 
 
-async def _read_head(source: trio.SocketStream) -> bytes:
+async def _read_head(source: trio.SocketStream) -> tuple[bytes, bytes]:
     head = b""
-    while b"\r\n\r\n" not in head and len(head) < _CHUNK:
-        chunk = await source.receive_some(_CHUNK)
-        if not chunk:
-            break
+    while _HEAD_END not in head and len(head) < _CHUNK and (chunk := await source.receive_some(_CHUNK)):
         head += chunk
-    return head
+    head, end, rest = head.partition(_HEAD_END)
+    return head + end, rest
 
 
 async def _pass_on(connection: ProxiedConnection, chunk: bytes, sink: trio.SocketStream, direction: Direction) -> None:
@@ -229,8 +238,8 @@ async def _pass_on(connection: ProxiedConnection, chunk: bytes, sink: trio.Socke
     if direction in connection.silent:
         return
     if passing:
-        await sink.send_all(passing)
         connection.passed[direction] += len(passing)
+        await sink.send_all(passing)
     if len(chunk) >= left:
         if plan.how is Break.HALF_OPEN:
             connection.go_silent(direction)

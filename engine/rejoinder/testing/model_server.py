@@ -310,8 +310,6 @@ class ModelServer:
         self._send(link, encoded(body), body, at)
 
     def _send(self, link: Connection, data: str | bytes, body: object, at: float) -> None:
-        if not self.is_open(link.identity):
-            return
         self._outbox.append(Message(link.identity, data, at=at))
         if self.keep_log:
             self.log.append(LogEntry(at, link.identity, "out", data, body))

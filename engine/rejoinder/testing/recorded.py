@@ -89,14 +89,14 @@ def read_recording(path: Path) -> tuple[RecordedResponse, ...]:
 def parse_recording(text: str) -> tuple[RecordedResponse, ...]:
     """The responses in the text of a recording, in order. Raises ValueError that names the line."""
     responses: list[RecordedResponse] = []
-    for request, event in _read_lines(text):
-        if request is not None:
-            responses.append(RecordedResponse((), request))
-        elif event is not None:
-            starts = type_of(decoded(event)) == "response.created" and not (responses and not responses[-1].events)
-            if starts or not responses:
-                responses.append(RecordedResponse(()))
-            responses[-1] = attrs.evolve(responses[-1], events=(*responses[-1].events, event))
+    for entry in _read_lines(text):
+        if not isinstance(entry, str):
+            responses.append(RecordedResponse((), entry))
+            continue
+        starts = type_of(decoded(entry)) == "response.created" and not (responses and not responses[-1].events)
+        if starts or not responses:
+            responses.append(RecordedResponse(()))
+        responses[-1] = attrs.evolve(responses[-1], events=(*responses[-1].events, entry))
     if not any(response.events for response in responses):
         message = "it holds no event"
         raise ValueError(message)
@@ -144,7 +144,7 @@ def _response(body: JsonObject) -> JsonObject:
     return cast("JsonObject", response) if isinstance(response, dict) else {}
 
 
-def _read_lines(text: str) -> Iterator[tuple[JsonObject | None, str | None]]:
+def _read_lines(text: str) -> Iterator[JsonObject | str]:
     for number, line in enumerate(text.split("\n"), start=1):
         if not line.strip():
             continue
@@ -155,12 +155,12 @@ def _read_lines(text: str) -> Iterator[tuple[JsonObject | None, str | None]]:
         yield from _read_entry(cast("dict[str, Any]", entry), line.rstrip("\r"))
 
 
-def _read_entry(entry: dict[str, Any], line: str) -> Iterable[tuple[JsonObject | None, str | None]]:
+def _read_entry(entry: dict[str, Any], line: str) -> Iterable[JsonObject | str]:
     if entry.get("dir") == "client":
-        return [(entry.get("body") or {}, None)]
+        return [entry.get("body") or {}]
     if "raw_sse" in entry:
-        return [(None, event) for event in read_sse(str(entry["raw_sse"]))]
+        return read_sse(str(entry["raw_sse"]))
     if "dir" not in entry:
-        return [(None, line)]
+        return [line]
     frame = str(entry.get("frame"))
-    return [] if frame.strip() in {_END_OF_STREAM, f"data: {_END_OF_STREAM}"} else [(None, frame)]
+    return [] if frame.strip() in {_END_OF_STREAM, f"data: {_END_OF_STREAM}"} else [frame]

@@ -28,6 +28,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
+from rejoinder.engine.nurseries import open_inner_nursery
 from rejoinder.testing.fault_proxy import FaultProxy, fault_proxy
 from rejoinder.testing.model_server import ModelServer
 from rejoinder.testing.outgoing import Close, Drop, HandshakeRefused, Message, Outgoing
@@ -35,7 +36,6 @@ from rejoinder.testing.outgoing import Close, Drop, HandshakeRefused, Message, O
 PATH: Final = "/v1/responses"
 """Where the Responses API lives."""
 
-_CLOSE_TIMEOUT: Final = 1.0
 _GRACE: Final = 0.5
 _SHUTDOWN_TIMEOUT: Final = 2.0
 _LARGEST_MESSAGE: Final = 256 * 1024 * 1024
@@ -54,6 +54,8 @@ class Simulator:
     """The address clients dial."""
     port: int = 0
     """The port clients dial; 0 before it serves."""
+    close_timeout: float = 1.0
+    """Seconds that a client has to answer a close frame before its connection is dropped."""
     upgrades: list[dict[str, str]] = attrs.field(factory=list[dict[str, str]], repr=False)
     """The headers of each handshake, in order, the authorization masked."""
     _started: float = attrs.field(factory=trio.current_time)
@@ -125,6 +127,7 @@ class Simulator:
             return
         outbox, frames = trio.open_memory_channel[Outgoing](math.inf)
         self._outboxes[connection] = outbox
+        self._changed.set()  # its age limit may be the next deadline
         try:
             await socket.accept()
             async with trio.open_nursery() as nursery:
@@ -150,7 +153,7 @@ class Simulator:
                 self._drop(socket)
             elif isinstance(each, Close):
                 await socket.close(each.code, each.reason)
-                scope.deadline = trio.current_time() + _CLOSE_TIMEOUT  # for a client that never answers the close
+                scope.deadline = trio.current_time() + self.close_timeout  # for a client that never answers the close
             else:
                 await _send(socket, each)
 
@@ -163,20 +166,27 @@ class Simulator:
 
 @asynccontextmanager
 async def serve(
-    server: ModelServer, *, host: str = "127.0.0.1", port: int = 0, key: str | None = None
+    server: ModelServer,
+    *,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    key: str | None = None,
+    close_timeout: float = 1.0,
 ) -> AsyncGenerator[Simulator]:
     """Serve a model server until the block is left, which takes at most two seconds. Port 0 picks a free one.
 
+    `key` is what clients must show as their API key; `close_timeout` is the seconds they have to answer a close frame.
     Raises OSError when the port is taken.
     """
-    simulator = Simulator(server, key, host)
+    simulator = Simulator(server, key, host, close_timeout=close_timeout)
     stop = trio.Event()
-    async with trio.open_nursery() as nursery:
+    listeners = await trio.open_tcp_listeners(port, host=host)
+    async with open_inner_nursery() as nursery:
         inner_port = await nursery.start(_run_hypercorn, simulator, stop)
         try:
-            async with fault_proxy("127.0.0.1", inner_port, host=host, port=port, head_filter=_offer_nothing) as proxy:
+            async with fault_proxy("127.0.0.1", inner_port, listeners=listeners, head_filter=_offer_nothing) as proxy:
                 simulator.listen_behind(proxy)
-                async with trio.open_nursery() as pumping:
+                async with open_inner_nursery() as pumping:
                     pumping.start_soon(simulator.pump)
                     try:
                         yield simulator
