@@ -1,7 +1,7 @@
 """The official ``openai`` SDK against the simulator, over a real socket, in an environment of its own.
 
-Third-party clients never enter this project's environment (their pins contradict ours); each is a script that declares what it needs
-and is run by ``uv run --script``. Where uv or the package registry is out of reach the test is skipped and says so.
+Third-party clients never enter this project's environment (their pins contradict ours); each is a script that declares what it
+needs and is run by ``uv run --script``. Where uv or the package registry is out of reach the test is skipped and says so.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@
 # ///
 """The official SDK's WebSocket client holds a two-turn conversation: run by tests/interop with the simulator's address.
 
-``python openai_sdk_two_turns.py http://127.0.0.1:PORT/v1`` prints one JSON object: the texts, ids and event types it saw.
+``python openai_sdk_two_turns.py http://127.0.0.1:PORT/v1`` writes one JSON object: the texts, ids and event types it saw.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def main(base_url: str) -> None:
                     break
                 if event.type in {"error", "response.failed", "response.incomplete"}:
                     raise SystemExit(f"unexpected {event}")
-    print(json.dumps({"version": openai.__version__, "turns": turns}))
+    json.dump({"version": openai.__version__, "turns": turns}, sys.stdout)
 
 
 if __name__ == "__main__":
