@@ -1,0 +1,66 @@
+"""The pictures that are kept: the files of ``diagrams/rendered``, and those in the README.
+
+Rules of this file
+* What is kept is what ``rejoinder draw`` prints, byte for byte; a test compares them.
+* Of the README only what stands between ``<!-- diagram:NAME -->`` and ``<!-- /diagram:NAME -->`` is ours.
+* Everything is drawn and found before anything is written: a refresh that fails has changed nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Final, final
+
+from rejoinder.states.chart import CHARTS
+
+from .pictures import NAMES, Format, draw_picture, illustrate
+
+__all__ = ["FOLDER", "README", "RENDERED", "NoPlaceError", "refresh", "with_diagrams"]
+
+FOLDER: Final = Path("diagrams", "rendered")
+"""Where the files are, within a clone."""
+README: Final = Path("README.md")
+"""The text that shows the machines, within a clone."""
+RENDERED: Final[Mapping[str, tuple[str, Format]]] = MappingProxyType(
+    {f"{name}.mmd": (name, Format.MERMAID) for name in CHARTS} | {f"{name}.md": (name, Format.TABLE) for name in NAMES}
+)
+"""The files in ``FOLDER``: which picture, in which format."""
+
+
+@final
+class NoPlaceError(Exception):
+    """The pictures have no place to be put. The message is one line, for the person who asked."""
+
+
+def with_diagrams(readme: str) -> str:
+    """The text with every machine drawn anew between its markers.
+
+    Raises ``NoPlaceError`` if a machine does not have one pair of markers.
+    """
+    for name in CHARTS:
+        opening, closing = f"<!-- diagram:{name} -->\n", f"<!-- /diagram:{name} -->\n"
+        before, opened, rest = readme.partition(opening)
+        _, closed, after = rest.partition(closing)
+        if not opened or not closed or opening in after or closing in before + after:
+            raise NoPlaceError(
+                f"{README} has no single place for the {name}. Put {opening.strip()} and {closing.strip()} on lines of their own."
+            )
+        readme = f"{before}{opening}{illustrate(name)}{closing}{after}"
+    return readme
+
+
+def refresh(clone: Path) -> tuple[Path, ...]:
+    """Draw everything that is kept in ``clone`` anew; returns the files that were different before.
+
+    Raises ``NoPlaceError`` if that folder is no clone, and ``OSError`` if a file cannot be read or written.
+    """
+    if not (clone / FOLDER).is_dir() or not (clone / README).is_file():
+        raise NoPlaceError(f"{str(clone)!r} holds no {FOLDER.as_posix()} and {README}. Name the top of a clone, or run this there.")
+    texts = {clone / FOLDER / file: draw_picture(name, form) for file, (name, form) in RENDERED.items()}
+    texts[clone / README] = with_diagrams((clone / README).read_bytes().decode())
+    changed = tuple(path for path, text in texts.items() if not path.is_file() or path.read_bytes() != text.encode())
+    for path in changed:
+        path.write_bytes(texts[path].encode())
+    return changed
