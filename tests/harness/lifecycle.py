@@ -230,6 +230,16 @@ class Bench:
         decision = [send.decision for send in self.all(Send) if send.request == request][-1]
         return decision.reason if isinstance(decision, Full) else None
 
+    def continues(self, request: int) -> str | None:
+        """The response that the latest create of a request names; None if it was sent in full."""
+        decision = [send.decision for send in self.all(Send) if send.request == request][-1]
+        return decision.response_id if isinstance(decision, Reuse) else None
+
+    def new_items(self, request: int) -> list[dict[str, Any]]:
+        """The items of the latest create of a request, as they go out: all of them if it was sent in full."""
+        decision = [send.decision for send in self.all(Send) if send.request == request][-1]
+        return [dict(item) for item in decision.items] if isinstance(decision, Reuse) else self.items[request]
+
     def link(self, number: int) -> LinkPhase | None:
         """The phase of a link; None if it is gone."""
         link = self.session.links.get(number)

@@ -76,7 +76,9 @@ def compile_chart(table: Table) -> Chart:
 
 def build_machine(table: Table) -> Machine:
     """The library's machine for ``table``, without a model: staying rows are internal transitions (``dest=None``)."""
-    machine = Machine(model=None, states=list(table.phases), initial=table.initial, auto_transitions=False)
+    # Plain strings: the library takes a member of an enum for a state of the member's *name*, and no row would start there.
+    phases = [str(phase) for phase in table.phases]
+    machine = Machine(model=None, states=phases, initial=str(table.initial), auto_transitions=False)
     for edge in table.edges:
         internal = edge.target == edge.source
         machine.add_transition(edge.event, edge.source, None if internal else edge.target)

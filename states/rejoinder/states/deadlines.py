@@ -88,9 +88,8 @@ def _instants(session: Session) -> Iterator[float]:
             if instant is not None:
                 yield instant
     for request in session.requests.values():
-        instant = request_deadline(request, limits)
-        if instant is not None:
-            yield instant
+        deadline = REQUEST.deadlines[request.phase]
+        yield REQUEST_INSTANTS[deadline.kind](request, limits)
         if request.not_before is not None:
             yield request.not_before
     hedge = _hedge(session)

@@ -95,13 +95,15 @@ def lane_of(session: Session, link: Link, frame: StreamEvent) -> Lane | None:
         return lane
     if isinstance(frame, ErrorEvent):
         return _lane_of_error(session, link, frame)
+    if frame.kind is FrameKind.GARBAGE and (alone := _only_one_in_use(link)) is not None:
+        return alone
     if frame.kind is not FrameKind.KEEPALIVE:
         session.note("UnlabelledFrame", link, f"{frame.type!r} names no lane on a link that multiplexes")
     return None
 
 
 def _lane_of_error(session: Session, link: Link, frame: ErrorEvent) -> Lane | None:
-    """An error without a label: the one lane whose create is unanswered, else an old cancel's, else nobody's."""
+    """An error without a label: the one unanswered create's, else an old cancel's, else the one response's, else nobody's."""
     asking = [lane for lane in link.lanes.values() if lane.phase in ASKING]
     if len(asking) == 1:
         return asking[0]
@@ -109,9 +111,17 @@ def _lane_of_error(session: Session, link: Link, frame: ErrorEvent) -> Lane | No
         link.debt -= 1
         link.cancel_refused = True
         session.note("CancelRefused", link, f"code {frame.code!r}")
-    else:
+        return None
+    alone = _only_one_in_use(link)
+    if alone is None:
         session.note("UnattributedError", link, f"code {frame.code!r}, {len(asking)} creates unanswered")
-    return None
+    return alone
+
+
+def _only_one_in_use(link: Link) -> Lane | None:
+    """The one lane that may still speak, whose every unlabelled frame is; None if there are more, or if nothing is known of it."""
+    speaking = [lane for lane in link.lanes.values() if lane.phase is not ResponsePhase.IDLE]
+    return speaking[0] if len(speaking) == 1 and speaking[0].in_use else None
 
 
 def _place(session: Session, now: float) -> None:

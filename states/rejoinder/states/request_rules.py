@@ -17,7 +17,7 @@ from .triggers import LinkEvent, ResponseEvent
 from .verdicts import Cause, Failure, Outcome, OutcomeKind
 
 if TYPE_CHECKING:
-    from .records import Lane, Request
+    from .records import Lane, Link, Request
     from .session import Session
     from .steps import Step
 
@@ -36,9 +36,8 @@ def request_sent(session: Session, request: Request, step: Step) -> None:
 
 def hedge_dialled(session: Session, request: Request, step: Step) -> None:
     request.hedged = True
-    link = session.target()
-    if link is not None:
-        session.move_link(link, LinkEvent.HEDGE_DUE, step.now, request.number)
+    link = cast("Link", session.target())
+    session.move_link(link, LinkEvent.HEDGE_DUE, step.now, request.number)
 
 
 def retry_allowed(session: Session, request: Request, step: Step) -> None:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final, cast
 
 from . import stream_events as wire
 from .cancellation import effective_policy
-from .continuation import Continuation, Decision, Evicted, LaneDirty, NoPrevious
+from .continuation import Continuation, Decision, Evicted, LaneDirty, NoPrevious, RequestContent
 from .effects import Deliver, Withdraw
 from .facts import ERROR_CAUSES, reaction_to
 from .failures import failure_from_error, failure_from_response, lost_failure, overdue_failure, simple_failure
@@ -139,10 +139,10 @@ def cancel_answered(session: Session, lane: Lane, step: Step) -> None:
 
 def completed(session: Session, lane: Lane, step: Step) -> None:
     frame = cast("wire.ResponseCompleted", step.detail)
-    if lane.content is not None:
-        output = frame.response.get("output") or lane.output
-        lane.continuation = Continuation(cast("str", lane.response_id), lane.content.items, output)
-        lane.absence = NoPrevious()
+    content = cast("RequestContent", lane.content)
+    output = frame.response.get("output") or lane.output
+    lane.continuation = Continuation(cast("str", lane.response_id), content.items, output)
+    lane.absence = NoPrevious()
     session.has_completed = True
     session.deliver(lane)
     session.finish(lane, OutcomeKind.COMPLETED, None, step, response=frame.response)

@@ -27,7 +27,7 @@ from .classify import CLASSIFIED, Fate, Stage
 from .content_events import OutputItemDone
 from .continuation import NewLink, NoPrevious
 from .edges import Staying
-from .effects import Deliver, Effect, Moved, Note, SendCancel
+from .effects import Effect, Moved, Note, SendCancel
 from .facts import fate, item_of, sequence_of
 from .intake import INTAKE
 from .link_rules import LINK_RULES
@@ -195,7 +195,8 @@ class Session:
             self.illegal("request", phase, event, None)
         elif isinstance(row, Staying):
             self.counts[f"request {phase} {event}"] += 1
-        elif request is not None:
+        else:
+            request = self.requests[number]
             source, (target, rule) = request.phase, row
             if target != source:
                 request.phase = RequestPhase(target)
@@ -229,9 +230,8 @@ class Session:
         self.note("Illegal", where, f"{machine}: {event} in {phase}")
 
     def deliver(self, lane: Lane) -> None:
-        """Hand the frame in hand to the caller, if one listens."""
-        if lane.request is not None:
-            self.emit(Deliver(lane.request))
+        """Hand the frame in hand to the caller."""
+        self.effects += lane.delivery
 
     def finish(
         self,
@@ -243,12 +243,11 @@ class Session:
         response: Mapping[str, Any] | None = None,
         sent: bool = True,
     ) -> None:
-        """Give the caller its outcome, if one listens."""
-        request = None if lane.request is None else self.requests.get(lane.request)
-        if request is not None:
-            verdict = None if failure is None else self.verdict(request, lane, step.source, failure, sent=sent)
-            outcome = Outcome(kind, failure, verdict, response)
-            self.move_request(request.number, RequestEvent.FINISHED, step.now, outcome)
+        """Give the caller its outcome."""
+        request = self.requests[cast("int", lane.request)]
+        verdict = None if failure is None else self.verdict(request, lane, step.source, failure, sent=sent)
+        outcome = Outcome(kind, failure, verdict, response)
+        self.move_request(request.number, RequestEvent.FINISHED, step.now, outcome)
 
     def replay(self, lane: Lane, cause: Cause, step: Step, *, pause: float = 0.0) -> None:
         """Put the request back to waiting, to be sent in full, not before ``pause`` seconds have passed."""

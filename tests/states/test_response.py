@@ -1,0 +1,248 @@
+"""The response table, row by row, against what it is meant to say."""
+
+from typing import Final
+
+import pytest
+
+from harness.grids import read_grid, written_by
+from harness.in_phase import RESPONSE_PHASES
+from harness.lifecycle import snapshot
+from rejoinder.states.chart import RESPONSE_CHART
+from rejoinder.states.effects import Note
+from rejoinder.states.phases import ResponsePhase
+from rejoinder.states.triggers import ResponseEvent
+
+GRID: Final = read_grid("""
+idle
+    Send                     awaiting_created create_sent
+    Created                  draining         stranger_began
+    Progress                 .                late_frame
+    StrayContent             .                late_frame
+    Other                    .                late_frame
+    Keepalive                .                IGNORE
+    ForeignTerminal          .                late_frame
+    Doubtful                 .                cancel_answered
+    Rejected                 .                COUNT
+    Garbage                  .                COUNT
+    LinkDoomed               .                IGNORE
+    Lost                     .                IGNORE
+    illegal: Withdrawn Unsendable Cancel RepeatCreated ForeignCreated ForeignCreatedReplayable Content ContentAfterGap
+        ContentRepeated Completed Failed Incomplete ForeignTerminalAgain Fault RejectedReplayable CacheMiss
+        GarbageReplayable LinkDoomedReplayable LostReplayable Expired ExpiredReplayable
+awaiting_created
+    Unsendable               idle             create_unsendable
+    Cancel                   cancel_pending   caller_left_early
+    Created                  acknowledged     created_arrived
+    ForeignCreated           draining         foreign_began
+    ForeignCreatedReplayable draining         foreign_began_replayed
+    Progress                 .                late_frame
+    StrayContent             .                late_frame
+    Other                    .                late_frame
+    Keepalive                .                IGNORE
+    ForeignTerminal          .                late_frame
+    Doubtful                 doubted          error_doubted
+    Rejected                 idle             create_rejected
+    RejectedReplayable       idle             create_rejected_replayed
+    CacheMiss                idle             cache_missed
+    Garbage                  cancel_pending   damaged
+    GarbageReplayable        cancel_pending   damaged_replayed
+    LinkDoomed               cancel_pending   doomed
+    LinkDoomedReplayable     cancel_pending   doomed_replayed
+    Lost                     idle             lost
+    LostReplayable           idle             lost_replayed
+    Expired                  quarantined      overdue
+    ExpiredReplayable        quarantined      overdue_replayed
+    illegal: Send Withdrawn RepeatCreated Content ContentAfterGap ContentRepeated Completed Failed Incomplete
+        ForeignTerminalAgain Fault
+doubted
+    Cancel                   cancel_pending   caller_left_early
+    Created                  acknowledged     created_arrived
+    ForeignCreated           draining         foreign_began
+    ForeignCreatedReplayable draining         foreign_began_replayed
+    Progress                 .                late_frame
+    StrayContent             .                late_frame
+    Other                    .                late_frame
+    Keepalive                .                IGNORE
+    ForeignTerminal          .                late_frame
+    Doubtful                 .                error_doubted
+    Rejected                 idle             create_rejected
+    RejectedReplayable       idle             create_rejected_replayed
+    CacheMiss                idle             cache_missed
+    Garbage                  cancel_pending   damaged
+    GarbageReplayable        cancel_pending   damaged_replayed
+    LinkDoomed               cancel_pending   doomed
+    LinkDoomedReplayable     cancel_pending   doomed_replayed
+    Lost                     idle             lost
+    LostReplayable           idle             lost_replayed
+    Expired                  quarantined      doubt_unresolved
+    ExpiredReplayable        quarantined      doubt_unresolved_replayed
+    illegal: Send Withdrawn Unsendable RepeatCreated Content ContentAfterGap ContentRepeated Completed Failed
+        Incomplete ForeignTerminalAgain Fault
+acknowledged
+    Cancel                   draining         caller_left
+    RepeatCreated            .                late_frame
+    ForeignCreated           draining         foreign_began
+    ForeignCreatedReplayable draining         foreign_began_replayed
+    Progress                 .                DELIVER
+    Content                  streaming        output_began
+    ContentAfterGap          streaming        output_began_after_gap
+    ContentRepeated          .                sequence_repeated
+    StrayContent             .                late_frame
+    Other                    .                DELIVER
+    Keepalive                .                IGNORE
+    Completed                idle             completed
+    Failed                   idle             failed
+    Incomplete               idle             incomplete
+    ForeignTerminal          .                late_frame
+    Fault                    failing          fault_reported
+    Doubtful                 .                cancel_answered
+    Garbage                  draining         damaged
+    GarbageReplayable        draining         damaged_replayed
+    LinkDoomed               .                IGNORE
+    LinkDoomedReplayable     .                IGNORE
+    Lost                     idle             lost
+    LostReplayable           idle             lost_replayed
+    Expired                  quarantined      overdue
+    ExpiredReplayable        quarantined      overdue_replayed
+    illegal: Send Withdrawn Unsendable Created ForeignTerminalAgain Rejected RejectedReplayable CacheMiss
+streaming
+    Cancel                   draining         caller_left
+    RepeatCreated            .                late_frame
+    ForeignCreated           draining         foreign_began
+    Progress                 .                DELIVER
+    Content                  .                DELIVER
+    ContentAfterGap          .                sequence_gap
+    ContentRepeated          .                sequence_repeated
+    StrayContent             .                late_frame
+    Other                    .                DELIVER
+    Keepalive                .                IGNORE
+    Completed                idle             completed
+    Failed                   idle             failed
+    Incomplete               idle             incomplete
+    ForeignTerminal          .                late_frame
+    Fault                    failing          fault_reported
+    Doubtful                 .                cancel_answered
+    Garbage                  draining         damaged
+    LinkDoomed               .                IGNORE
+    Lost                     idle             lost
+    Expired                  quarantined      overdue
+    illegal: Send Withdrawn Unsendable Created ForeignCreatedReplayable ForeignTerminalAgain Rejected
+        RejectedReplayable CacheMiss GarbageReplayable LinkDoomedReplayable LostReplayable ExpiredReplayable
+failing
+    Cancel                   draining         caller_left
+    RepeatCreated            .                late_frame
+    ForeignCreated           draining         failed_by_foreign
+    Progress                 .                DELIVER
+    Content                  .                DELIVER
+    ContentAfterGap          .                sequence_gap
+    ContentRepeated          .                sequence_repeated
+    StrayContent             .                late_frame
+    Other                    .                DELIVER
+    Keepalive                .                IGNORE
+    Completed                idle             failed_as_reported
+    Failed                   idle             failed_as_reported
+    Incomplete               idle             failed_as_reported
+    ForeignTerminal          .                late_frame
+    Fault                    .                COUNT
+    Doubtful                 .                cancel_answered
+    Garbage                  .                COUNT
+    LinkDoomed               .                IGNORE
+    Lost                     idle             failed_by_loss
+    Expired                  quarantined      failed_without_terminal
+    illegal: Send Withdrawn Unsendable Created ForeignCreatedReplayable ForeignTerminalAgain Rejected
+        RejectedReplayable CacheMiss GarbageReplayable LinkDoomedReplayable LostReplayable ExpiredReplayable
+cancel_pending
+    Withdrawn                idle             create_withdrawn
+    Unsendable               idle             create_withdrawn
+    Created                  draining         abandoned_created
+    ForeignCreated           draining         foreign_for_abandoned
+    Progress                 .                late_frame
+    StrayContent             .                late_frame
+    Other                    .                late_frame
+    Keepalive                .                IGNORE
+    ForeignTerminal          .                late_frame
+    Doubtful                 .                cancel_answered
+    Rejected                 idle             abandoned_rejected
+    Garbage                  .                COUNT
+    LinkDoomed               .                IGNORE
+    Lost                     idle             abandoned_lost
+    Expired                  quarantined      drain_overdue
+    illegal: Send Cancel RepeatCreated ForeignCreatedReplayable Content ContentAfterGap ContentRepeated Completed
+        Failed Incomplete ForeignTerminalAgain Fault RejectedReplayable CacheMiss GarbageReplayable
+        LinkDoomedReplayable LostReplayable ExpiredReplayable
+draining
+    RepeatCreated            .                COUNT
+    ForeignCreated           .                foreign_seen
+    Progress                 .                DISCARD
+    Content                  .                DISCARD
+    ContentAfterGap          .                DISCARD
+    ContentRepeated          .                DISCARD
+    StrayContent             .                DISCARD
+    Other                    .                DISCARD
+    Keepalive                .                IGNORE
+    Completed                idle             drained
+    Failed                   idle             drained
+    Incomplete               idle             drained
+    ForeignTerminal          .                foreign_seen
+    ForeignTerminalAgain     .                foreign_again
+    Fault                    .                COUNT
+    Doubtful                 .                cancel_answered
+    Rejected                 .                COUNT
+    Garbage                  .                COUNT
+    LinkDoomed               .                IGNORE
+    Lost                     idle             abandoned_lost
+    Expired                  quarantined      drain_overdue
+    illegal: Send Withdrawn Unsendable Cancel Created ForeignCreatedReplayable RejectedReplayable CacheMiss
+        GarbageReplayable LinkDoomedReplayable LostReplayable ExpiredReplayable
+quarantined
+    Created                  .                quarantined_created
+    RepeatCreated            .                COUNT
+    ForeignCreated           .                COUNT
+    Progress                 .                DISCARD
+    Content                  .                DISCARD
+    ContentAfterGap          .                DISCARD
+    ContentRepeated          .                DISCARD
+    StrayContent             .                DISCARD
+    Other                    .                DISCARD
+    Keepalive                .                IGNORE
+    Completed                idle             drained
+    Failed                   idle             drained
+    Incomplete               idle             drained
+    ForeignTerminal          .                COUNT
+    ForeignTerminalAgain     .                COUNT
+    Fault                    .                COUNT
+    Doubtful                 .                cancel_answered
+    Rejected                 idle             abandoned_rejected
+    Garbage                  .                COUNT
+    LinkDoomed               .                IGNORE
+    Lost                     idle             abandoned_lost
+    illegal: Send Withdrawn Unsendable Cancel ForeignCreatedReplayable RejectedReplayable CacheMiss GarbageReplayable
+        LinkDoomedReplayable LostReplayable Expired ExpiredReplayable
+""")
+
+
+def test_every_phase_does_with_every_event_what_is_written_here() -> None:
+    assert GRID == written_by(RESPONSE_CHART)
+
+
+@pytest.mark.parametrize("phase", ResponsePhase)
+def test_phase_can_be_reached(phase: ResponsePhase) -> None:
+    bench = RESPONSE_PHASES[phase]()
+
+    assert phase == bench.phase(bench.requests)
+
+
+@pytest.mark.parametrize("phase", ResponsePhase)
+def test_an_illegal_event_is_named_and_changes_nothing(phase: ResponsePhase) -> None:
+    bench = RESPONSE_PHASES[phase]()
+    session = bench.session
+    lane = bench.lane(bench.requests)
+    before = snapshot(session)
+    illegal = [ResponseEvent(event) for (source, event), cell in GRID.items() if source == phase and cell is None]
+    session.effects = []
+    for event in illegal:
+        session.move_lane(lane, event, bench.now)
+
+    assert before == snapshot(session)
+    assert [Note("Illegal", lane.link, lane.name, f"response: {event} in {phase}") for event in illegal] == session.effects
+    assert len(illegal) == session.counts["Illegal"]
