@@ -1,11 +1,25 @@
-"""The entry point of the `rejoinder` command. Rule: commands are declared here and do their work elsewhere."""
+"""The entry point of the `rejoinder` command.
 
+Rules of this file
+* Commands are declared here and do their work elsewhere; what they need is imported when they run, so that `--help` is quick.
+* Help and complaints are plain text: they read the same in a pipe, and cost no import of their own.
+"""
+
+import io
+import sys
 from importlib.metadata import version
 from typing import Annotated
 
 import typer
 
-application = typer.Typer(name="rejoinder", no_args_is_help=True, add_completion=False)
+from .chat import chat
+from .demo import demo
+from .draw import draw
+from .serve import serve
+
+__all__ = ["application", "main"]
+
+application = typer.Typer(name="rejoinder", no_args_is_help=True, add_completion=False, rich_markup_mode=None)
 
 
 def print_version(requested: bool) -> None:
@@ -21,9 +35,22 @@ def rejoinder(
         bool, typer.Option("--version", callback=print_version, is_eager=True, help="Print the version and stop.")
     ] = False,
 ) -> None:
-    """Drive the OpenAI Responses API over one WebSocket, with every lifecycle in an explicit state machine."""
+    """Drive the OpenAI Responses API over one WebSocket, with every lifecycle in an explicit state machine.
+
+    Begin with `rejoinder demo`: it needs no key and no network.
+    """
+
+
+application.command()(demo)
+application.command()(chat)
+application.command()(serve)
+application.command()(draw)
 
 
 def main() -> None:
     """Run the command line."""
-    application()
+    for stream in (sys.stdout, sys.stderr):
+        # An old terminal shows what it cannot encode as an escape, and does not end the program.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+    application(prog_name="rejoinder")

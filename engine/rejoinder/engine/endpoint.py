@@ -7,6 +7,7 @@ repr, a message or a trace.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from ipaddress import ip_address
 from typing import Final
@@ -24,22 +25,32 @@ OPENAI_URL: Final = "wss://api.openai.com/v1/responses"
 """OpenAI's own endpoint (OpenAI WebSocket guide)."""
 
 KEY_VARIABLE: Final = "OPENAI_API_KEY"
+TOKEN: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+"""The name of a header (RFC 9110, 5.6.2)."""
+HEADER_VALUE: Final = re.compile(r"(?:[\x21-\x7e]+(?:[ \t]+[\x21-\x7e]+)*)?")
+"""The value of a header: printable ASCII, no white space around it (RFC 9110, 5.5)."""
+GRAPHIC: Final = re.compile(r"[\x21-\x7e]+")
+"""Printable ASCII without the space: what a path and a query may consist of on the wire."""
+
+
+def _given_or_environment(key: str | None) -> str:
+    return os.environ.get(KEY_VARIABLE, "") if key is None else key
 
 
 @attrs.frozen
 class Endpoint:
     """One Responses endpoint. Raises ``InvalidEndpoint`` if it cannot work; nothing is dialled until a session needs it."""
 
-    url: str = OPENAI_URL
+    url: str = attrs.field(default=OPENAI_URL, repr=lambda url: _shown(_split(str(url))))
     """``wss://…``; ``ws://`` only to this machine, unless ``allow_plaintext``."""
-    api_key: str | None = attrs.field(default=None, repr=False)
-    """The key; None takes ``OPENAI_API_KEY`` from the environment."""
+    api_key: str | None = attrs.field(default=None, repr=False, converter=_given_or_environment)
+    """The key; None takes ``OPENAI_API_KEY`` from the environment, once, when the endpoint is made."""
     profile: Profile = attrs.field(
         default=attrs.Factory(lambda self: guess_profile(self.url), takes_self=True), repr=lambda profile: profile.name
     )
     """What the provider can do; guessed from the host, ``GENERIC`` for hosts nobody knows."""
     headers: Mapping[str, str] = attrs.field(factory=dict[str, str], repr=False)
-    """Further headers of the handshake."""
+    """Further headers of the handshake; they replace those of the same name."""
     organization: str | None = None
     """``OpenAI-Organization``."""
     project: str | None = None
@@ -48,31 +59,42 @@ class Endpoint:
     """Whether ``ws://`` may leave this machine, the key in clear text with it."""
 
     def __attrs_post_init__(self) -> None:
-        parts = _split(self.url)
-        if parts.scheme not in {"ws", "wss"}:
-            raise InvalidEndpoint(
-                f"The address {_shown(parts)} does not begin with wss://, so it is no WebSocket. Write it as {OPENAI_URL}."
-            )
-        if not parts.hostname:
-            raise InvalidEndpoint(f"The address {_shown(parts)} names no host. Write it as {OPENAI_URL}.")
-        if parts.username or parts.password:
-            raise InvalidEndpoint(f"The address {_shown(parts)} carries credentials. Give the key as api_key instead.")
-        if parts.scheme == "ws" and not (self.allow_plaintext or _is_loopback(parts.hostname)):
-            raise InvalidEndpoint(
-                f"The address {_shown(parts)} would send the key in clear text. Use wss://, or say allow_plaintext=True."
-            )
+        self._check_address()
         if not self.key:
             raise InvalidEndpoint(f"There is no API key. Set {KEY_VARIABLE}, or give api_key to Endpoint.")
         for name, value in self.handshake_headers().items():
-            if any(character in name + value for character in "\r\n\0"):
+            if not TOKEN.fullmatch(name):
+                raise InvalidEndpoint(f"{name!r} cannot be the name of a header. Use letters, digits and hyphens.")
+            if not HEADER_VALUE.fullmatch(value):
                 raise InvalidEndpoint(
-                    f"The header {name.strip()!r} contains a line break. Remove it; keys often end in one when read from a file."
+                    f"The header {name!r} contains a line break, or another character that no header may have, or begins or ends in"
+                    " a space. Remove it; keys often end in a line break when read from a file."
                 )
+
+    def _check_address(self) -> None:
+        parts = _split(self.url)
+        shown = _shown(parts)
+        if parts.scheme not in {"ws", "wss"}:
+            raise InvalidEndpoint(
+                f"The address {shown} does not begin with wss://, so it is no WebSocket. Write it as {OPENAI_URL}."
+            )
+        if not parts.hostname:
+            raise InvalidEndpoint(f"The address {shown} names no host. Write it as {OPENAI_URL}.")
+        if parts.username is not None or parts.password is not None:
+            raise InvalidEndpoint(f"The address {shown} carries credentials. Give the key as api_key instead.")
+        if parts.port == 0:
+            raise InvalidEndpoint(f"The address {shown} names port 0, which is no port. Leave it out, or name the right one.")
+        if not _is_host(parts.hostname) or not GRAPHIC.fullmatch(self.resource):
+            raise InvalidEndpoint(
+                f"The address {shown} contains characters that no address may have. Write its path and query percent-encoded."
+            )
+        if parts.scheme == "ws" and not (self.allow_plaintext or _is_loopback(parts.hostname)):
+            raise InvalidEndpoint(f"The address {shown} would send the key in clear text. Use wss://, or say allow_plaintext=True.")
 
     @property
     def key(self) -> str:
         """The key in force; empty if there is none."""
-        return (os.environ.get(KEY_VARIABLE, "") if self.api_key is None else self.api_key).strip(" \t")
+        return (self.api_key or "").strip(" \t")
 
     @property
     def host(self) -> str:
@@ -103,7 +125,8 @@ class Endpoint:
             headers["OpenAI-Organization"] = self.organization
         if self.project:
             headers["OpenAI-Project"] = self.project
-        return {**headers, **self.headers}
+        given = {name.lower() for name in self.headers}
+        return {**{name: value for name, value in headers.items() if name.lower() not in given}, **self.headers}
 
 
 def guess_profile(url: str) -> Profile:
@@ -123,14 +146,24 @@ def _split(url: str) -> SplitResult:
     try:
         parts = urlsplit(url)
         _ = parts.port
-    except ValueError as error:
-        raise InvalidEndpoint(f"The address cannot be read ({error}). Write it as {OPENAI_URL}.") from None
+    except ValueError:
+        # Not chained and not quoted: what urllib says repeats parts of the address, and those may be secret.
+        raise InvalidEndpoint(f"The host or the port of the address cannot be read. Write it as {OPENAI_URL}.") from None
     return parts
+
+
+def _is_host(host: str) -> bool:
+    """Whether a name server or a socket could be asked for it at all."""
+    try:
+        return GRAPHIC.fullmatch(host.encode("idna").decode()) is not None
+    except UnicodeError:
+        return False
 
 
 def _shown(parts: SplitResult) -> str:
     """The address without credentials and query."""
-    netloc = (parts.hostname or "") + (f":{parts.port}" if parts.port else "")
+    host = parts.hostname or ""
+    netloc = (f"[{host}]" if ":" in host else host) + ("" if parts.port is None else f":{parts.port}")
     return repr(f"{parts.scheme}://{netloc}{parts.path}" if parts.scheme else f"{netloc}{parts.path}")
 
 

@@ -47,6 +47,8 @@ class Response:
         self._collector = Collector()
         self._buffer: deque[tuple[StreamEvent, int]] = deque()
         self._held = 0
+        self._passing_over = 0
+        """How many wait for the result, and so for no event."""
         self._arrived: trio.Event | None = None
 
     def __repr__(self) -> str:
@@ -97,7 +99,7 @@ class Response:
         return self
 
     async def __anext__(self) -> StreamEvent:
-        """The next event. A checkpoint each time."""
+        """The next event. Can be cancelled each time; lets others run only while it waits."""
         await trio.lowlevel.checkpoint_if_cancelled()
         while not self._buffer:
             if self.outcome is not None:
@@ -125,10 +127,13 @@ class Response:
         Raises ``ResponseFailed``, ``Interrupted`` or one of its kinds, or ``ResponseCancelled``; the session goes on in each case.
         """
         await trio.lowlevel.checkpoint_if_cancelled()
-        while self.outcome is None:
-            self._discard()
-            await self._wait()
         self._discard()
+        self._passing_over += 1
+        try:
+            while self.outcome is None:
+                await self._wait()
+        finally:
+            self._passing_over -= 1
         partial = self.partial
         error = error_for(self.outcome, partial)
         if error is not None:
@@ -140,6 +145,8 @@ class Response:
     def push(self, frame: StreamEvent, size: int) -> bool:
         """Buffer a frame of ``size`` bytes; False if the buffer is over its limit now."""
         self._collector.take(frame)
+        if self._passing_over:
+            return True
         self._buffer.append((frame, size))
         self._held += size
         self._wake()
@@ -181,6 +188,8 @@ class Response:
                 raise error
 
     def _raise_refusal(self) -> None:
+        if self.outcome is None or self.outcome.kind is OutcomeKind.CANCELLED:
+            return
         partial = self.partial
-        if self.outcome is not None and partial.refusal:
+        if partial.refusal:
             raise ResponseRefused(self.outcome, partial, partial.refusal)

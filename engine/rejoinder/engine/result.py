@@ -78,9 +78,9 @@ class Collector:
     def result(self, status: str) -> Result:
         """What has come so far, or in the end."""
         response = self.terminal or {}
-        output = response.get("output") or list(self._collected())
-        details = cast("Mapping[str, Any]", response.get("incomplete_details") or {})
-        return Result(self.response_id, status, output, response.get("usage"), details.get("reason"), self.terminal)
+        output = _mappings(response.get("output")) or list(self._collected())
+        reason = (_mapping(response.get("incomplete_details")) or {}).get("reason")
+        return Result(self.response_id, status, output, _mapping(response.get("usage")), reason, self.terminal)
 
     def _piece(self, item_id: str | None, kind: str, delta: str) -> None:
         pieces = self._pieces.get((item_id or "", kind))
@@ -99,6 +99,16 @@ class Collector:
                 if item_id == name
             ]
             yield {**item, "content": parts} if parts else item
+
+
+def _mapping(value: object) -> Mapping[str, Any] | None:
+    return cast("Mapping[str, Any]", value) if isinstance(value, Mapping) else None
+
+
+def _mappings(output: object) -> Sequence[Mapping[str, Any]]:
+    """The items of a terminal's output; what is none, no client could use."""
+    items = cast("list[object]", output) if isinstance(output, list) else []
+    return [item for item in map(_mapping, items) if item is not None]
 
 
 def _parts(output: Sequence[Mapping[str, Any]], kind: str, field: str) -> Iterator[str]:

@@ -57,9 +57,11 @@ class Session:
         server. Raises ``InvalidRequest`` if the request cannot be sent as JSON, ``SessionClosed`` after the session's end;
         nothing is sent then. What goes wrong later is raised by the response.
         """
-        response = self._create(self._content(input, fields, generate=True), warm_up=False)
+        content = self._content(input, fields, generate=True)
+        # Before the create: a caller that is cancelled already asks for nothing, and one that leaves at once takes it back.
+        await trio.lowlevel.checkpoint()
+        response = self._create(content, warm_up=False)
         try:
-            await trio.lowlevel.checkpoint()
             yield response
         finally:
             response.cancel()
@@ -110,7 +112,9 @@ class Session:
         else:
             items = list(given)
         merged = {"model": settings.model, "instructions": settings.instructions, **settings.fields, **fields}
-        unsupported = [name for name in ("stream", "background", "stream_id", "input") if merged.get(name) is not None]
+        unsupported = [
+            name for name in ("stream", "background", "stream_id", "input", "type", "generate") if merged.get(name) is not None
+        ]
         if unsupported:
             raise InvalidRequest(
                 f"The field {unsupported[0]!r} cannot be set for a request over WebSocket. Leave it out: the session sets what is"
@@ -143,7 +147,7 @@ async def open_session(
     *,
     connector: Connector = open_websocket_wire,
 ) -> AsyncGenerator[Session]:
-    """Run a session for the length of a block: ``async with open_session() as session``.
+    """Run a session for the length of a block; ``async with`` gives the ``Session``.
 
     ``endpoint`` defaults to OpenAI with the key from ``OPENAI_API_KEY``. Nothing is dialled until the first request, unless
     ``settings.preconnect``. Leaving the block ends every request and closes every link within ``settings.close_deadline``
@@ -158,8 +162,12 @@ async def open_session(
         clock = trio.CancelScope()
 
         async def keep_time() -> None:
-            with clock:
-                await driver.keep_time()
+            try:
+                with clock:
+                    await driver.keep_time()
+            finally:
+                # Cancelled from outside: the links are going, so nobody may wait for them any more, shielded or not.
+                session.close()
 
         nursery.start_soon(keep_time)
         try:

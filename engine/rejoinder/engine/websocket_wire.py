@@ -2,15 +2,19 @@
 
 What was tried and is worked around here: the library's own openers leak the socket of a refused handshake and can take 60 s to
 leave a server that never answers the close, so the stream and the nursery are ours; its defaults (1 MiB messages, a queue of one,
-no pings) do not fit this protocol, so they are set.
+no pings) do not fit this protocol, so they are set. It waits for ever for a server that hangs up instead of answering, waits for
+the body of a refusal, and trips over an answer that is not HTTP: so the head of the answer is read before the library sees it.
+What it raises in its own task reaches nobody but the caller of this wire, as ``HandshakeFailed`` before the wire is open and as
+``WireClosed`` afterwards.
 """
 
 from __future__ import annotations
 
+import math
 import ssl
-from collections.abc import AsyncGenerator, Iterable, Sequence
-from contextlib import asynccontextmanager
-from typing import final
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
+from typing import Final, cast, final
 
 import trio
 import trio_websocket
@@ -22,9 +26,14 @@ from .wire import HandshakeFailed, Wire, WireClosed
 
 __all__ = ["WebSocketWire", "open_websocket_wire"]
 
-LARGEST_RETRY_AFTER = 86_400.0
+LARGEST_RETRY_AFTER: Final = 86_400.0
+LARGEST_HEAD: Final = 64 * 1024
+"""Bytes of the answer to the upgrade, up to its empty line; servers take a tenth of that for a large one."""
+SWITCHING_PROTOCOLS: Final = 101
 
-Stream = trio.SocketStream | trio.SSLStream[trio.SocketStream]
+TcpStream = trio.SocketStream | trio.SSLStream[trio.SocketStream]
+OpenConnection = tuple[trio_websocket.WebSocketConnection, trio.CancelScope]
+"""The library's connection, and the scope of its reader."""
 
 
 @final
@@ -38,21 +47,22 @@ class WebSocketWire:
         """Send a text frame. Raises ``WireClosed``."""
         try:
             await self._connection.send_message(text)
-        except (trio_websocket.ConnectionClosed, trio.BrokenResourceError, trio.ClosedResourceError) as error:
+        except Exception as error:
+            # Not only ConnectionClosed: a send that meets the end in the wrong moment raises errors of the layers below.
             raise self._closed() from error
 
     async def receive(self) -> Sequence[str | bytes]:
         """Wait for the next frame. Raises ``WireClosed`` at the end, each time."""
         try:
             return (await self._connection.get_message(),)
-        except (trio_websocket.ConnectionClosed, trio.BrokenResourceError, trio.ClosedResourceError) as error:
+        except Exception as error:
             raise self._closed() from error
 
     async def ping(self) -> None:
         """Send a ping and wait for its pong. Raises ``WireClosed``."""
         try:
             await self._connection.ping()
-        except (trio_websocket.ConnectionClosed, trio.BrokenResourceError, trio.ClosedResourceError) as error:
+        except Exception as error:
             raise self._closed() from error
 
     def _closed(self) -> WireClosed:
@@ -69,37 +79,22 @@ async def open_websocket_wire(endpoint: Endpoint, settings: Settings) -> AsyncGe
     stream = await _connect(endpoint, settings)
     try:
         async with open_inner_nursery() as nursery:
-            connection, reading = await nursery.start(_host, stream, endpoint, settings)
+            connection, library = await nursery.start(_run_library, stream, endpoint, settings)
+            # Whoever cancels the user of this wire must not silence the reader: the closing handshake needs it. (Not sooner: a
+            # task that is shielded before `start` has returned could not be cancelled by anybody.)
+            library.shield = True
             try:
                 yield WebSocketWire(connection)
             finally:
-                with trio.move_on_after(settings.close_deadline, shield=True):
+                with trio.move_on_after(settings.close_deadline, shield=True), suppress(Exception):
                     await connection.aclose()
-                reading.cancel()
+                library.cancel()
     finally:
         # Also for the refused handshake, whose socket the library leaves open.
         await trio.aclose_forcefully(stream)
 
 
-async def _host(
-    stream: Stream,
-    endpoint: Endpoint,
-    settings: Settings,
-    task_status: trio.TaskStatus[tuple[trio_websocket.WebSocketConnection, trio.CancelScope]],
-) -> None:
-    """Shake hands, then run the library's reader until the scope that is handed out is cancelled.
-
-    The reader outlives a cancelled user: without it the server's answer to the close would never be read, and leaving would take
-    the whole close deadline each time.
-    """
-    with trio.CancelScope() as reading:
-        async with open_inner_nursery() as nursery:
-            connection = await _shake_hands(nursery, stream, endpoint, settings)
-            reading.shield = True
-            task_status.started((connection, reading))
-
-
-async def _connect(endpoint: Endpoint, settings: Settings) -> Stream:
+async def _connect(endpoint: Endpoint, settings: Settings) -> TcpStream:
     try:
         stream = await trio.open_tcp_stream(endpoint.host, endpoint.port)
     except OSError as error:
@@ -127,42 +122,117 @@ async def _connect(endpoint: Endpoint, settings: Settings) -> Stream:
     return secure
 
 
-async def _shake_hands(
-    nursery: trio.Nursery,
-    stream: Stream,
+async def _run_library(
+    stream: TcpStream,
     endpoint: Endpoint,
     settings: Settings,
-) -> trio_websocket.WebSocketConnection:
+    task_status: trio.TaskStatus[OpenConnection],
+) -> None:
+    """Shake hands, hand over the connection and the scope of its reader, and run that until the connection ends."""
     default = 443 if endpoint.secure else 80
-    host = endpoint.host if endpoint.port == default else f"{endpoint.host}:{endpoint.port}"
-    headers = [(name.encode(), value.encode()) for name, value in endpoint.handshake_headers().items()]
+    name = f"[{endpoint.host}]" if ":" in endpoint.host else endpoint.host
+    opened = False
     try:
-        return await trio_websocket.wrap_client_stream(
-            nursery,
-            stream,
-            host,
-            endpoint.resource,
-            extra_headers=headers,
-            message_queue_size=settings.queue,
-            max_message_size=settings.frame_limit,
-            receive_buffer_size=None,
-        )
-    except trio_websocket.ConnectionRejected as error:
-        raise HandshakeFailed(
-            f"{endpoint.host} refused the connection with HTTP status {error.status_code}.",
-            status=error.status_code,
-            retry_after=_retry_after(error.headers),
-        ) from error
-    except (trio_websocket.HandshakeError, trio_websocket.ConnectionClosed, trio.BrokenResourceError) as error:
-        raise HandshakeFailed(f"{endpoint.host} port {endpoint.port} did not answer as a WebSocket server does.") from error
+        async with open_inner_nursery() as nursery:
+            connection = await trio_websocket.wrap_client_stream(
+                nursery,
+                # It takes any stream; its annotation names two.
+                cast("trio.SocketStream", HeadFirst(stream, endpoint)),
+                name if endpoint.port == default else f"{name}:{endpoint.port}",
+                endpoint.resource,
+                extra_headers=[(name.encode(), value.encode()) for name, value in endpoint.handshake_headers().items()],
+                message_queue_size=settings.queue,
+                max_message_size=settings.frame_limit,
+                receive_buffer_size=None,
+            )
+            opened = True
+            task_status.started((connection, nursery.cancel_scope))
+    except HandshakeFailed:
+        raise
+    except Exception as error:
+        # Of an open connection it is the end, and whoever reads or writes is told so.
+        if not opened:
+            raise _no_websocket(endpoint) from error
 
 
-def _retry_after(headers: Iterable[tuple[bytes, bytes]] | None) -> float | None:
-    """``retry-after`` in seconds, where it is a number."""
-    for name, value in headers or ():
-        if name.lower() == b"retry-after":
+@final
+class HeadFirst(trio.abc.Stream):
+    """The stream as the library sees it: nothing is received until the server has agreed to the upgrade.
+
+    Raises ``HandshakeFailed`` from the first ``receive_some`` if it has not.
+    """
+
+    def __init__(self, stream: TcpStream, endpoint: Endpoint) -> None:
+        self._stream = stream
+        self._endpoint = endpoint
+        self._agreed = False
+
+    async def send_all(self, data: bytes | bytearray | memoryview) -> None:
+        """As the stream below."""
+        await self._stream.send_all(data)
+
+    async def wait_send_all_might_not_block(self) -> None:
+        """As the stream below."""
+        await self._stream.wait_send_all_might_not_block()  # pragma: no cover - the library never asks
+
+    async def receive_some(self, max_bytes: int | None = None) -> bytes | bytearray:
+        """As the stream below, once the server has agreed."""
+        if self._agreed:
+            return await self._stream.receive_some(max_bytes)
+        head = await self._receive_head()
+        status, headers = _parsed(head)
+        if status is None:
+            raise _no_websocket(self._endpoint)
+        if status != SWITCHING_PROTOCOLS:
+            raise HandshakeFailed(
+                f"{self._endpoint.host} refused the connection with HTTP status {status}.",
+                status=status,
+                retry_after=_retry_after(headers),
+            )
+        self._agreed = True
+        return head
+
+    async def aclose(self) -> None:
+        """As the stream below."""
+        await self._stream.aclose()
+
+    async def _receive_head(self) -> bytes:
+        """Everything that came until the empty line was there, or until it was clear that none will."""
+        head = b""
+        while b"\r\n\r\n" not in head and len(head) <= LARGEST_HEAD and head.startswith(b"HTTP/"[: len(head)]):
             try:
-                return min(max(float(value), 0.0), LARGEST_RETRY_AFTER)
-            except ValueError:
-                return None
-    return None
+                more = await self._stream.receive_some()
+            except trio.BrokenResourceError as error:
+                raise _hung_up(self._endpoint) from error
+            if not more:
+                raise _hung_up(self._endpoint)
+            head += more
+        return head
+
+
+def _parsed(head: bytes) -> tuple[int | None, Mapping[str, str]]:
+    """Status and headers of an answer; no status if it is none of HTTP."""
+    first, *lines = head.partition(b"\r\n\r\n")[0].decode("latin-1").split("\r\n")
+    version, _, rest = first.partition(" ")
+    digits = rest[:3]
+    if not (b"\r\n\r\n" in head and version.startswith("HTTP/") and digits.isascii() and digits.isdigit()):
+        return None, {}
+    pairs = (line.partition(":") for line in lines)
+    return int(digits), {name.strip().lower(): value.strip() for name, _, value in pairs}
+
+
+def _retry_after(headers: Mapping[str, str]) -> float | None:
+    """``retry-after`` in seconds, where it is a number."""
+    try:
+        seconds = float(headers["retry-after"])
+    except (KeyError, ValueError):
+        return None
+    return None if math.isnan(seconds) else min(max(seconds, 0.0), LARGEST_RETRY_AFTER)
+
+
+def _no_websocket(endpoint: Endpoint) -> HandshakeFailed:
+    return HandshakeFailed(f"{endpoint.host} port {endpoint.port} did not answer as a WebSocket server does.")
+
+
+def _hung_up(endpoint: Endpoint) -> HandshakeFailed:
+    return HandshakeFailed(f"{endpoint.host} port {endpoint.port} hung up without an answer.")

@@ -1,0 +1,37 @@
+"""What a command line may choose from. Rule: names only, so that ``--help`` imports nothing."""
+
+from __future__ import annotations
+
+from enum import StrEnum, unique
+
+__all__ = ["CancelModeName", "CancelPolicyName", "ProfileName"]
+
+
+@unique
+class ProfileName(StrEnum):
+    """The providers that there are profiles for."""
+
+    OPENAI = "openai"
+    AZURE = "azure"
+    XAI = "xai"
+    GENERIC = "generic"
+
+
+@unique
+class CancelPolicyName(StrEnum):
+    """What the next request does while an interrupted answer still runs."""
+
+    LANE = "lane"
+    HEDGE = "hedge"
+    DRAIN = "drain"
+    RETIRE = "retire"
+
+
+@unique
+class CancelModeName(StrEnum):
+    """What a simulated server does with a ``response.cancel``."""
+
+    HONOUR = "honour"
+    IGNORE = "ignore"
+    ERROR = "error"
+    LATE_ERROR = "late-error"

@@ -1,0 +1,104 @@
+"""``rejoinder demo``: a conversation with a simulated server on this machine, and a judgement on it.
+
+Rule: here the command line becomes a plan and a screen, and the report becomes output and a status. The rest has files of its own,
+which are imported when the command runs.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, TextIO
+
+import typer
+
+from .choices import CancelPolicyName, ProfileName
+
+if TYPE_CHECKING:
+    from .demo_run import Plan
+    from .demo_screen import Screen
+
+__all__ = ["demo"]
+
+
+def demo(
+    *,
+    profile: Annotated[ProfileName, typer.Option(help="The provider to imitate.")] = ProfileName.OPENAI,
+    signal: Annotated[
+        bool | None,
+        typer.Option(
+            "--signal/--no-signal", help="Whether an interruption is also told to the server.", show_default="as the provider"
+        ),
+    ] = None,
+    then: Annotated[
+        CancelPolicyName | None,
+        typer.Option(help="What the next question does while an interrupted answer still runs.", show_default="as the provider"),
+    ] = None,
+    plain: Annotated[bool, typer.Option("--plain", help="Print line after line, on a terminal too.")] = False,
+    fast: Annotated[bool, typer.Option("--fast", help="Do not wait for anybody to watch.")] = False,
+    report: Annotated[
+        str | None, typer.Option("--json", metavar="FILE", help="Write the report as JSON; - prints it and nothing else.")
+    ] = None,
+) -> None:
+    """Hold a conversation with a simulated server on this machine, in which a lot goes wrong.
+
+    It needs no key and no network. Calls a tool, is interrupted twice, loses its connection twice and is forgotten once; then
+    judges, by the server's log and by what the caller was given, whether every promise was kept. Status 1 if one was not.
+    """
+    from rejoinder.engine import CancelPolicy
+
+    from .demo_run import Plan
+    from .running import run
+
+    plan = Plan(profile.value, signal, None if then is None else CancelPolicy(then.value), fast)
+    # Opened first, so that a report which cannot be written is not noticed after it was made.
+    with _report_file(report) as output:
+
+        async def command() -> int:
+            succeeded, text = await _perform(plan, silent=report == "-", plain=plain)
+            if output is not None:
+                output.write(text)
+            elif report is not None:
+                typer.echo(text, nl=False)
+            return 0 if succeeded else 1
+
+        run(command)
+
+
+def _report_file(name: str | None) -> AbstractContextManager[TextIO | None]:
+    from .running import Refusal, refuse
+
+    if name is None or name == "-":
+        return nullcontext()
+    try:
+        return Path(name).open("w", encoding="utf-8")
+    except OSError as error:
+        refuse(Refusal(2, f"{name!r} cannot be written ({error.strerror}). Name a file that can."))
+
+
+async def _perform(plan: Plan, *, silent: bool, plain: bool) -> tuple[bool, str]:
+    from .demo_run import run_demo
+
+    with _screen(silent=silent, plain=plain) as screen:
+        report = await run_demo(plan, screen)
+    if not silent:
+        for line in report.lines():
+            typer.echo(line)
+    return report.succeeded, json.dumps(report.as_json(), indent=2) + "\n"
+
+
+def _screen(*, silent: bool, plain: bool) -> Screen:
+    from .demo_screen import PlainScreen, SilentScreen
+
+    if silent:
+        return SilentScreen()
+    if plain or not sys.stdout.isatty() or os.environ.get("TERM") == "dumb":
+        return PlainScreen(typer.echo)
+    from rich.console import Console
+
+    from .demo_live import LiveScreen
+
+    return LiveScreen(Console())

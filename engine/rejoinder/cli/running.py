@@ -1,0 +1,97 @@
+"""Running a command: trio, exit statuses, and failures that anybody could have foreseen.
+
+Rules of this file
+* A foreseeable failure is one sentence on the error stream and a status: 2 for a command line that cannot work, 1 for one that
+  could not be carried out, 130 for Ctrl-C. No traceback.
+* What nobody could foresee is a bug, and keeps its traceback.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Final, NoReturn, cast
+
+import attrs
+import trio
+import typer
+
+from rejoinder.engine import InvalidEndpoint, RejoinderError
+from rejoinder.testing.faults import FaultError
+
+from .printable import printable
+
+__all__ = ["CannotDo", "Refusal", "refuse", "run"]
+
+
+STATUSES: Final[Sequence[tuple[type[BaseException], int]]] = (
+    (InvalidEndpoint, 2),
+    (FaultError, 2),
+    (RejoinderError, 1),
+    (KeyboardInterrupt, 130),
+)
+"""The exit status for each kind of failure that can be foreseen, first match wins."""
+
+
+class CannotDo(Exception):
+    """The command cannot be carried out; the text is a sentence on what happened and one on what to do."""
+
+    def __init__(self, message: str, status: int = 1) -> None:
+        super().__init__(message)
+        self.status = status
+        """The exit status."""
+
+
+@attrs.frozen
+class Refusal:
+    """How a command ends that cannot be carried out."""
+
+    status: int
+    """The exit status."""
+    message: str = ""
+    """What is said; may be empty."""
+
+
+def run(command: Callable[[], Awaitable[int]]) -> NoReturn:
+    """Run an asynchronous command to its end and leave the program with the status that it returns."""
+    try:
+        status = trio.run(command)
+    except BaseException as error:
+        refusal = refusal_for(error)
+        if refusal is None:
+            raise
+        refuse(refusal)
+    raise typer.Exit(status)
+
+
+def refuse(refusal: Refusal) -> NoReturn:
+    """Say it and leave."""
+    if refusal.message:
+        typer.echo(printable(refusal.message), err=True)
+    raise typer.Exit(refusal.status)
+
+
+def refusal_for(error: BaseException) -> Refusal | None:
+    """What to say about an error; None for one that nobody could foresee. Groups are looked into."""
+    if isinstance(error, BaseExceptionGroup):
+        inside = cast("BaseExceptionGroup[BaseException]", error).exceptions
+        refusals = [refusal_for(each) for each in inside]
+        return None if None in refusals else refusals[0]
+    if isinstance(error, CannotDo):
+        return Refusal(error.status, str(error))
+    if isinstance(error, BrokenPipeError):
+        _forget_output()
+        return Refusal(1)
+    status = next((status for kind, status in STATUSES if isinstance(error, kind)), None)
+    return None if status is None else Refusal(status, str(error))
+
+
+def _forget_output() -> None:
+    """Nobody reads the output any more: what is left of it goes nowhere, so that leaving does not fail a second time."""
+    try:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
+    except (OSError, ValueError):
+        return
