@@ -1,0 +1,97 @@
+"""What the wire makes indistinguishable, by name: the faults that no client could tell from the right thing.
+
+Rules of this file
+* Only a frame that is marked as faulty can be excluded, and only at the instant at which it would arrive: the same frame at another
+  instant, with another number or on another lane is a test like any other.
+* Each exclusion has a name and a sentence that says why nothing on the wire tells. A program that meets one goes on as if the
+  server had not sent that frame, and counts it.
+* What an exclusion does not cover, the session has to get right.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Final
+
+from fuzz.manners import NOBODY
+from fuzz.sightings import LaneSeen, LinkSeen
+
+from rejoinder.states.profiles import Profile
+from rejoinder.states.stream_events import ErrorEvent, FrameKind, StreamEvent
+
+__all__ = ["EXCLUDED_ERRORS", "EXCLUDED_FRAMES", "excluded"]
+
+
+def excluded(frame: StreamEvent, link: LinkSeen, profile: Profile) -> str | None:
+    """The name of the exclusion under which a frame falls if it arrives now; None if the session has to cope."""
+    if isinstance(frame, ErrorEvent):
+        candidates = EXCLUDED_ERRORS if frame.message == NOBODY or frame.sequence_number is not None else {}
+    else:
+        candidates = EXCLUDED_FRAMES if "fault" in frame.raw else {}
+    lane = link.lane_of(frame)
+    if lane is None:
+        # Nobody's lane: only an error can still do harm there.
+        lane = LaneSeen(None)
+    return next((name for name, applies in candidates.items() if applies(frame, link, lane, profile)), None)
+
+
+def _created_where_one_is_awaited(frame: StreamEvent, link: LinkSeen, lane: LaneSeen, profile: Profile) -> bool:
+    """A stranger's ``created`` while ours is due: its id is as new to us as ours will be, and it echoes nothing that differs."""
+    return frame.kind is FrameKind.CREATED and lane.asking is not None and "elsewhere" not in str(frame.raw)
+
+
+def _item_whose_number_fits(frame: StreamEvent, link: LinkSeen, lane: LaneSeen, profile: Profile) -> bool:
+    """An item is announced in the middle of a response: its id is new by nature, so that only the number could tell.
+
+    On a lane where nothing was abandoned and nothing came late, a gap means missing frames, because that is what gaps mean.
+    """
+    if frame.kind is not FrameKind.ITEM_ADDED or lane.response is None:
+        return False
+    later = frame.sequence_number is not None and lane.sequence is not None and frame.sequence_number > lane.sequence
+    return lane.due(frame.sequence_number) or (later and not lane.tainted)
+
+
+def _words_that_name_no_item(frame: StreamEvent, link: LinkSeen, lane: LaneSeen, profile: Profile) -> bool:
+    """Output (or an event of an unknown type) that names no item and has no number, or the one that is due."""
+    anonymous = frame.kind in {FrameKind.CONTENT, FrameKind.OTHER} and frame.item_id is None
+    return anonymous and lane.response is not None and lane.due(frame.sequence_number)
+
+
+def _item_of_a_lax_server(frame: StreamEvent, link: LinkSeen, lane: LaneSeen, profile: Profile) -> bool:
+    """Words of an item that was not announced, where a server need not announce: an item we never heard of may be ours."""
+    unheard = frame.item_id is not None and frame.item_id not in lane.earlier | lane.items
+    lax = frame.kind is FrameKind.CONTENT and not profile.announces_items
+    return lax and unheard and lane.response is not None and lane.due(frame.sequence_number)
+
+
+def _error_while_a_create_is_unanswered(frame: StreamEvent, link: LinkSeen, lane: LaneSeen, profile: Profile) -> bool:
+    """An error for nobody while a create waits for its first answer: an error is a proper answer to a create."""
+    asking = [other for other in link.lanes.values() if other.asking is not None]
+    return lane.asking is not None if frame.stream_id is not None else bool(asking)
+
+
+def _error_while_a_cancel_is_owed_an_answer(frame: StreamEvent, link: LinkSeen, lane: LaneSeen, profile: Profile) -> bool:
+    """An error for nobody while a cancel is owed one: it pays the debt, and the true answer then blames somebody else."""
+    return bool(link.owed) and frame.sequence_number is None
+
+
+Exclusion = Callable[[StreamEvent, LinkSeen, LaneSeen, Profile], bool]
+
+EXCLUDED_FRAMES: Final[Mapping[str, Exclusion]] = MappingProxyType(
+    {
+        "a created where one is awaited": _created_where_one_is_awaited,
+        "an item whose number fits": _item_whose_number_fits,
+        "words that name no item": _words_that_name_no_item,
+        "an item of a lax server": _item_of_a_lax_server,
+    }
+)
+"""Exclusions of frames that carry a field ``fault``."""
+
+EXCLUDED_ERRORS: Final[Mapping[str, Exclusion]] = MappingProxyType(
+    {
+        "an error while a create is unanswered": _error_while_a_create_is_unanswered,
+        "an error while a cancel is owed an answer": _error_while_a_cancel_is_owed_an_answer,
+    }
+)
+"""Exclusions of errors with the message ``NOBODY``."""

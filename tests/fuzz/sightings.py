@@ -1,0 +1,143 @@
+"""What a client could have seen of each lane: kept apart from the session, from the diary alone.
+
+Rules of this file
+* It follows only what tells frames apart on the wire: labels, response ids, item ids, numbers. It decides nothing and checks
+  nothing; ``faults.py`` speaks in its voice, ``exclusions.py`` asks it what could be told.
+* Frames that carry no label belong to the one lane of their link; with several lanes they belong to none.
+"""
+
+from __future__ import annotations
+
+from typing import final
+
+import attrs
+from fuzz.manners import NOBODY, REJECTED
+from fuzz.setups import nonces_in
+from harness.pure_pair import Fed
+
+from rejoinder.states.effects import Close, Finish, Send, SendCancel
+from rejoinder.states.events import Cancel, Lost, Opened, Received, Unsendable, Withdrawn
+from rejoinder.states.stream_events import ErrorEvent, FrameKind, StreamEvent
+
+__all__ = ["LaneSeen", "LinkSeen", "Sightings"]
+
+
+@final
+@attrs.define(eq=False)
+class LaneSeen:
+    """One lane, as its frames show it."""
+
+    name: str | None
+    """The name that creates gave it."""
+    asking: int | None = None
+    """The request whose create no ``created`` has answered."""
+    latest: int | None = None
+    """The request whose create was the latest here."""
+    response: str | None = None
+    """The response that runs: from its ``created`` to its terminal."""
+    sequence: int | None = None
+    """The highest number it has used."""
+    items: set[str] = attrs.field(factory=set[str])
+    """The items it has announced."""
+    earlier: set[str] = attrs.field(factory=set[str])
+    """The items of the response before."""
+    tainted: bool = False
+    """Whether something was abandoned here, or came out of place."""
+    responses: list[str] = attrs.field(factory=list[str])
+    """Every response that began here."""
+
+    def due(self, number: int | None) -> bool:
+        """Whether a frame with this number is the next of the response that runs, or may be."""
+        return number is None or self.sequence is None or number == self.sequence + 1
+
+
+@final
+@attrs.define(eq=False)
+class LinkSeen:
+    """One socket."""
+
+    lanes: dict[str | None, LaneSeen] = attrs.field(factory=dict[str | None, LaneSeen])
+    """Its lanes by the name that creates gave them."""
+    proven: bool = False
+    """Whether a frame has named one of them."""
+    owed: int = 0
+    """Cancels that were sent and that no error has answered."""
+
+    def lane_of(self, frame: StreamEvent) -> LaneSeen | None:
+        """The lane that a frame belongs to."""
+        if frame.stream_id is not None and frame.stream_id in self.lanes:
+            return self.lanes[frame.stream_id]
+        return next(iter(self.lanes.values())) if len(self.lanes) == 1 else None
+
+
+@final
+@attrs.define(eq=False)
+class Sightings:
+    """Every open socket."""
+
+    links: dict[int, LinkSeen] = attrs.field(factory=dict[int, LinkSeen])
+
+    def follow(self, fed: Fed) -> None:
+        """Take in one line of the diary."""
+        event = fed.event
+        if isinstance(event, Opened):
+            self.links[event.link] = LinkSeen()
+        elif isinstance(event, Received) and event.link in self.links:
+            _hear(self.links[event.link], event.frame)
+        elif isinstance(event, Withdrawn | Unsendable) and event.link in self.links:
+            for lane in self.links[event.link].lanes.values():
+                if lane.asking == event.request:
+                    lane.asking = None
+        elif isinstance(event, Lost):
+            self.links.pop(event.link, None)
+        for effect in fed.effects:
+            if isinstance(effect, Send):
+                lane = self.links[effect.link].lanes.setdefault(effect.lane, LaneSeen(effect.lane))
+                lane.asking = lane.latest = effect.request
+            elif isinstance(effect, Finish) and isinstance(event, Cancel):
+                self._abandon(effect.request)
+            elif isinstance(effect, SendCancel):
+                self.links[effect.link].owed += 1
+            elif isinstance(effect, Close):
+                self.links.pop(effect.link, None)
+
+    def _abandon(self, request: int) -> None:
+        for link in self.links.values():
+            for lane in link.lanes.values():
+                lane.tainted = lane.tainted or lane.latest == request
+
+
+def _hear(link: LinkSeen, frame: StreamEvent) -> None:
+    if isinstance(frame, ErrorEvent):
+        _hear_error(link, frame)
+    lane = link.lane_of(frame)
+    if lane is None:
+        return
+    if frame.kind is FrameKind.CREATED and frame.response_id is not None:
+        _begin(link, lane, frame, frame.response_id)
+    elif frame.kind is FrameKind.TERMINAL:
+        if frame.response_id == lane.response:
+            lane.response, lane.sequence = None, None
+            lane.earlier, lane.items = lane.items, set()
+    elif lane.response is not None and frame.sequence_number is not None:
+        lane.sequence = max(frame.sequence_number, lane.sequence or 0)
+    if frame.kind is FrameKind.ITEM_ADDED and frame.item_id is not None and lane.response is not None:
+        lane.items.add(frame.item_id)
+    if "fault" in frame.raw and frame.kind in {FrameKind.ITEM_ADDED, FrameKind.CONTENT, FrameKind.TERMINAL}:
+        lane.tainted = True
+
+
+def _begin(link: LinkSeen, lane: LaneSeen, frame: StreamEvent, response: str) -> None:
+    link.proven = link.proven or frame.stream_id is not None
+    lane.asking, lane.response, lane.sequence, lane.items = None, response, frame.sequence_number, set()
+    lane.responses.append(response)
+
+
+def _hear_error(link: LinkSeen, error: ErrorEvent) -> None:
+    said = error.message or ""
+    if said.startswith(REJECTED):
+        for lane in link.lanes.values():
+            if lane.asking in nonces_in(said):
+                lane.asking = None
+    elif said != NOBODY and error.sequence_number is None and error.code == "unknown_event_type":
+        link.owed = max(link.owed - 1, 0)
