@@ -75,6 +75,7 @@ class Talk:
     """One conversation of a caller who sends the whole of it each time."""
 
     pair: Pair
+    """The engine and the server it talks over."""
     items: list[dict[str, Any]] = attrs.field(factory=list[dict[str, Any]])
     """The conversation as the caller keeps it."""
     heard: list[str] = attrs.field(factory=list[str])
@@ -82,10 +83,10 @@ class Talk:
     asked: dict[str, float] = attrs.field(factory=dict[str, float])
     """When each turn was submitted."""
 
-    async def say(self, text: str, **fields: Any) -> str:  # noqa: ANN401 - the wire's names
+    async def say(self, text: str) -> str:
         """Take a turn and hear it out."""
         self._submit(text)
-        async with self.pair.session.respond(self.items, **fields) as response:
+        async with self.pair.session.respond(self.items) as response:
             try:
                 heard = "".join([delta async for delta in response.text_deltas()])
                 if heard != response.partial.text:
@@ -167,6 +168,6 @@ def shared_lanes(pair: Pair) -> list[str]:
             if lane in busy:
                 found.append(f"{entry.at:g} s: connection {lane[0]}, lane {lane[1]}")
             busy.add(lane)
-        elif entry.type in TERMINALS or "not found" in str(entry.data):
+        elif entry.type in TERMINALS or "previous_response_not_found" in str(entry.data):
             busy.discard(lane)
     return found

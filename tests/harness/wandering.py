@@ -1,7 +1,8 @@
 """Programs for the pure session that mean the same whatever its links, requests and responses are called.
 
-A step names nothing: it says *the second link*, *its first lane*, *the response that runs there*. So one program can be played to two
-sessions that differ in names and in the clock alone, and their effects can be compared in ``told``, which numbers names as they come.
+A step names nothing: it says *the second link*, *its first lane*, *the response that runs there*. So one program can be played to
+two sessions that differ in names and in the clock alone, and their effects can be compared as ``told``, which numbers names as they
+come.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ from rejoinder.states.events import (
     Withdrawn,
 )
 from rejoinder.states.phases import LinkPhase
-from rejoinder.states.records import Lane
+from rejoinder.states.records import Lane, Link
 from rejoinder.states.session import Session
 from rejoinder.states.stream_events import StreamEvent
 
@@ -40,6 +41,9 @@ __all__ = ["FRAMES", "STEPS", "Step", "Wanderer", "told"]
 Chosen = TypeVar("Chosen")
 
 SOCKETS: Final = frozenset({LinkPhase.OPEN, LinkPhase.PROVING, LinkPhase.RETIRING})
+DIALLING: Final = frozenset({LinkPhase.CONNECTING})
+PLACES: Final = {"opened": DIALLING, "refused": DIALLING, "refused for good": DIALLING}
+"""Where a step is about other links than those with a socket."""
 TURN: Final = [frames.user("Hi")]
 CONTENTS: Final = (
     RequestContent(TURN),
@@ -137,8 +141,7 @@ class Wanderer:
         return () if event is None else tuple(self.session.feed(event, self.now))
 
     def event(self, step: Step) -> Event | None:
-        """Return what a step feeds."""
-        session = self.session
+        """Return what a step feeds; None if it is about nothing there is."""
         if step.kind in {"ask", "warm up"}:
             self.requests += 1
             return Create(self.requests, CONTENTS[step.which % len(CONTENTS)], warm_up=step.kind == "warm up")
@@ -147,34 +150,31 @@ class Wanderer:
         if step.kind == "shutdown":
             return Shutdown()
         if step.kind in {"cancel", "overflow"}:
-            request = _nth(list(session.requests), step.which)
-            return None if request is None else Cancel(request) if step.kind == "cancel" else Overflow(request)
-        if step.kind in {"opened", "refused", "refused for good"}:
-            return self.answered_dial(step)
-        sockets = [link for link in session.links.values() if link.phase in SOCKETS]
-        link = _nth(sockets, step.which)
-        if link is None:
-            return None
-        if step.kind in {"lost", "pong"}:
-            return Lost(link.number) if step.kind == "lost" else Pong(link.number)
+            request = _nth(list(self.session.requests), step.which)
+            kind = Cancel if step.kind == "cancel" else Overflow
+            return None if request is None else kind(request)
+        link = _nth([link for link in self.session.links.values() if link.phase in PLACES.get(step.kind, SOCKETS)], step.which)
+        return None if link is None else self.event_of_link(step, link)
+
+    def event_of_link(self, step: Step, link: Link) -> Event | None:
+        """Return what a step feeds about a link."""
+        simple: dict[str, Event] = {
+            "opened": Opened(link.number),
+            "refused": DialFailed(link.number, "It failed.", 503, jitter=0.5),
+            "refused for good": DialFailed(link.number, "It failed.", 401),
+            "lost": Lost(link.number),
+            "pong": Pong(link.number),
+        }
+        if step.kind in simple:
+            return simple[step.kind]
         lane = _nth(list(link.lanes.values()), step.lane)
         if lane is None:
             return None
-        if step.kind in {"withdrawn", "unsendable"}:
-            if lane.sent is None:
-                return None
-            return Withdrawn(link.number, lane.sent) if step.kind == "withdrawn" else Unsendable(link.number, lane.sent, 99)
-        return Received(link.number, self.frame(step.kind.removeprefix("frame: "), lane))
-
-    def answered_dial(self, step: Step) -> Event | None:
-        """Return the answer to a dial."""
-        dialling = [number for number, link in self.session.links.items() if link.phase is LinkPhase.CONNECTING]
-        link = _nth(dialling, step.which)
-        if link is None:
+        if step.kind.startswith("frame: "):
+            return Received(link.number, self.frame(step.kind.removeprefix("frame: "), lane))
+        if lane.sent is None:
             return None
-        if step.kind == "opened":
-            return Opened(link)
-        return DialFailed(link, "It failed.", 503 if step.kind == "refused" else 401, jitter=0.5)
+        return Withdrawn(link.number, lane.sent) if step.kind == "withdrawn" else Unsendable(link.number, lane.sent, 99)
 
     def fresh(self, kind: str) -> str:
         """Return an id that was not used before."""

@@ -29,14 +29,14 @@ SIMULATED_PAUSE = 0.05
 
 def chat(
     *,
-    model: Annotated[str, typer.Option(help="The model, or on Azure the deployment.")] = "gpt-4.1",
+    model: Annotated[str, typer.Option(metavar="NAME", help="The model, or on Azure the deployment.")] = "gpt-4.1",
     base_url: Annotated[
         str | None, typer.Option("--base-url", metavar="URL", help="The endpoint, wss://...", show_default="OpenAI's")
     ] = None,
     profile: Annotated[
         ProfileName | None, typer.Option(help="What the provider can do.", show_default="what the address suggests")
     ] = None,
-    instructions: Annotated[str | None, typer.Option(help="What the model is to know about its task.")] = None,
+    instructions: Annotated[str | None, typer.Option(metavar="TEXT", help="What the model is to know about its task.")] = None,
     simulator: Annotated[
         bool, typer.Option("--simulator", help="Talk to a simulated server on this machine, without a key.")
     ] = False,

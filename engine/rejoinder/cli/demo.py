@@ -43,10 +43,11 @@ def demo(
         str | None, typer.Option("--json", metavar="FILE", help="Write the report as JSON; - prints it and nothing else.")
     ] = None,
 ) -> None:
-    """Hold a conversation with a simulated server on this machine, in which a lot goes wrong.
+    """Hold a conversation in which a lot goes wrong.
 
-    It needs no key and no network. Calls a tool, is interrupted twice, loses its connection twice and is forgotten once; then
-    judges, by the server's log and by what the caller was given, whether every promise was kept. Status 1 if one was not.
+    The server is simulated, on this machine: no key, no network. The conversation calls a tool, is interrupted twice, loses its
+    connection twice and is forgotten once. Then it is judged, by the server's log and by what the caller was given, whether every
+    promise was kept; status 1 if one was not.
     """
     from rejoinder.engine import CancelPolicy
 

@@ -82,7 +82,7 @@ def cancelled_late(case: Case) -> tuple[str, ...]:
         for entry in case.entries("cancelled")
         for attempt in case.of(entry.tag)
         if any(piece.at <= entry.at for piece in case.pieces(entry.tag))
-        and (attempt.ended_at is None or attempt.ended_at > entry.at)
+        and (attempt.ended_at is None or attempt.ended_at >= entry.at)
     )
 
 

@@ -24,8 +24,8 @@ SMALLEST_PACE = 0.01
 
 def serve(
     *,
-    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="The port to listen on; 0 picks a free one.", min=0, max=65535)] = 8765,
+    host: Annotated[str, typer.Option(metavar="HOST", help="The address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(metavar="PORT", help="The port to listen on; 0 picks a free one.", min=0, max=65535)] = 8765,
     profile: Annotated[
         ProfileName | None, typer.Option(help="The provider to imitate.", show_default="openai; generic with --replay")
     ] = None,
@@ -33,7 +33,10 @@ def serve(
         CancelModeName, typer.Option(help="What to do with a response.cancel, which no provider documents.")
     ] = CancelModeName.HONOUR,
     fault: Annotated[
-        list[str] | None, typer.Option(metavar="NAME[:ARGUMENT][@ANSWER]", help="Something that goes wrong. May be given again.")
+        list[str] | None,
+        typer.Option(
+            metavar="NAME[:ARGUMENT][@ANSWER]", help="Something that goes wrong; --fault help lists what can. May be given again."
+        ),
     ] = None,
     replay: Annotated[
         list[Path] | None,
@@ -47,7 +50,7 @@ def serve(
     model: Annotated[
         list[str] | None, typer.Option(metavar="NAME", help="A model that there is; any, if none is named. May be given again.")
     ] = None,
-    key: Annotated[str | None, typer.Option(help="The API key to ask for; any will do if none is given.")] = None,
+    key: Annotated[str | None, typer.Option(metavar="KEY", help="The API key to ask for; any will do if none is given.")] = None,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show every frame.")] = False,
 ) -> None:
     """Simulate a Responses server on this machine, faults included.

@@ -65,7 +65,11 @@ class DeadlineKind(StrEnum):
 
 @unique
 class CancelPolicy(StrEnum):
-    """What the next request does while an abandoned response still occupies its lane."""
+    """What the next request does while an abandoned response still occupies its lane.
+
+    On a link that multiplexes there are other lanes, and a free one is taken under every policy: nobody waits for a response that
+    is in nobody's way.
+    """
 
     LANE = "lane"
     """Take a fresh lane at once. Needs a link that multiplexes; until that is proven, ``HEDGE`` applies."""

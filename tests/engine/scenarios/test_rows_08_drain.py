@@ -113,7 +113,7 @@ def call_the_lane_idle(session: Session, lane: Lane, step: Step) -> None:
 @pytest.mark.row("08")
 @pytest.mark.parametrize(
     "profile,abandoned,symptom",
-    [(GENERIC, BARE, "STALE0"), (AZURE, ORDERLY, "STALE|shared|connection 0")],
+    [(GENERIC, BARE, "STALE0"), (AZURE, ORDERLY, "connection 0")],
     ids=["stale_words", "shared_connection"],
 )
 async def test_row_08_fails_if_the_lane_is_called_idle_when_the_drain_deadline_passes(
