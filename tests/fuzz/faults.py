@@ -117,7 +117,7 @@ CONTENT: Final = {
 
 
 def _number(number: Number, lane: LaneSeen) -> int | None:
-    used = -1 if lane.sequence is None else lane.sequence
+    used = -1 if lane.highest is None else lane.highest
     return {Number.NONE: None, Number.DUE: used + 1, Number.LATER: used + 4, Number.AGAIN: max(used, 0)}[number]
 
 

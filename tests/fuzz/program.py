@@ -126,11 +126,12 @@ class Program(RuleBasedStateMachine):
     # -- callers -----------------------------------------------------------------------------------------------------------
 
     @precondition(has_room)
-    @rule(wish=WISHES, index=INDEX, manner=MANNERS, frames=st.integers(-3, 8))
-    def ask(self, wish: Wish, index: int, manner: Manner, frames: int) -> None:
+    @rule(wish=WISHES, index=INDEX, manner=MANNERS, frames=st.integers(-3, 8), leave=st.sampled_from([False, False, True]))
+    def ask(self, wish: Wish, index: int, manner: Manner, frames: int, *, leave: bool) -> None:
         """Somebody asks: something new, the next turn of a conversation, the same once more, too much, or the session itself.
 
-        Unless ``frames`` is negative, the network works until so many frames have come back on each socket.
+        Unless ``frames`` is negative, the network works until so many frames have come back on each socket. Then the caller may
+        leave at once: an interruption is what programs are mostly about.
         """
         earlier = list(self.pair.callers.values())
         ended = [caller for caller in earlier if caller.outcomes]
@@ -149,12 +150,15 @@ class Program(RuleBasedStateMachine):
             for link in list(self.pair.sockets):
                 self.pair.client_speaks(link)
                 self._server_speaks(link, frames)
+        if leave:
+            self.pair.cancel(len(earlier) + 1)
 
     @precondition(has_requests)
     @rule(index=INDEX, how=st.sampled_from(["cancel", "cancel", "cancel", "overflow"]))
     def leave(self, index: int, how: str) -> None:
-        """A caller leaves, or reads too slowly; now, again, or after the end."""
-        request = _pick(list(self.pair.callers), index)
+        """A caller leaves, or reads too slowly; after the end, too, if all have ended."""
+        waiting = [number for number, caller in self.pair.callers.items() if not caller.outcomes]
+        request = _pick(waiting or list(self.pair.callers), index)
         if how == "cancel":
             self.pair.cancel(request)
         else:

@@ -24,6 +24,7 @@ from rejoinder.states.events import Cancel, DialFailed, Lost, Received, Unsendab
 from rejoinder.states.phases import LinkPhase, ResponsePhase
 from rejoinder.states.profiles import AfterCancel, ReplayPolicy
 from rejoinder.states.stream_events import FrameKind, StreamEvent
+from rejoinder.states.verdicts import OutcomeKind
 from rejoinder.testing import LogEntry
 
 __all__ = ["Promises"]
@@ -43,6 +44,7 @@ class Judged:
 
     cancelled: bool = False
     ended: bool = False
+    completed: bool = False
     output: bool = False
     sends: int = 0
     replays: list[str] = attrs.field(factory=list[str])
@@ -55,8 +57,8 @@ class SocketSeen:
 
     busy: dict[str | None, list[int]] = attrs.field(factory=dict[str | None, list[int]])
     """For each lane, the requests whose response may still speak."""
-    latest: dict[str | None, tuple[str, int]] = attrs.field(factory=dict[str | None, tuple[str, int]])
-    """For each lane, the latest completed response and its request."""
+    completed: dict[str | None, list[tuple[str, int]]] = attrs.field(factory=dict[str | None, list[tuple[str, int]]])
+    """For each lane, the responses that completed, and their requests."""
     previous: dict[str | None, int] = attrs.field(factory=dict[str | None, int])
     """For each lane, the request of the latest create."""
 
@@ -127,6 +129,7 @@ class Promises:
         request = self._request(effect.request)
         assert not request.ended, f"promise 3: a second outcome: {effect}"
         request.ended = True
+        request.completed = effect.outcome.kind is OutcomeKind.COMPLETED
         strangers = nonces_in(json.dumps(effect.outcome.response)) - {effect.request}
         assert not strangers, f"promise 1: the outcome of request {effect.request} is that of {strangers}"
         self.sometimes[f"outcome: {effect.outcome.kind}"] += 1
@@ -203,12 +206,16 @@ class Promises:
         if named is None:
             return
         self.sometimes["reuse"] += 1
-        latest = seen.latest.get(lane)
-        assert latest is not None, f"promise 4: {named} is named on {lane}, where nothing has completed"
-        assert latest[0] == named, f"promise 4: {named} is named on {lane}, where the latest is {latest[0]}"
+        completed = seen.completed.get(lane, [])
+        if self.setup.after_cancel is AfterCancel.REUSE:
+            # That policy names the parent of an abandoned response, also where the abandoned one has completed in silence.
+            completed = [each for each in completed if self._request(each[1]).completed]
+        assert completed, f"promise 4: {named} is named on {lane}, where nothing has completed"
+        latest, number = completed[-1]
+        assert latest == named, f"promise 4: {named} is named on {lane}, where the latest is {latest}"
         if self.setup.after_cancel is AfterCancel.FULL:
             previous = seen.previous[lane]
-            assert latest[1] == previous, f"promise 4: {named} is named on {lane}, where request {previous} came between"
+            assert number == previous, f"promise 4: {named} is named on {lane}, where request {previous} came between"
 
     def _terminal_left(self, body: dict[str, Any], seen: SocketSeen) -> None:
         response = body["response"]
@@ -216,7 +223,7 @@ class Promises:
         (number,) = nonces_in(response["metadata"]["nonce"])
         _end(seen, number)
         if body["type"] == "response.completed":
-            seen.latest[lane] = (response["id"], number)
+            seen.completed.setdefault(lane, []).append((response["id"], number))
 
     # -- the end -----------------------------------------------------------------------------------------------------------
 

@@ -114,7 +114,7 @@ SETUPS: Final = st.builds(
     Setup,
     provider=st.sampled_from(list(PROVIDERS)),
     then=st.sampled_from(CancelPolicy),
-    signal=st.booleans(),
+    signal=st.sampled_from([False, True, True]),
     after_cancel=st.sampled_from(AfterCancel),
     replay=st.sampled_from(ReplayPolicy),
     tight=st.booleans(),
@@ -122,8 +122,8 @@ SETUPS: Final = st.builds(
     cancel_delay=st.sampled_from([0.0, 1.0, 6.0]),
     goes_on=st.booleans(),
     keeps_parent=st.booleans(),
-    forgets=st.sampled_from([0, 0, 1, 2]),
-    limit_after=st.sampled_from([None, None, 1, 3]),
+    forgets=st.sampled_from([0, 0, 0, 1, 2]),
+    limit_after=st.sampled_from([None, None, None, None, None, 1, 3]),
 )
 """Any setup."""
 

@@ -36,7 +36,9 @@ class LaneSeen:
     response: str | None = None
     """The response that runs: from its ``created`` to its terminal."""
     sequence: int | None = None
-    """The highest number it has used."""
+    """The highest number of a frame that a right server sent."""
+    highest: int | None = None
+    """The highest number of any frame: a faulty one may count, or may not."""
     items: set[str] = attrs.field(factory=set[str])
     """The items it has announced."""
     earlier: set[str] = attrs.field(factory=set[str])
@@ -48,7 +50,9 @@ class LaneSeen:
 
     def due(self, number: int | None) -> bool:
         """Whether a frame with this number is the next of the response that runs, or may be."""
-        return number is None or self.sequence is None or number == self.sequence + 1
+        if number is None or self.sequence is None or self.highest is None:
+            return True
+        return number in {self.sequence + 1, self.highest + 1}
 
 
 @final
@@ -117,10 +121,12 @@ def _hear(link: LinkSeen, frame: StreamEvent) -> None:
         _begin(link, lane, frame, frame.response_id)
     elif frame.kind is FrameKind.TERMINAL:
         if frame.response_id == lane.response:
-            lane.response, lane.sequence = None, None
+            lane.response, lane.sequence, lane.highest = None, None, None
             lane.earlier, lane.items = lane.items, set()
     elif lane.response is not None and frame.sequence_number is not None:
-        lane.sequence = max(frame.sequence_number, lane.sequence or 0)
+        lane.highest = max(frame.sequence_number, lane.highest or 0)
+        if "fault" not in frame.raw:
+            lane.sequence = max(frame.sequence_number, lane.sequence or 0)
     if frame.kind is FrameKind.ITEM_ADDED and frame.item_id is not None and lane.response is not None:
         lane.items.add(frame.item_id)
     if "fault" in frame.raw and frame.kind in {FrameKind.ITEM_ADDED, FrameKind.CONTENT, FrameKind.TERMINAL}:
@@ -129,7 +135,8 @@ def _hear(link: LinkSeen, frame: StreamEvent) -> None:
 
 def _begin(link: LinkSeen, lane: LaneSeen, frame: StreamEvent, response: str) -> None:
     link.proven = link.proven or frame.stream_id is not None
-    lane.asking, lane.response, lane.sequence, lane.items = None, response, frame.sequence_number, set()
+    lane.asking, lane.response, lane.items = None, response, set()
+    lane.sequence = lane.highest = frame.sequence_number
     lane.responses.append(response)
 
 

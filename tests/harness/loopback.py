@@ -7,6 +7,8 @@ Rules of this file
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import socket
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -16,9 +18,11 @@ from typing import Final, final
 import attrs
 import trio
 
-__all__ = ["HOST", "Listener", "answer", "free_port", "http", "listen", "open_sockets", "tasks"]
+__all__ = ["HOST", "Listener", "answer", "forward", "free_port", "http", "listen", "open_sockets", "read_head", "tasks", "upgraded"]
 
 HOST: Final = "127.0.0.1"
+MAGIC: Final = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+"""What a WebSocket server appends to the client's key (RFC 6455, 1.3)."""
 
 Handler = Callable[[trio.SocketStream], Awaitable[None]]
 
@@ -30,6 +34,8 @@ class Listener:
 
     port: int
     """Where it listens."""
+    handler: Handler
+    """What it does with the next connection."""
     connections: int = 0
     """How many have come."""
     came: trio.Event = attrs.field(factory=trio.Event)
@@ -44,7 +50,7 @@ class Listener:
 async def listen(nursery: trio.Nursery, handler: Handler) -> Listener:
     """Serve in ``nursery``, one task per connection, until it is cancelled."""
     (listening,) = await trio.open_tcp_listeners(0, host=HOST)
-    listener = Listener(int(listening.socket.getsockname()[1]))
+    listener = Listener(int(listening.socket.getsockname()[1]), handler)
 
     async def serve(stream: trio.SocketStream) -> None:
         listener.connections += 1
@@ -52,7 +58,7 @@ async def listen(nursery: trio.Nursery, handler: Handler) -> Listener:
         async with stream:
             # The client may be quicker to leave.
             with suppress(trio.BrokenResourceError):
-                await handler(stream)
+                await listener.handler(stream)
 
     nursery.start_soon(trio.serve_listeners, serve, [listening])
     return listener
@@ -70,15 +76,46 @@ async def read_head(stream: trio.SocketStream) -> bytes:
 
 
 def answer(data: bytes, *, stay: bool = False, listen_first: bool = True) -> Handler:
-    """A handler that answers any request with ``data`` and hangs up, or with ``stay`` keeps the line open in silence."""
+    """A handler that answers any request with ``data`` and hangs up, or with ``stay`` stays silent until the client does."""
 
     async def handler(stream: trio.SocketStream) -> None:
         if listen_first:
             await read_head(stream)
         if data:
             await stream.send_all(data)
-        if stay:
-            await trio.sleep_forever()
+        while stay and await stream.receive_some():
+            pass
+
+    return handler
+
+
+def upgraded(then: Handler) -> Handler:
+    """A handler that agrees to the upgrade, as it should, and goes on with ``then``."""
+
+    async def handler(stream: trio.SocketStream) -> None:
+        head = await read_head(stream)
+        (key,) = (line.partition(b": ")[2] for line in head.split(b"\r\n") if line.lower().startswith(b"sec-websocket-key"))
+        accept = base64.b64encode(hashlib.sha1(key + MAGIC, usedforsecurity=False).digest()).decode()
+        lines = ["HTTP/1.1 101 Switching Protocols", "Upgrade: websocket", "Connection: Upgrade", f"Sec-WebSocket-Accept: {accept}"]
+        await stream.send_all("\r\n".join(lines).encode() + b"\r\n\r\n")
+        await then(stream)
+
+    return handler
+
+
+def forward(port: int) -> Handler:
+    """A handler that is a wire to another port: every byte, both ways."""
+
+    async def handler(client: trio.SocketStream) -> None:
+        async with await trio.open_tcp_stream(HOST, port) as server, trio.open_nursery() as nursery:
+
+            async def pump(source: trio.SocketStream, sink: trio.SocketStream) -> None:
+                async for data in source:
+                    await sink.send_all(data)
+                nursery.cancel_scope.cancel()
+
+            nursery.start_soon(pump, client, server)
+            nursery.start_soon(pump, server, client)
 
     return handler
 

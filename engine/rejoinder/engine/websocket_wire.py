@@ -11,6 +11,7 @@ What it raises in its own task reaches nobody but the caller of this wire, as ``
 from __future__ import annotations
 
 import math
+import os
 import ssl
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
@@ -98,10 +99,7 @@ async def _connect(endpoint: Endpoint, settings: Settings) -> TcpStream:
     try:
         stream = await trio.open_tcp_stream(endpoint.host, endpoint.port)
     except OSError as error:
-        reason = error.strerror or type(error).__name__
-        if isinstance(error.__cause__, OSError) and error.__cause__.strerror:
-            reason = error.__cause__.strerror
-        raise HandshakeFailed(f"No connection to {endpoint.host} port {endpoint.port}: {reason}.") from error
+        raise HandshakeFailed(f"No connection to {endpoint.host} port {endpoint.port}: {_reason(error)}.") from error
     if not endpoint.secure:
         return stream
     context = settings.ssl_context or ssl.create_default_context()
@@ -208,6 +206,17 @@ class HeadFirst(trio.abc.Stream):
                 raise _hung_up(self._endpoint)
             head += more
         return head
+
+
+def _reason(error: OSError) -> str:
+    """What the system said. Of several addresses that were tried, the first; trio chains them as one error or as a group."""
+    tried = error.__cause__
+    errors = cast("BaseExceptionGroup[BaseException]", tried).exceptions if isinstance(tried, BaseExceptionGroup) else (tried,)
+    for each in (error, *errors):
+        if isinstance(each, OSError) and each.errno is not None:
+            # Name servers have (negative) numbers of their own; for the system's, trio puts words of its own in front.
+            return os.strerror(each.errno) if each.errno > 0 else each.strerror or type(each).__name__
+    return type(error).__name__
 
 
 def _parsed(head: bytes) -> tuple[int | None, Mapping[str, str]]:

@@ -32,6 +32,7 @@ __all__ = ["INTAKE"]
 
 OURS: Final = frozenset(
     {
+        ResponseEvent.REPEAT_CREATED,
         ResponseEvent.CONTENT,
         ResponseEvent.CONTENT_AFTER_GAP,
         ResponseEvent.PROGRESS,

@@ -1,0 +1,183 @@
+"""`rejoinder demo` as a command: it shows everything, and a planted fault makes it fail and name the promise."""
+
+import json
+import os
+import pty
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from cli.held import hold
+from cli.planted import PLANTED
+from cli.processes import COMMAND, Process
+from rejoinder.cli import demo as command
+from rejoinder.cli.demo_run import Plan
+from rejoinder.cli.demo_screen import PlainScreen, SilentScreen
+from rejoinder.cli.main import application
+
+TITLES = {
+    "words-stay-yours": "Your words stay yours",
+    "cancelled-is-cancelled": "Cancelled is cancelled",
+    "no-stale-memory": "No stale memory",
+    "no-word-twice": "No word twice",
+}
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(application, ["demo", "--fast", *arguments])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("profile", ["openai", "azure"])
+def test_demo_shows_everything_and_keeps_every_promise(profile: str, tmp_path: Path) -> None:
+    report = tmp_path / "report.json"
+    ended = run("--profile", profile, "--json", str(report))
+    said: dict[str, Any] = json.loads(report.read_text("utf-8"))
+
+    assert 0 == ended.exit_code
+    assert ended.output.endswith("Every promise was kept.\n")
+    assert 7 == len(said["happened"]) == ended.output.count("\n   yes ")
+    assert 7 == len(said["promises"]) == ended.output.count("\n   kept ")
+    assert all(said["happened"].values())
+    assert all(promise["kept"] for promise in said["promises"])
+    assert (profile, True) == (said["profile"], said["succeeded"])
+    assert 12 == ended.output.count("\n   ends ")
+    assert said["savings"]["size_sent"] < said["savings"]["size"]
+
+
+@pytest.mark.slow
+def test_report_alone_goes_to_standard_output() -> None:
+    ended = run("--json", "-", "--no-signal", "--then", "retire", "--profile", "xai")
+    said = json.loads(ended.stdout)
+
+    assert 0 == ended.exit_code
+    assert said["succeeded"]
+    assert "'retire'" in said["promises"][-1]["evidence"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("promise", PLANTED)
+def test_planted_fault_breaks_the_demo_and_is_named(promise: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    PLANTED[promise](monkeypatch)
+    ended = run("--plain")
+
+    assert 1 == ended.exit_code
+    assert f"   BROKEN   {TITLES[promise]}\n" in ended.output
+    assert TITLES[promise] in ended.output.splitlines()[-1]
+
+
+@pytest.mark.parametrize("promise", PLANTED)
+def test_planted_fault_is_found_in_the_logs_of_any_provider(promise: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    PLANTED[promise](monkeypatch)
+
+    # On a serial provider what drains is on another link than what is asked next: it is delivered all the same.
+    assert promise in hold(Plan("openai")).broken()
+    assert promise in hold(Plan("azure")).broken()
+
+
+def test_report_that_cannot_be_written_is_noticed_before_anything_happens(tmp_path: Path) -> None:
+    ended = run("--json", str(tmp_path / "missing" / "report.json"))
+
+    assert 2 == ended.exit_code
+    assert "" == ended.stdout
+    assert 1 == len(ended.stderr.splitlines())
+    assert "cannot be written (No such file or directory). Name a file that can." in ended.stderr
+
+
+class Terminal:
+    """Stands in for standard output."""
+
+    def __init__(self, *, moves: bool) -> None:
+        self._moves = moves
+
+    def isatty(self) -> bool:
+        return self._moves
+
+
+@pytest.mark.parametrize(
+    "silent, plain, moves, term, expected",
+    [
+        (True, False, True, "xterm", SilentScreen),
+        (False, True, True, "xterm", PlainScreen),
+        (False, False, False, "xterm", PlainScreen),
+        (False, False, True, "dumb", PlainScreen),
+    ],
+    ids=["silent", "plain", "pipe", "dumb_terminal"],
+)
+def test_screen_is_plain_where_nothing_can_move(
+    silent: bool,  # noqa: FBT001
+    plain: bool,  # noqa: FBT001
+    moves: bool,  # noqa: FBT001
+    term: str,
+    expected: type,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("TERM", term)
+    monkeypatch.setattr(command.sys, "stdout", Terminal(moves=moves))
+
+    assert expected is type(command.screen_for(silent=silent, plain=plain))
+
+
+@pytest.mark.slow
+def test_terminal_gets_the_screen_that_moves() -> None:
+    theirs, ours = pty.openpty()
+    with subprocess.Popen(
+        [*COMMAND, "demo", "--fast"],
+        stdin=subprocess.DEVNULL,
+        stdout=ours,
+        stderr=ours,
+        env={**os.environ, "TERM": "xterm", "COLUMNS": "120", "LINES": "40"},
+    ) as process:
+        os.close(ours)
+        shown = read_all(theirs)
+
+    assert 0 == process.returncode
+    # The cursor is hidden while things move, and comes back.
+    assert shown.index(b"\x1b[?25l") < shown.index(b"streaming") < shown.rindex(b"\x1b[?25h")
+    assert b"Every promise was kept." in shown
+
+
+def read_all(descriptor: int) -> bytes:
+    """Everything until the other side is gone, which Linux reports as an error."""
+    shown = b""
+    try:
+        while data := os.read(descriptor, 65_536):
+            shown += data
+    except OSError:
+        pass
+    finally:
+        os.close(descriptor)
+    return shown
+
+
+@pytest.mark.slow
+def test_ctrl_c_ends_the_demo_without_a_traceback() -> None:
+    with Process("demo", "--plain") as process:
+        process.wait_for("2. The second turn")
+        process.signal(signal.SIGINT)
+        status = process.wait()
+
+    assert 130 == status
+    assert "Traceback" not in process.output
+
+
+@pytest.mark.slow
+def test_reader_that_leaves_ends_the_demo_without_a_traceback() -> None:
+    with subprocess.Popen([*COMMAND, "demo", "--fast"], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.readline()
+        process.stdout.close()
+        complaints = process.stderr.read()
+
+    assert b"" == complaints
+    assert 1 == process.returncode
+
+
+def test_command_is_run_by_this_python() -> None:
+    assert sys.executable == COMMAND[0]
