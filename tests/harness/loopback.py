@@ -94,8 +94,10 @@ def upgraded(then: Handler) -> Handler:
 
     async def handler(stream: trio.SocketStream) -> None:
         head = await read_head(stream)
-        (key,) = (line.partition(b": ")[2] for line in head.split(b"\r\n") if line.lower().startswith(b"sec-websocket-key"))
-        accept = base64.b64encode(hashlib.sha1(key + MAGIC, usedforsecurity=False).digest()).decode()
+        keys = [line.partition(b": ")[2] for line in head.split(b"\r\n") if line.lower().startswith(b"sec-websocket-key")]
+        if not keys:
+            return  # the client has hung up already
+        accept = base64.b64encode(hashlib.sha1(keys[0] + MAGIC, usedforsecurity=False).digest()).decode()
         lines = ["HTTP/1.1 101 Switching Protocols", "Upgrade: websocket", "Connection: Upgrade", f"Sec-WebSocket-Accept: {accept}"]
         await stream.send_all("\r\n".join(lines).encode() + b"\r\n\r\n")
         await then(stream)

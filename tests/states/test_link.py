@@ -43,15 +43,13 @@ open
     illegal: Needed Opened DialFailed DialGivenUp Expired Vacant
 proving
     Expired        reconnecting link_presumed_dead
-    AgeNear        .            successor_dialled
     SuccessorOpen  retiring     link_retired
-    LimitReached   retiring     link_doomed
-    Suspect        retiring     link_retired
     Drop           closed       link_dropped
     Alive          open         link_proved
     Lost           closed       link_lost
     LostWanted     reconnecting link_lost_wanted
-    illegal: Needed Opened DialFailed DialGivenUp NamesExhausted HedgeDue LaneUnclean Retire Stale Vacant
+    illegal: Needed Opened DialFailed DialGivenUp AgeNear NamesExhausted HedgeDue LimitReached
+        LaneUnclean Suspect Retire Stale Vacant
 retiring
     Expired        closed       link_dropped
     LimitReached   .            link_doomed

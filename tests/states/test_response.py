@@ -133,8 +133,8 @@ failing
     RepeatCreated            .                late_frame
     ForeignCreated           draining         failed_by_foreign
     Progress                 .                DELIVER
-    Content                  .                DELIVER
-    ContentAfterGap          .                sequence_gap
+    Content                  failing          output_began
+    ContentAfterGap          failing          output_began_after_gap
     ContentRepeated          .                sequence_repeated
     StrayContent             .                late_frame
     Other                    .                DELIVER
@@ -187,12 +187,11 @@ draining
     ForeignTerminalAgain     .                foreign_again
     Fault                    .                COUNT
     Doubtful                 .                cancel_answered
-    Rejected                 .                COUNT
     Garbage                  .                COUNT
     LinkDoomed               .                IGNORE
     Lost                     idle             abandoned_lost
     Expired                  quarantined      drain_overdue
-    illegal: Send Withdrawn Unsendable Cancel Created ForeignCreatedReplayable RejectedReplayable CacheMiss
+    illegal: Rejected Send Withdrawn Unsendable Cancel Created ForeignCreatedReplayable RejectedReplayable CacheMiss
         GarbageReplayable LinkDoomedReplayable LostReplayable ExpiredReplayable
 quarantined
     Created                  .                quarantined_created

@@ -298,6 +298,13 @@ CLASSIFICATION: Final = (
     # -- the rest --------------------------------------------------------------------------------------------------------
     _row(K.KEEPALIVE, event=E.KEEPALIVE, reason="reported: broke four SDKs that did not know it"),
     _row(K.OTHER, Stage.NOT_BEGUN, event=E.OTHER, reason="an unknown type where no response runs"),
+    _row(
+        K.OTHER,
+        Item.UNANNOUNCED,
+        Sequence.NEXT,
+        event=E.OTHER,
+        reason="its number is due: an unknown type may name an item that nobody announced, and silence no word (row 12d)",
+    ),
     _row(K.OTHER, Item.UNANNOUNCED, event=E.STRAY_CONTENT, reason="it names an item of somebody else"),
     _row(K.OTHER, Sequence.GAP, event=E.STRAY_CONTENT, reason="its number does not fit this response"),
     _row(K.OTHER, Sequence.REPEATED, event=E.STRAY_CONTENT, reason="its number does not fit this response"),
@@ -310,20 +317,20 @@ CLASSIFICATION: Final = (
 def compile_classification(table: tuple[Classification, ...]) -> Mapping[FrameKind, Mapping[tuple[StrEnum, ...], E]]:
     """Expand the table to every combination of facts; raises ``ClassificationError`` on a hole or a dead row."""
     compiled: dict[FrameKind, Mapping[tuple[StrEnum, ...], E]] = {}
-    winners: set[Classification] = set()
+    winners: set[int] = set()
     for kind, domains in FACTS.items():
         outcomes: dict[tuple[StrEnum, ...], E] = {}
-        candidates = [row for row in table if row.kind is kind]
+        candidates = [(number, row) for number, row in enumerate(table) if row.kind is kind]
         for combination in product(*domains):
             known = set(zip(domains, combination, strict=True))
-            row = next((row for row in candidates if {(type(fact), fact) for fact in row.facts} <= known), None)
-            if row is None:
+            won = next(((number, row) for number, row in candidates if {(type(fact), fact) for fact in row.facts} <= known), None)
+            if won is None:
                 raise ClassificationError(f"no row for {kind} with {', '.join(combination)}")
-            winners.add(row)
-            outcomes[combination] = row.event
+            winners.add(won[0])
+            outcomes[combination] = won[1].event
         compiled[kind] = MappingProxyType(outcomes)
-    for row in table:
-        if row not in winners:
+    for number, row in enumerate(table):
+        if number not in winners:
             raise ClassificationError(f"the row for {row.kind} with {', '.join(row.facts)} never wins")
     return MappingProxyType(compiled)
 

@@ -49,6 +49,8 @@ Items = Sequence[Mapping[str, Any]]
 
 ECHOED: Final = frozenset({"message", "function_call", "custom_tool_call"})
 """Output item types that a caller sends back as part of the conversation."""
+CALLS: Final = frozenset({"function_call", "custom_tool_call"})
+"""Output item types that a caller has to answer."""
 
 
 @attrs.frozen(eq=False)
@@ -192,22 +194,30 @@ def decide(previous: Continuation, content: RequestContent) -> Decision:
         return Full(PrefixChanged(_first_difference(previous.items, items)))
     tail = list(items[count:])
     for index, output in enumerate(previous.output):
+        if not _is_output(output):
+            return Full(OutputMismatch(index))
         place = _find(output, tail)
         if place is not None:
             del tail[place]
         elif output.get("type") in ECHOED or _claims_id(output, tail):
             return Full(OutputMismatch(index))
-    answered = {item.get("call_id") for item in tail if str(item.get("type", "")).endswith("_output")}
+    answered = [item.get("call_id") for item in tail if str(item.get("type", "")).endswith("_output")]
     pending = tuple(
-        str(output["call_id"])
-        for output in previous.output
-        if output.get("type") in {"function_call", "custom_tool_call"} and output.get("call_id") not in answered
+        str(output["call_id"]) for output in previous.output if output.get("type") in CALLS and output["call_id"] not in answered
     )
     if pending:
         return Full(PendingToolCalls(pending))
     if not tail:
         return Full(Shorter())
     return Reuse(previous.response_id, tail, len(items) - len(tail))
+
+
+def _is_output(output: object) -> bool:
+    """Whether a server's output item has the shape that the rule relies on; what has not, no caller can have echoed."""
+    if not isinstance(output, Mapping):
+        return False
+    item = cast("Mapping[str, Any]", output)
+    return isinstance(item.get("type"), str) and (item["type"] not in CALLS or isinstance(item.get("call_id"), str))
 
 
 def _first_difference(previous: Items, items: Items) -> int:
@@ -226,7 +236,7 @@ def _find(output: Mapping[str, Any], tail: list[Mapping[str, Any]]) -> int | Non
             # Messages keep their order, and only calls and their outputs may stand between them.
             if _is_message(item):
                 return place if _same_message(output, item) else None
-        elif kind in {"function_call", "custom_tool_call"}:
+        elif kind in CALLS:
             if item.get("type") == kind and item.get("call_id") == output.get("call_id"):
                 return place if item.get("name", output.get("name")) == output.get("name") else None
         elif item.get("type") == kind and item.get("id") is not None and item.get("id") == output.get("id"):

@@ -68,6 +68,7 @@ def _preconnect(session: Session, event: happening.Preconnect, now: float) -> No
 
 def _shutdown(session: Session, event: happening.Shutdown, now: float) -> None:
     del event
+    session.closing = True
     for number in list(session.requests):
         session.move_request(number, RequestEvent.CLOSED, now)
     for link in list(session.links.values()):
@@ -175,9 +176,10 @@ def _to_create(
     """To the lane that the create was put on, which may have lost its caller since."""
     link = session.links.get(news.link)
     lanes = [] if link is None else [lane for lane in link.lanes.values() if lane.sent == news.request]
-    for lane in lanes:
-        session.move_lane(lane, event, now, detail)
-    if not lanes:
+    if lanes:
+        # A request that was sent again may have two lanes here; the news is of the create that went out last.
+        session.move_lane(max(lanes, key=lambda lane: lane.used), event, now, detail)
+    else:
         session.note("Late", detail=f"news of the create of request {news.request}, which is over")
 
 

@@ -57,10 +57,10 @@ EDGES: Final = (
     *rows(P.OPEN, E.LIMIT_REACHED, P.RETIRING, "link_doomed", "websocket_connection_limit_reached, then the server closes"),
     # -- proving ---------------------------------------------------------------------------------------------------------
     *rows(P.PROVING, E.ALIVE, P.OPEN, "link_proved", "a pong or any frame"),
-    *rows(P.PROVING, E.AGE_NEAR, P.PROVING, "successor_dialled", "as in open"),
     *rows(P.PROVING, E.EXPIRED, P.RECONNECTING, "link_presumed_dead", "no pong within the ping deadline: dial anew at once"),
-    *rows(P.PROVING, (E.SUCCESSOR_OPEN, E.SUSPECT), P.RETIRING, "link_retired", "as in open"),
-    *rows(P.PROVING, E.LIMIT_REACHED, P.RETIRING, "link_doomed", "the limit may be told on an idle socket"),
+    *rows(
+        P.PROVING, E.SUCCESSOR_OPEN, P.RETIRING, "link_retired", "as in open; whatever a frame says, it has proved the link first"
+    ),
     # -- retiring --------------------------------------------------------------------------------------------------------
     *rows(P.RETIRING, E.VACANT, P.CLOSED, "link_dropped", "nothing is in flight here any more"),
     *rows(P.RETIRING, E.EXPIRED, P.CLOSED, "link_dropped", "whoever is left has had the retire deadline"),

@@ -25,6 +25,10 @@ if TYPE_CHECKING:
 __all__ = ["LINK_RULES", "backoff", "dial_failure"]
 
 
+MOST_DOUBLINGS: Final = 16
+"""More would only overflow: the limit on a pause is reached long before."""
+
+
 def dial_failure(event: DialFailed, session: Session) -> Failure:
     """The failure that a refused or broken dial is, with the advice of the error table."""
     advice = react(session.policy.errors, Where.HANDSHAKE, None, None, event.status).advice
@@ -34,7 +38,9 @@ def dial_failure(event: DialFailed, session: Session) -> Failure:
 def backoff(session: Session, attempts: int, jitter: float, retry_after: float | None = None) -> float:
     """Seconds until the next dial: doubling from ``backoff_first``, 75 to 100 % of it, never sooner than the server asked."""
     policy = session.policy
-    pause = min(policy.backoff_first * 2.0 ** max(attempts - 1, 0), policy.backoff_limit) * (0.75 + 0.25 * jitter)
+    pause = min(policy.backoff_first * 2.0 ** min(max(attempts - 1, 0), MOST_DOUBLINGS), policy.backoff_limit) * (
+        0.75 + 0.25 * jitter
+    )
     return max(pause, retry_after or 0.0)
 
 

@@ -60,7 +60,7 @@ def target(session: Session) -> Link | None:
 
 def need(session: Session, now: float) -> None:
     """Dial, unless a link is there or under way; a link that failed is dialled again rather than replaced."""
-    if any(link.phase in SERVING for link in session.links.values()):
+    if session.closing or any(link.phase in SERVING for link in session.links.values()):
         return
     failed = next((link for link in session.links.values() if link.phase is LinkPhase.FAILED), None)
     if failed is not None:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from . import stream_events as wire
 from .cancellation import effective_policy
@@ -76,11 +76,8 @@ def create_rejected(session: Session, lane: Lane, step: Step) -> None:
 def create_rejected_replayed(session: Session, lane: Lane, step: Step) -> None:
     lane.absence = Evicted()
     reaction = reaction_to(step.error, session.policy)
-    if reaction is Reaction.LANE_LIMIT:
-        # The name was refused, so the link has exactly the names it had before, and another lane may be asked at once.
-        link = session.links[lane.link]
-        link.names_limit = len(link.lanes) - 1
-        del link.lanes[lane.name]
+    if reaction is Reaction.LANE_LIMIT and lane.name is not None:
+        _forget_refused_name(session, lane, step)
         pause = 0.0
     else:
         pause = session.policy.retry_pause if step.error.retry_after is None else step.error.retry_after
@@ -140,7 +137,8 @@ def cancel_answered(session: Session, lane: Lane, step: Step) -> None:
 def completed(session: Session, lane: Lane, step: Step) -> None:
     frame = cast("wire.ResponseCompleted", step.detail)
     content = cast("RequestContent", lane.content)
-    output = frame.response.get("output") or lane.output
+    given = frame.response.get("output")
+    output = cast("list[Mapping[str, Any]]", given) if isinstance(given, list) and given else list(lane.output)
     lane.continuation = Continuation(cast("str", lane.response_id), content.items, output)
     lane.absence = NoPrevious()
     session.has_completed = True
@@ -363,6 +361,16 @@ def _abandon_damaged(session: Session, lane: Lane, step: Step) -> None:
     _orphan(lane, step)
     session.signal(lane)
     session.suspect(lane, step)
+
+
+def _forget_refused_name(session: Session, lane: Lane, step: Step) -> None:
+    """The link takes exactly the names it has besides this one; without any it is of no use."""
+    link = session.links[lane.link]
+    if len(link.lanes) > 1:
+        link.names_limit = len(link.lanes) - 1
+        del link.lanes[lane.name]
+    else:
+        session.suspect(lane, step)
 
 
 def _keep_parent(session: Session, lane: Lane) -> None:

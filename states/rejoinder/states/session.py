@@ -64,7 +64,6 @@ RESPONSE_ROWS: Final = _bind(RESPONSE_CHART, RESPONSE_RULES)
 REQUEST_ROWS: Final = _bind(REQUEST_CHART, REQUEST_RULES)
 CONTENT_ROWS: Final = CLASSIFIED[FrameKind.CONTENT]
 STREAMING: Final = ResponsePhase.STREAMING
-NOTHING: Final[Sequence[Effect]] = ()
 
 
 @final
@@ -76,6 +75,7 @@ class Session:
     """
 
     __slots__ = (
+        "closing",
         "counts",
         "creates",
         "effects",
@@ -95,6 +95,7 @@ class Session:
         self.links_made = 0
         self.creates = 0
         self.has_completed = False
+        self.closing = False
         self.counts: Counter[str] = Counter()
         self.effects: list[Effect] = []
 
@@ -111,6 +112,7 @@ class Session:
         other.links_made = self.links_made
         other.creates = self.creates
         other.has_completed = self.has_completed
+        other.closing = self.closing
         other.counts = self.counts.copy()
         return other
 

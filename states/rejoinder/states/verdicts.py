@@ -147,7 +147,8 @@ class Verdict:
     output_begun: bool
     """Whether output reached the caller."""
     replay_safe: bool
-    """Whether sending it again cannot repeat output or, as far as can be known, run it twice."""
+    """Whether asking again repeats no output. It may still run twice: ``sent`` without a rejection means that the server may have
+    begun, and whether it bills for that is its own affair."""
     retry_after: float | None = None
     """Seconds that the server asked to wait before a retry."""
     replays: tuple[Cause, ...] = ()
