@@ -11,7 +11,7 @@ from rejoinder.engine import drive
 from rejoinder.engine.drive import Driver
 from rejoinder.states import response_rules
 from rejoinder.states import session as lifecycle
-from rejoinder.states.continuation import Continuation
+from rejoinder.states.continuation import Continuation, Items
 from rejoinder.states.edges import Staying
 from rejoinder.states.effects import Deliver, Finish
 from rejoinder.states.phases import ResponsePhase as P
@@ -37,8 +37,8 @@ def remember_beyond_the_link(monkeypatch: pytest.MonkeyPatch) -> None:
     remembered: list[Continuation] = []
     new_lane = Session.new_lane
 
-    def remember(*facts: Any) -> Continuation:
-        remembered.append(Continuation(*facts))
+    def remember(response_id: str, items: Items, output: Items) -> Continuation:
+        remembered.append(Continuation(response_id, items, output))
         return remembered[-1]
 
     def new_lane_with_memory(session: Session, link: Link, name: str | None) -> Lane:

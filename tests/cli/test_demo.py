@@ -9,15 +9,19 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import attrs
 import pytest
 from typer.testing import CliRunner, Result
 
 from cli.held import hold
 from cli.planted import PLANTED
 from cli.processes import COMMAND, Process
-from rejoinder.cli import demo as command
+from rejoinder.cli import demo_run
+from rejoinder.cli.demo import screen_for
+from rejoinder.cli.demo_live import LiveScreen
 from rejoinder.cli.demo_run import Plan
 from rejoinder.cli.demo_screen import PlainScreen, SilentScreen
+from rejoinder.cli.demo_story import FAST
 from rejoinder.cli.main import application
 
 TITLES = {
@@ -64,6 +68,8 @@ def test_report_alone_goes_to_standard_output() -> None:
 @pytest.mark.parametrize("promise", PLANTED)
 def test_planted_fault_breaks_the_demo_and_is_named(promise: str, monkeypatch: pytest.MonkeyPatch) -> None:
     PLANTED[promise](monkeypatch)
+    # What hangs because of the fault need not be waited for.
+    monkeypatch.setattr(demo_run, "FAST", attrs.evolve(FAST, patience=1.0))
     ended = run("--plain")
 
     assert 1 == ended.exit_code
@@ -90,37 +96,34 @@ def test_report_that_cannot_be_written_is_noticed_before_anything_happens(tmp_pa
 
 
 class Terminal:
-    """Stands in for standard output."""
-
-    def __init__(self, *, moves: bool) -> None:
-        self._moves = moves
+    """Stands in for a standard output that can move."""
 
     def isatty(self) -> bool:
-        return self._moves
+        return True
 
 
 @pytest.mark.parametrize(
-    "silent, plain, moves, term, expected",
+    "arguments, term, expected",
     [
-        (True, False, True, "xterm", SilentScreen),
-        (False, True, True, "xterm", PlainScreen),
-        (False, False, False, "xterm", PlainScreen),
-        (False, False, True, "dumb", PlainScreen),
+        ({"silent": True, "plain": False}, "xterm", SilentScreen),
+        ({"silent": False, "plain": True}, "xterm", PlainScreen),
+        ({"silent": False, "plain": False}, "dumb", PlainScreen),
+        ({"silent": False, "plain": False}, "xterm", LiveScreen),
     ],
-    ids=["silent", "plain", "pipe", "dumb_terminal"],
+    ids=["silent", "plain", "dumb_terminal", "terminal"],
 )
-def test_screen_is_plain_where_nothing_can_move(
-    silent: bool,  # noqa: FBT001
-    plain: bool,  # noqa: FBT001
-    moves: bool,  # noqa: FBT001
-    term: str,
-    expected: type,
-    monkeypatch: pytest.MonkeyPatch,
+def test_screen_moves_only_where_it_can(
+    arguments: dict[str, bool], term: str, expected: type, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TERM", term)
-    monkeypatch.setattr(command.sys, "stdout", Terminal(moves=moves))
+    monkeypatch.setattr(sys, "stdout", Terminal())
 
-    assert expected is type(command.screen_for(silent=silent, plain=plain))
+    assert expected is type(screen_for(**arguments))
+
+
+def test_screen_is_plain_in_a_pipe() -> None:
+    # Under pytest, standard output is captured, which is no terminal.
+    assert isinstance(screen_for(silent=False, plain=False), PlainScreen)
 
 
 @pytest.mark.slow

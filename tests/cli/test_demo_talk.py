@@ -64,9 +64,8 @@ def test_story_goes_on_when_every_request_fails(monkeypatch: pytest.MonkeyPatch)
     held = hold(Plan())
     outcomes = [entry.kind for entry in held.caller if entry.what == "ended"]
 
-    # Each is asked twice; the two that are interrupted never get that far, and the tool is never called.
-    assert 24 == len(outcomes)
-    assert {"failed", "cancelled"} == set(outcomes)
+    # Each asks twice. Nobody gets as far as being interrupted, and no tool is called.
+    assert 24 * ["failed"] == outcomes
     assert not held.report.succeeded
 
 

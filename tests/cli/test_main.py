@@ -1,0 +1,82 @@
+"""The command line as a whole: help, version, quickness, and nothing on the way that a person could not read."""
+
+import subprocess
+import sys
+from importlib.metadata import version
+
+import pytest
+from typer.testing import CliRunner
+
+from cli.processes import COMMAND
+from rejoinder.cli.main import application, main
+
+HEAVY = ("trio", "rich", "httpx", "hypercorn", "starlette", "rejoinder.engine", "rejoinder.states", "rejoinder.testing")
+
+
+@pytest.mark.parametrize("command", ["demo", "chat", "serve", "draw"])
+def test_help_names_every_command_and_each_helps(command: str) -> None:
+    listed = CliRunner().invoke(application, ["--help"])
+    helped = CliRunner().invoke(application, [command, "--help"])
+
+    assert (0, 0) == (listed.exit_code, helped.exit_code)
+    assert f"\n  {command} " in listed.output
+    assert f"Usage: rejoinder {command} [OPTIONS]" in helped.output
+    # No summary in the list is cut off.
+    assert not any(line.startswith("  ") and line.endswith("...") for line in listed.output.splitlines())
+
+
+def test_version_is_the_installed_one() -> None:
+    ended = CliRunner().invoke(application, ["--version"])
+
+    assert (0, f"{version('rejoinder')}\n") == (ended.exit_code, ended.output)
+
+
+def test_nothing_at_all_shows_the_help() -> None:
+    ended = CliRunner().invoke(application, [])
+
+    assert "Commands:" in ended.output
+    assert 2 == ended.exit_code
+
+
+def test_help_imports_nothing_that_it_does_not_need() -> None:
+    asked = f"import sys, rejoinder.cli.main; print([name for name in {HEAVY!r} if name in sys.modules])"
+    ended = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)
+
+    assert "[]\n" == ended.stdout
+
+
+@pytest.mark.parametrize("arguments", [["--version"], ["--help"], ["nonsense"]], ids=lambda arguments: arguments[0])
+def test_command_runs_as_a_program(arguments: list[str]) -> None:
+    ended = subprocess.run(
+        [*COMMAND, *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={"PYTHONIOENCODING": "ascii", "PATH": ""},
+    )
+
+    assert (2 if arguments == ["nonsense"] else 0) == ended.returncode
+    assert "Traceback" not in ended.stderr
+
+
+def test_terminal_that_cannot_say_everything_gets_escapes() -> None:
+    asked = "import sys; sys.argv = ['', '--version']; from rejoinder.cli import main; import atexit;"
+    shown = "atexit.register(lambda: print('\\u2192')); main.main()"
+    ended = subprocess.run(
+        [sys.executable, "-c", asked + shown],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={"PYTHONIOENCODING": "ascii", "PATH": ""},
+    )
+
+    assert f"{version('rejoinder')}\n\\u2192\n" == ended.stdout
+
+
+def test_streams_that_are_no_files_are_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdout", None)
+    monkeypatch.setattr(sys, "argv", ["rejoinder", "--nonsense"])
+    with pytest.raises(SystemExit) as left:
+        main()
+
+    assert 2 == left.value.code
