@@ -95,8 +95,11 @@ def test_every_root_is_listed_everywhere() -> None:
     assert list(ROOTS) == tool["hatch"]["build"]["dev-mode-dirs"]
     assert list(ROOTS) == tool["hatch"]["build"]["targets"]["wheel"]["sources"]
     assert [f"{root}/rejoinder" for root in ROOTS] == tool["hatch"]["build"]["targets"]["wheel"]["only-include"]
-    assert with_tests == tool["mypy"]["files"] == tool["mypy"]["mypy_path"]
-    assert with_tests == tool["pyright"]["include"] == tool["pyright"]["extraPaths"]
+    checked = [*with_tests, "benchmarks"]
+    assert checked == tool["mypy"]["files"]
+    assert with_tests == tool["mypy"]["mypy_path"]
+    assert checked == tool["pyright"]["include"]
+    assert with_tests == tool["pyright"]["extraPaths"]
     assert with_tests == tool["ruff"]["src"]
 
 

@@ -41,11 +41,7 @@ def test_module_has_a_test_file(module: Path) -> None:
 
 def test_exceptions_are_still_needed() -> None:
     modules = {short_name(module): module for module in MODULES}
-    mirrored = [
-        name
-        for name in EXCEPTIONS
-        if (REPOSITORY / "tests" / Path(name).parent / f"test_{Path(name).name}.py").exists()
-    ]
+    mirrored = [name for name in EXCEPTIONS if (REPOSITORY / "tests" / Path(name).parent / f"test_{Path(name).name}.py").exists()]
 
     assert [] == sorted(set(EXCEPTIONS) - set(modules))
     assert [] == mirrored
