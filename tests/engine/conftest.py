@@ -10,7 +10,7 @@ def loopback_clock() -> MockClock:
 
     Both ends live in this process, so whatever one of them sent has arrived long before.
     """
-    return MockClock(autojump_threshold=0.02)
+    return MockClock(autojump_threshold=0.01)
 
 
 @pytest.fixture(autouse=True)

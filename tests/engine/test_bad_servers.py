@@ -10,7 +10,7 @@ import trio
 import trio.testing
 import trustme
 
-from harness.loopback import HOST, Handler, Listener, answer, forward, free_port, http, listen, open_sockets, tasks
+from harness.loopback import HOST, Handler, Listener, answer, forward, free_port, http, listen, open_sockets, reset, tasks
 from harness.pair import KEY
 from rejoinder.engine import (
     ConnectionFailed,
@@ -137,6 +137,7 @@ async def test_a_web_page_is_not_waited_for(data: bytes, loopback_clock: trio.te
     [
         pytest.param(hang_up_at_once, HUNG_UP, id="hangs up at once"),
         pytest.param(answer(b""), HUNG_UP, id="hangs up after the request"),
+        pytest.param(reset, HUNG_UP, id="resets"),
         pytest.param(answer(b"HTTP/1.1 101 Swit"), HUNG_UP, id="hangs up in the middle"),
         pytest.param(answer(b"SSH-2.0-OpenSSH_9.6\r\n", stay=True, listen_first=False), NO_ANSWER, id="another protocol"),
         pytest.param(answer(b"\x15\x03\x01\x00\x02\x02\x50", stay=True), NO_ANSWER, id="TLS"),

@@ -11,6 +11,7 @@ import trio.testing
 
 from harness.pair import KEY, open_pair
 from rejoinder.engine import (
+    CancelPolicy,
     Deadlines,
     Endpoint,
     Interrupted,
@@ -208,6 +209,29 @@ async def test_a_create_that_is_taken_back_leaves_the_others(number: int, autoju
     assert "cancelled" == responses[number].status
     assert [] == pair.cancels
     assert ("response", "Withdrawn") in [(move.machine, move.event) for move in pair.seen if isinstance(move, Moved)]
+
+
+async def test_what_came_in_the_same_batch_as_the_reason_to_close_is_left(autojump_clock: trio.testing.MockClock) -> None:
+    """The observer leaves with the first word, and by this policy the link goes with it: nobody hears the other frames."""
+    server = ModelServer(AZURE, scripted([Answer([Text("a b c d")])]))
+    async with open_pair(server, policy=Policy(then=CancelPolicy.RETIRE)) as pair:
+
+        def leave(observation: Observation) -> None:
+            if isinstance(observation, Moved) and observation.target == "streaming":
+                response.cancel()
+
+        stop = pair.session.observe(leave)
+        async with pair.session.respond("Hi") as response:
+            await trio.sleep(1)
+        stop()
+        statistics = pair.session.statistics()
+        assert "You said: Ho" == await pair.ask("Ho")
+
+    assert "cancelled" == response.status
+    assert 2 == pair.network.dials
+    assert len(pair.server_frames(0)) == statistics.frames_received
+    assert "Late" not in statistics.counts
+    assert "Illegal" not in statistics.counts
 
 
 async def test_frames_larger_than_the_server_takes_are_never_sent(autojump_clock: trio.testing.MockClock) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import socket
+import struct
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from pathlib import Path
@@ -18,7 +19,20 @@ from typing import Final, final
 import attrs
 import trio
 
-__all__ = ["HOST", "Listener", "answer", "forward", "free_port", "http", "listen", "open_sockets", "read_head", "tasks", "upgraded"]
+__all__ = [
+    "HOST",
+    "Listener",
+    "answer",
+    "forward",
+    "free_port",
+    "http",
+    "listen",
+    "open_sockets",
+    "read_head",
+    "reset",
+    "tasks",
+    "upgraded",
+]
 
 HOST: Final = "127.0.0.1"
 MAGIC: Final = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
@@ -120,6 +134,12 @@ def forward(port: int) -> Handler:
             nursery.start_soon(pump, server, client)
 
     return handler
+
+
+async def reset(stream: trio.SocketStream) -> None:
+    """A handler that reads the request and breaks the connection with a reset."""
+    await read_head(stream)
+    stream.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
 
 def http(status: int, *headers: str, body: bytes = b"") -> bytes:

@@ -79,6 +79,8 @@ async def open_websocket_wire(endpoint: Endpoint, settings: Settings) -> AsyncGe
     """
     stream = await _connect(endpoint, settings)
     try:
+        if isinstance(stream, trio.SSLStream):
+            await _agree_on_tls(stream, endpoint)
         async with open_inner_nursery() as nursery:
             connection, library = await nursery.start(_run_library, stream, endpoint, settings)
             # Whoever cancels the user of this wire must not silence the reader: the closing handshake needs it. (Not sooner: a
@@ -91,7 +93,7 @@ async def open_websocket_wire(endpoint: Endpoint, settings: Settings) -> AsyncGe
                     await connection.aclose()
                 library.cancel()
     finally:
-        # Also for the refused handshake, whose socket the library leaves open.
+        # Also after a handshake that failed: the library leaves the socket of a refused one open.
         await trio.aclose_forcefully(stream)
 
 
@@ -103,21 +105,19 @@ async def _connect(endpoint: Endpoint, settings: Settings) -> TcpStream:
     if not endpoint.secure:
         return stream
     context = settings.ssl_context or ssl.create_default_context()
-    secure = trio.SSLStream(stream, context, server_hostname=endpoint.host, https_compatible=True)
+    return trio.SSLStream(stream, context, server_hostname=endpoint.host, https_compatible=True)
+
+
+async def _agree_on_tls(stream: trio.SSLStream[trio.SocketStream], endpoint: Endpoint) -> None:
     try:
-        await secure.do_handshake()
+        await stream.do_handshake()
     except trio.BrokenResourceError as error:
-        await trio.aclose_forcefully(stream)
         cause = error.__cause__
         if isinstance(cause, ssl.SSLCertVerificationError):
             raise HandshakeFailed(
                 f"The certificate of {endpoint.host} is not trusted: {cause.verify_message}.", permanent=True
             ) from error
         raise HandshakeFailed(f"{endpoint.host} port {endpoint.port} does not speak TLS as expected.") from error
-    except BaseException:
-        await trio.aclose_forcefully(stream)
-        raise
-    return secure
 
 
 async def _run_library(
