@@ -173,7 +173,7 @@ async def test_a_silent_server_takes_the_connect_deadline(handler: Handler, loop
         assert 10.0 == trio.current_time()
         assert 1 == listener.connections
 
-    assert " within 10 s. Check its address and the network, or allow more time with Deadlines(connect=…)." in str(error)
+    assert " within 10 s. Check the server's address and the network, or allow more time with Deadlines(connect=…)." in str(error)
 
 
 async def test_the_connect_deadline_is_the_callers(loopback_clock: trio.testing.MockClock) -> None:

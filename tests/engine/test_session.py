@@ -333,7 +333,7 @@ async def test_a_request_joins_the_dial_under_way(autojump_clock: trio.testing.M
 async def test_a_dial_that_hangs_is_given_up_at_the_connect_deadline(autojump_clock: trio.testing.MockClock) -> None:
     policy = Policy(deadlines=Deadlines(connect=3.0))
     async with open_pair(ModelServer(), policy=policy, plans=[LinkPlan(handshake_delay=math.inf)]) as pair:
-        with pytest.raises(ConnectionFailed, match=r" within 3 s\. Check its address") as caught:
+        with pytest.raises(ConnectionFailed, match=r" within 3 s\. Check the server's address") as caught:
             await pair.ask("Hi")
         given_up = trio.current_time()
         assert "You said: Again" == await pair.ask("Again")

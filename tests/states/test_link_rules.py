@@ -387,3 +387,13 @@ def test_drop_of_a_link_that_waits_to_dial_is_silent() -> None:
     bench.opened()
 
     assert LinkPhase.OPEN == link.phase
+
+
+def test_pause_that_outlasts_the_connect_deadline_is_not_begun() -> None:
+    bench = Bench(AZURE, Policy(deadlines=Deadlines(connect=0.4)))
+    bench.ask()
+    bench.feed(DialFailed(1, "Busy.", status=503))
+
+    failure = bench.outcomes[1].failure
+    assert failure is not None
+    assert 503 == failure.status

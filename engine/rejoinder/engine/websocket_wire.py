@@ -13,10 +13,11 @@ from __future__ import annotations
 import math
 import os
 import ssl
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import Final, cast, final
 
+import h11
 import trio
 import trio_websocket
 
@@ -177,35 +178,45 @@ class HeadFirst(trio.abc.Stream):
         """As the stream below, once the server has agreed."""
         if self._agreed:
             return await self._stream.receive_some(max_bytes)
-        head = await self._receive_head()
-        status, headers = _parsed(head)
-        if status is None:
-            raise _no_websocket(self._endpoint)
-        if status != SWITCHING_PROTOCOLS:
+        received, answer = await self._receive_answer()
+        if answer.status_code != SWITCHING_PROTOCOLS:
             raise HandshakeFailed(
-                f"{self._endpoint.host} refused the connection with HTTP status {status}.",
-                status=status,
-                retry_after=_retry_after(headers),
+                f"{self._endpoint.host} refused the connection with HTTP status {answer.status_code}.",
+                status=answer.status_code,
+                retry_after=_retry_after(answer.headers),
             )
         self._agreed = True
-        return head
+        return received
 
     async def aclose(self) -> None:
         """As the stream below."""
         await self._stream.aclose()
 
-    async def _receive_head(self) -> bytes:
-        """Everything that came until the empty line was there, or until it was clear that none will."""
-        head = b""
-        while b"\r\n\r\n" not in head and len(head) <= LARGEST_HEAD and head.startswith(b"HTTP/"[: len(head)]):
-            try:
+    async def _receive_answer(self) -> tuple[bytes, h11.InformationalResponse | h11.Response]:
+        """The head of the answer, and everything that was received for it."""
+        reader = h11.Connection(h11.CLIENT, max_incomplete_event_size=LARGEST_HEAD)
+        # It reads answers only to what it has asked; the library's own request is on its way and asks the same.
+        upgrade = [("Host", self._endpoint.host), ("Connection", "Upgrade"), ("Upgrade", "websocket")]
+        reader.send(h11.Request(method="GET", target=self._endpoint.resource, headers=upgrade))
+        reader.send(h11.EndOfMessage())
+        received = b""
+        try:
+            while True:
+                event = reader.next_event()
+                if isinstance(event, h11.InformationalResponse | h11.Response):
+                    return received, event
                 more = await self._stream.receive_some()
-            except trio.BrokenResourceError as error:
-                raise _hung_up(self._endpoint) from error
-            if not more:
-                raise _hung_up(self._endpoint)
-            head += more
-        return head
+                if not more:
+                    raise _hung_up(self._endpoint)
+                received += more
+                if not received.startswith(b"HTTP/"[: len(received)]):
+                    # No line may ever end in what is not HTTP.
+                    raise _no_websocket(self._endpoint)
+                reader.receive_data(bytes(more))
+        except trio.BrokenResourceError as error:
+            raise _hung_up(self._endpoint) from error
+        except h11.RemoteProtocolError as error:
+            raise _no_websocket(self._endpoint) from error
 
 
 def _reason(error: OSError) -> str:
@@ -219,24 +230,14 @@ def _reason(error: OSError) -> str:
     return type(error).__name__
 
 
-def _parsed(head: bytes) -> tuple[int | None, Mapping[str, str]]:
-    """Status and headers of an answer; no status if it is none of HTTP."""
-    first, *lines = head.partition(b"\r\n\r\n")[0].decode("latin-1").split("\r\n")
-    version, _, rest = first.partition(" ")
-    digits = rest[:3]
-    if not (b"\r\n\r\n" in head and version.startswith("HTTP/") and digits.isascii() and digits.isdigit()):
-        return None, {}
-    pairs = (line.partition(":") for line in lines)
-    return int(digits), {name.strip().lower(): value.strip() for name, _, value in pairs}
-
-
-def _retry_after(headers: Mapping[str, str]) -> float | None:
+def _retry_after(headers: Iterable[tuple[bytes, bytes]]) -> float | None:
     """``retry-after`` in seconds, where it is a number."""
-    try:
-        seconds = float(headers["retry-after"])
-    except (KeyError, ValueError):
-        return None
-    return None if math.isnan(seconds) else min(max(seconds, 0.0), LARGEST_RETRY_AFTER)
+    for name, value in headers:
+        if name == b"retry-after":
+            with suppress(ValueError):
+                seconds = float(value)
+                return None if math.isnan(seconds) else min(max(seconds, 0.0), LARGEST_RETRY_AFTER)
+    return None
 
 
 def _no_websocket(endpoint: Endpoint) -> HandshakeFailed:

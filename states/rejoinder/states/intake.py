@@ -18,6 +18,7 @@ from .classify import CLASSIFIED
 from .classify import Sequence as SequenceFact
 from .content_events import OutputItemDone
 from .facts import Sighting, facts_of, reaction_to, sequence_of
+from .link_rules import backoff
 from .phases import LinkPhase, RequestPhase
 from .records import Lane, Link, Request
 from .steps import Step
@@ -87,7 +88,8 @@ def _dial_failed(session: Session, event: happening.DialFailed, now: float) -> N
     rule = react(session.policy.errors, Where.HANDSHAKE, None, None, event.status)
     spent = link.attempts >= session.policy.dial_attempts
     # A pause that outlasts the connect deadline is no use to anybody: say so now.
-    late = now + (event.retry_after or 0.0) > link.dialling_since + session.policy.deadlines.connect
+    pause = backoff(session, link.attempts, event.jitter, event.retry_after)
+    late = now + pause > link.dialling_since + session.policy.deadlines.connect
     final = event.permanent or rule.reaction is not Reaction.PASSING or spent or late
     session.move_link(link, LinkEvent.DIAL_GIVEN_UP if final else LinkEvent.DIAL_FAILED, now, event)
 

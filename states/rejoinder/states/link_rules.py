@@ -91,7 +91,7 @@ def dial_expired(session: Session, link: Link, step: Step) -> None:
     session.emit(Close(link.number))
     seconds = session.policy.deadlines.connect
     message = (
-        f"The server could not be reached within {seconds:g} s. Check its address and the network, or allow more time with"
+        f"No connection could be opened within {seconds:g} s. Check the server's address and the network, or allow more time with"
         " Deadlines(connect=…)."
     )
     link.failure = simple_failure(Cause.DIAL, message)
