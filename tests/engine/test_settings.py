@@ -11,7 +11,7 @@ def test_the_defaults() -> None:
 
     assert Policy() == settings.policy
     assert (16, 64) == (settings.buffer_limit / 2**20, settings.frame_limit / 2**20)
-    assert (20.0, 60.0, 2.0) == (settings.ping_interval, settings.send_deadline, settings.close_deadline)
+    assert (20.0, 20.0, 2.0) == (settings.ping_interval, settings.send_deadline, settings.close_deadline)
     assert (256, False, None, {}, None) == (
         settings.queue,
         settings.preconnect,

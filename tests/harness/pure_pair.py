@@ -51,7 +51,7 @@ from rejoinder.testing.model_server import ModelServer
 from rejoinder.testing.outgoing import Drop, HandshakeRefused, Message
 from rejoinder.testing.outgoing import Close as ServerClose
 
-__all__ = ["Caller", "Fed", "PurePair", "Socket", "Stuck"]
+__all__ = ["Caller", "Fed", "Outbound", "PurePair", "Socket", "Stuck"]
 
 PATIENCE: Final = 50
 """How often ``Expired`` may be due at one and the same instant before the pair calls that a busy loop."""
@@ -93,6 +93,16 @@ class Caller:
         return "".join(str(frame.raw["delta"]) for frame in self.frames if frame.type == "response.output_text.delta")
 
 
+@attrs.frozen
+class Outbound:
+    """A frame of the client that has not left yet."""
+
+    text: str
+    """The frame."""
+    order: Send | None = None
+    """What ordered it, if it is a create: that can be taken back."""
+
+
 @final
 @attrs.define(eq=False)
 class Socket:
@@ -100,8 +110,8 @@ class Socket:
 
     connection: int
     """The server's number for it."""
-    outbox: deque[tuple[int | None, str]] = attrs.field(factory=deque[tuple[int | None, str]])
-    """What the client has not sent yet: the request whose create it is, and the text."""
+    outbox: deque[Outbound] = attrs.field(factory=deque[Outbound])
+    """What the client has not sent yet."""
     inbox: deque[Message | ServerClose | Drop] = attrs.field(factory=deque[Message | ServerClose | Drop])
     """What the server has sent and the client has not received: frames, and how the socket ends."""
 
@@ -188,8 +198,7 @@ class PurePair:
         """Let frames leave the client's outbox and reach the server: ``count`` of them, or all."""
         socket = self.sockets.get(link)
         while socket is not None and socket.outbox and count != 0:
-            _, text = socket.outbox.popleft()
-            self.server.receive(socket.connection, text, self.now)
+            self.server.receive(socket.connection, socket.outbox.popleft().text, self.now)
             count = None if count is None else count - 1
         self._collect()
 
@@ -205,11 +214,15 @@ class PurePair:
                 self.feed(Lost(link, news.code if isinstance(news, ServerClose) else None))
             count = None if count is None else count - 1
 
-    def inject(self, link: int, data: str | bytes) -> None:
-        """Let the server send a frame that it would not send by itself: the last in flight now."""
+    def inject(self, link: int, data: str | bytes, *, ahead: bool = False) -> None:
+        """Let the server send a frame that it would not send by itself: behind what is in flight now, or ahead of it."""
         self._collect()
         socket = self.sockets[link]
-        socket.inbox.append(Message(socket.connection, data, at=self.now))
+        frame = Message(socket.connection, data, at=self.now)
+        if ahead:
+            socket.inbox.appendleft(frame)
+        else:
+            socket.inbox.append(frame)
 
     # -- time --------------------------------------------------------------------------------------------------------------
 
@@ -293,9 +306,9 @@ class PurePair:
             case Send():
                 return self._send(effect)
             case SendCancel(link, response_id):
-                self._socket(effect, link).outbox.append((None, encode_cancel(response_id)))
-            case Withdraw(link, request):
-                return self._withdraw(effect, link, request)
+                self._socket(effect, link).outbox.append(Outbound(encode_cancel(response_id)))
+            case Withdraw():
+                return self._withdraw(effect)
             case Dial(link):
                 assert link not in self.dials, f"{effect} while that dial is under way"
                 assert link not in self.sockets, f"{effect} while that link is open"
@@ -325,17 +338,17 @@ class PurePair:
             generate=None if content.generate else False,
         )
         if len(text.encode()) > self.session.profile.inbound_limit:
-            return Unsendable(effect.link, effect.request, len(text))
-        self._socket(effect, effect.link).outbox.append((effect.request, text))
+            return Unsendable(effect.link, effect.request, effect.lane, len(text))
+        self._socket(effect, effect.link).outbox.append(Outbound(text, effect))
         return None
 
-    def _withdraw(self, effect: Effect, link: int, request: int) -> Event | None:
-        outbox = self._socket(effect, link).outbox
-        mine = next((entry for entry in outbox if entry[0] == request), None)
-        if mine is None:
-            return None
-        outbox.remove(mine)
-        return Withdrawn(link, request)
+    def _withdraw(self, effect: Withdraw) -> Event | None:
+        outbox, wanted = self._socket(effect, effect.link).outbox, (effect.request, effect.lane)
+        for entry in outbox:
+            if entry.order is not None and (entry.order.request, entry.order.lane) == wanted:
+                outbox.remove(entry)
+                return Withdrawn(effect.link, effect.request, effect.lane)
+        return None
 
     def _socket(self, effect: Effect, link: int) -> Socket:
         socket = self.sockets.get(link)

@@ -174,7 +174,9 @@ class Wanderer:
             return Received(link.number, self.frame(step.kind.removeprefix("frame: "), lane))
         if lane.sent is None:
             return None
-        return Withdrawn(link.number, lane.sent) if step.kind == "withdrawn" else Unsendable(link.number, lane.sent, 99)
+        if step.kind == "withdrawn":
+            return Withdrawn(link.number, lane.sent, lane.name)
+        return Unsendable(link.number, lane.sent, lane.name, 99)
 
     def fresh(self, kind: str) -> str:
         """Return an id that was not used before."""

@@ -70,17 +70,17 @@ def test_create_that_did_not_leave_the_outbox_is_taken_back_with_its_continuatio
     bench.reply(1)
     bench.cancel(2)
     before = bench.phase(2)
-    bench.feed(Withdrawn(1, 2))
+    bench.feed(Withdrawn(1, 2, None))
     bench.reply(1)
 
-    assert Withdraw(1, 2) == bench.last(Withdraw)
+    assert Withdraw(1, 2, None) == bench.last(Withdraw)
     assert ResponsePhase.CANCEL_PENDING == before
     assert "resp_1" == bench.continues(3)
 
 
 def test_create_that_turns_out_too_large_leaves_the_wire_clean() -> None:
     bench = cancel_pending()
-    bench.feed(Unsendable(1, 1, 20_000_000))
+    bench.feed(Unsendable(1, 1, bench.lane(1).name, 20_000_000))
 
     assert ResponsePhase.IDLE == bench.phase(1)
 
@@ -88,8 +88,8 @@ def test_create_that_turns_out_too_large_leaves_the_wire_clean() -> None:
 def test_news_of_a_create_that_is_over_is_counted() -> None:
     bench = streaming()
     bench.complete(1)
-    bench.feed(Withdrawn(1, 1))
-    bench.feed(Withdrawn(9, 1))
+    bench.feed(Withdrawn(1, 1, bench.lane(1).name))
+    bench.feed(Withdrawn(9, 1, None))
 
     assert ["Late", "Late"] == bench.notes
 

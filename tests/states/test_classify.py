@@ -48,6 +48,13 @@ def continued(policy: Policy | None = None) -> Bench:
     return bench
 
 
+def streaming_again() -> Bench:
+    """A second response runs on the lane, after one whose item was ``item_0``."""
+    bench = streaming()
+    bench.lane(1).earlier = frozenset({"item_0"})
+    return bench
+
+
 def in_debt() -> Bench:
     """A create went out on a link that owes the answer to a cancel."""
     bench = Bench(AZURE, Policy(signal=True))
@@ -122,6 +129,7 @@ SHOWN: Final[tuple[tuple[Callable[[], Bench], StreamEvent, tuple[object, ...], E
     (awaiting_created, frames.created("resp_9", wire_type="response.queued"), (K.PROGRESS,), E.STRAY_CONTENT),
     # -- output_item.added
     (awaiting_created, frames.item_added(), (K.ITEM_ADDED, Stage.NOT_BEGUN), E.STRAY_CONTENT),
+    (streaming_again, frames.item_added("item_0", sequence=3), (K.ITEM_ADDED, Item.EARLIER), E.STRAY_CONTENT),
     (acknowledged, frames.item_added(sequence=1), (K.ITEM_ADDED, Sequence.NEXT), E.CONTENT),
     (begun_without_numbers, frames.item_added(sequence=None), (K.ITEM_ADDED, Sequence.ABSENT), E.CONTENT),
     (
@@ -137,6 +145,7 @@ SHOWN: Final[tuple[tuple[Callable[[], Bench], StreamEvent, tuple[object, ...], E
     (streaming, frames.delta(sequence=None), (K.CONTENT, Item.ANNOUNCED, Sequence.ABSENT), E.CONTENT),
     (streaming, frames.delta(sequence=7), (K.CONTENT, Item.ANNOUNCED, Sequence.GAP), E.CONTENT_AFTER_GAP),
     (streaming, frames.delta(sequence=2), (K.CONTENT, Item.ANNOUNCED, Sequence.REPEATED), E.CONTENT_REPEATED),
+    (streaming_again, frames.delta(item="item_0", sequence=3), (K.CONTENT, Item.EARLIER), E.STRAY_CONTENT),
     (streaming, frames.delta(item="item_9", sequence=3), (K.CONTENT, Item.UNANNOUNCED), E.STRAY_CONTENT),
     (streaming, frames.delta(item=None, sequence=3), (K.CONTENT, Sequence.NEXT), E.CONTENT),
     (streaming, frames.delta(item=None, sequence=None), (K.CONTENT, Sequence.ABSENT), E.CONTENT),
@@ -163,12 +172,14 @@ SHOWN: Final[tuple[tuple[Callable[[], Bench], StreamEvent, tuple[object, ...], E
         (K.ERROR, Subject.CONTINUATION),
         E.REJECTED,
     ),
+    (awaiting_created, frames.error(sequence=4), (K.ERROR, Subject.FAULT), E.REJECTED_UNCLEAN),
     (in_debt, frames.error(status=503), (K.ERROR, Certainty.UNCERTAIN, Debt.OWED), E.DOUBTFUL),
     (awaiting_created, frames.error(status=503), (K.ERROR, Fate.REPLAYABLE), E.REJECTED_REPLAYABLE),
     (awaiting_created, frames.error("invalid_prompt", status=400), (K.ERROR,), E.REJECTED),
     # -- the rest
     (streaming, frames.keepalive(sequence=3), (K.KEEPALIVE,), E.KEEPALIVE),
     (idle, frames.unknown(), (K.OTHER, Stage.NOT_BEGUN), E.OTHER),
+    (streaming_again, frames.unknown(item="item_0", sequence=3), (K.OTHER, Item.EARLIER), E.STRAY_CONTENT),
     (streaming, frames.unknown(item="item_9", sequence=3), (K.OTHER, Item.UNANNOUNCED, Sequence.NEXT), E.OTHER),
     (streaming, frames.unknown(item="item_9", sequence=7), (K.OTHER, Item.UNANNOUNCED), E.STRAY_CONTENT),
     (streaming, frames.unknown(sequence=7), (K.OTHER, Sequence.GAP), E.STRAY_CONTENT),

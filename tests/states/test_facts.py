@@ -111,7 +111,7 @@ def test_sequence_number_is_compared_with_the_last(last: int | None, number: int
     "name, announcing, lenient",
     [
         ("item_1", Item.ANNOUNCED, Item.ANNOUNCED),
-        ("item_0", Item.UNANNOUNCED, Item.UNANNOUNCED),
+        ("item_0", Item.EARLIER, Item.EARLIER),
         ("item_9", Item.UNANNOUNCED, Item.ADOPTABLE),
         (None, Item.ANONYMOUS, Item.ANONYMOUS),
     ],
@@ -176,13 +176,16 @@ def test_an_error_about_a_field_of_the_create_is_certain(param: str) -> None:
     assert Certainty.CERTAIN in facts_on(awaiting_created(), frames.error("invalid_value", param=param))
 
 
-def test_an_error_with_the_name_of_the_lane_is_certain() -> None:
+def test_an_error_with_the_name_of_the_lane_owes_nothing_to_cancels_of_others() -> None:
     bench = Bench(OPENAI)
     bench.ask()
     bench.opened()
+    bench.session.links[1].debt = 1
 
-    assert Certainty.CERTAIN in facts_on(bench, frames.error(lane=bench.lane(1).name))
-    assert Certainty.UNCERTAIN in facts_on(bench, frames.error())
+    assert Debt.NONE in facts_on(bench, frames.error(lane=bench.lane(1).name))
+    assert Debt.OWED in facts_on(bench, frames.error())
+    bench.lane(1).owed = 1
+    assert Debt.OWED in facts_on(bench, frames.error(lane=bench.lane(1).name))
 
 
 def test_an_error_that_says_nothing_of_the_create_is_uncertain() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from harness import frames
-from rejoinder.states.events import Lost, Pong
+from rejoinder.states.events import Lost
 from rejoinder.states.failures import (
     failure_from_error,
     failure_from_response,
@@ -90,14 +90,16 @@ def test_a_failed_response_is_told_as_far_as_it_says(error: object, expected: Fa
     assert expected == failure_from_response({"id": "resp_1", "error": error}, Policy())
 
 
+def test_a_link_that_was_given_up_was_not_lost() -> None:
+    assert lost_failure(None).message.startswith("The connection had to be given up ")
+
+
 @pytest.mark.parametrize(
     "detail, seen",
     [
         (Lost(1), "lost."),
         (Lost(1, 1006), "lost (close code 1006)."),
         (Lost(1, 1012, "restart"), "lost (close code 1012: restart)."),
-        (Pong(1), "lost."),
-        (None, "lost."),
     ],
 )
 def test_a_loss_tells_the_close_code_where_there_was_one(detail: object, seen: str) -> None:

@@ -16,7 +16,7 @@ GRID: Final = read_grid("""
 closed
     Needed         connecting   link_dialled
     Drop           .            IGNORE
-    illegal: Opened DialFailed DialGivenUp Expired AgeNear NamesExhausted HedgeDue SuccessorOpen LimitReached
+    illegal: ExpiredWanted Opened DialFailed DialGivenUp Expired AgeNear NamesExhausted HedgeDue SuccessorOpen LimitReached
         LaneUnclean Suspect Retire Stale Alive Vacant Lost LostWanted
 connecting
     Opened         open         link_opened
@@ -24,7 +24,7 @@ connecting
     DialGivenUp    failed       dial_given_up
     Expired        failed       dial_expired
     Drop           closed       link_dropped
-    illegal: Needed AgeNear NamesExhausted HedgeDue SuccessorOpen LimitReached LaneUnclean Suspect Retire Stale Alive
+    illegal: ExpiredWanted Needed AgeNear NamesExhausted HedgeDue SuccessorOpen LimitReached LaneUnclean Suspect Retire Stale Alive
         Vacant Lost LostWanted
 open
     AgeNear        .            successor_dialled
@@ -40,9 +40,10 @@ open
     Alive          .            IGNORE
     Lost           closed       link_lost
     LostWanted     reconnecting link_lost_wanted
-    illegal: Needed Opened DialFailed DialGivenUp Expired Vacant
+    illegal: ExpiredWanted Needed Opened DialFailed DialGivenUp Expired Vacant
 proving
-    Expired        reconnecting link_presumed_dead
+    Expired        closed       link_presumed_dead
+    ExpiredWanted  reconnecting link_presumed_dead_wanted
     SuccessorOpen  retiring     link_retired
     Drop           closed       link_dropped
     Alive          open         link_proved
@@ -61,16 +62,16 @@ retiring
     Vacant         closed       link_dropped
     Lost           closed       link_lost
     LostWanted     reconnecting link_lost_wanted
-    illegal: Needed Opened DialFailed DialGivenUp AgeNear NamesExhausted HedgeDue SuccessorOpen Stale
+    illegal: ExpiredWanted Needed Opened DialFailed DialGivenUp AgeNear NamesExhausted HedgeDue SuccessorOpen Stale
 reconnecting
     Expired        connecting   backoff_over
     Drop           closed       link_forgotten
-    illegal: Needed Opened DialFailed DialGivenUp AgeNear NamesExhausted HedgeDue SuccessorOpen LimitReached
+    illegal: ExpiredWanted Needed Opened DialFailed DialGivenUp AgeNear NamesExhausted HedgeDue SuccessorOpen LimitReached
         LaneUnclean Suspect Retire Stale Alive Vacant Lost LostWanted
 failed
     Needed         connecting   link_dialled
     Drop           .            IGNORE
-    illegal: Opened DialFailed DialGivenUp Expired AgeNear NamesExhausted HedgeDue SuccessorOpen LimitReached
+    illegal: ExpiredWanted Opened DialFailed DialGivenUp Expired AgeNear NamesExhausted HedgeDue SuccessorOpen LimitReached
         LaneUnclean Suspect Retire Stale Alive Vacant Lost LostWanted
 """)
 

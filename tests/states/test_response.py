@@ -22,6 +22,7 @@ idle
     Keepalive                .                IGNORE
     ForeignTerminal          .                late_frame
     Doubtful                 .                cancel_answered
+    RejectedUnclean          .                COUNT
     Rejected                 .                COUNT
     Garbage                  .                COUNT
     LinkDoomed               .                IGNORE
@@ -41,6 +42,7 @@ awaiting_created
     Keepalive                .                IGNORE
     ForeignTerminal          .                late_frame
     Doubtful                 doubted          error_doubted
+    RejectedUnclean          cancel_pending   create_rejected_unclean
     Rejected                 idle             create_rejected
     RejectedReplayable       idle             create_rejected_replayed
     CacheMiss                idle             cache_missed
@@ -65,6 +67,7 @@ doubted
     Keepalive                .                IGNORE
     ForeignTerminal          .                late_frame
     Doubtful                 .                error_doubted
+    RejectedUnclean          cancel_pending   create_rejected_unclean
     Rejected                 idle             create_rejected
     RejectedReplayable       idle             create_rejected_replayed
     CacheMiss                idle             cache_missed
@@ -104,7 +107,7 @@ acknowledged
     LostReplayable           idle             lost_replayed
     Expired                  quarantined      overdue
     ExpiredReplayable        quarantined      overdue_replayed
-    illegal: Send Withdrawn Unsendable Created ForeignTerminalAgain Rejected RejectedReplayable CacheMiss
+    illegal: RejectedUnclean Send Withdrawn Unsendable Created ForeignTerminalAgain Rejected RejectedReplayable CacheMiss
 streaming
     Cancel                   draining         caller_left
     RepeatCreated            .                late_frame
@@ -126,7 +129,7 @@ streaming
     LinkDoomed               .                IGNORE
     Lost                     idle             lost
     Expired                  quarantined      overdue
-    illegal: Send Withdrawn Unsendable Created ForeignCreatedReplayable ForeignTerminalAgain Rejected
+    illegal: RejectedUnclean Send Withdrawn Unsendable Created ForeignCreatedReplayable ForeignTerminalAgain Rejected
         RejectedReplayable CacheMiss GarbageReplayable LinkDoomedReplayable LostReplayable ExpiredReplayable
 failing
     Cancel                   draining         caller_left
@@ -149,7 +152,7 @@ failing
     LinkDoomed               .                IGNORE
     Lost                     idle             failed_by_loss
     Expired                  quarantined      failed_without_terminal
-    illegal: Send Withdrawn Unsendable Created ForeignCreatedReplayable ForeignTerminalAgain Rejected
+    illegal: RejectedUnclean Send Withdrawn Unsendable Created ForeignCreatedReplayable ForeignTerminalAgain Rejected
         RejectedReplayable CacheMiss GarbageReplayable LinkDoomedReplayable LostReplayable ExpiredReplayable
 cancel_pending
     Withdrawn                idle             create_withdrawn
@@ -162,6 +165,7 @@ cancel_pending
     Keepalive                .                IGNORE
     ForeignTerminal          .                late_frame
     Doubtful                 .                cancel_answered
+    RejectedUnclean          .                COUNT
     Rejected                 idle             abandoned_rejected
     Garbage                  .                COUNT
     LinkDoomed               .                IGNORE
@@ -191,7 +195,7 @@ draining
     LinkDoomed               .                IGNORE
     Lost                     idle             abandoned_lost
     Expired                  quarantined      drain_overdue
-    illegal: Rejected Send Withdrawn Unsendable Cancel Created ForeignCreatedReplayable RejectedReplayable CacheMiss
+    illegal: RejectedUnclean Rejected Send Withdrawn Unsendable Cancel Created ForeignCreatedReplayable RejectedReplayable CacheMiss
         GarbageReplayable LinkDoomedReplayable LostReplayable ExpiredReplayable
 quarantined
     Created                  .                quarantined_created
@@ -211,11 +215,13 @@ quarantined
     ForeignTerminalAgain     .                COUNT
     Fault                    .                COUNT
     Doubtful                 .                cancel_answered
+    RejectedUnclean          .                COUNT
+    Withdrawn                idle             create_withdrawn
     Rejected                 idle             abandoned_rejected
     Garbage                  .                COUNT
     LinkDoomed               .                IGNORE
     Lost                     idle             abandoned_lost
-    illegal: Send Withdrawn Unsendable Cancel ForeignCreatedReplayable RejectedReplayable CacheMiss GarbageReplayable
+    illegal: Send Unsendable Cancel ForeignCreatedReplayable RejectedReplayable CacheMiss GarbageReplayable
         LinkDoomedReplayable LostReplayable Expired ExpiredReplayable
 """)
 

@@ -129,7 +129,7 @@ def test_error_in_doubt_that_answers_the_create_for_certain_rejects_it() -> None
 
 def test_request_that_is_too_large_fails_unsent_and_costs_no_continuation() -> None:
     bench = replied()
-    bench.feed(Unsendable(1, 2, 20_000_000))
+    bench.feed(Unsendable(1, 2, bench.lane(2).name, 20_000_000))
     bench.reply(1)
 
     assert (OutcomeKind.FAILED, Cause.UNSENDABLE) == failure_of(bench, 2)

@@ -15,7 +15,7 @@ from rejoinder.states.events import Overflow, Received, Shutdown, Unsendable
 from rejoinder.states.phases import LinkPhase, RequestPhase, ResponsePhase
 from rejoinder.states.profiles import AZURE, GENERIC, OPENAI, CancelPolicy, Policy
 from rejoinder.states.session import Session
-from rejoinder.states.verdicts import OutcomeKind
+from rejoinder.states.verdicts import Cause, OutcomeKind
 
 SIGNALLING = Policy(signal=True)
 
@@ -390,6 +390,9 @@ def test_news_of_a_create_reaches_only_the_lane_that_it_is_on() -> None:
     bench.answer(1)
     bench.reply(1)
     bench.wait(30)
-    bench.feed(Unsendable(1, 2, 20_000_000))
+    bench.feed(Unsendable(1, 2, "lane-2", 20_000_000))
 
     assert "Illegal" not in bench.notes
+    failure = bench.outcomes[2].failure
+    assert failure is not None
+    assert (OutcomeKind.FAILED, Cause.UNSENDABLE) == (bench.outcomes[2].kind, failure.cause)

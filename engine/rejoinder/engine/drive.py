@@ -150,10 +150,10 @@ class Driver:
         )
         size = len(text.encode())
         if size > self.endpoint.profile.inbound_limit:
-            self._answers.append(happening.Unsendable(effect.link, effect.request, size))
+            self._answers.append(happening.Unsendable(effect.link, effect.request, effect.lane, size))
             return
         response.decision = decision
-        self._links[effect.link].put(effect.request, text)
+        self._links[effect.link].put(text, create=(effect.request, effect.lane))
         self._creates += 1
         self._reused += reuse
         self._items_sent += len(items)
@@ -165,12 +165,12 @@ class Driver:
         """Put a cancel into the link's outbox."""
         text = encode_cancel(effect.response_id)
         self._bytes_sent += len(text)
-        self._links[effect.link].put(None, text)
+        self._links[effect.link].put(text)
 
     def withdraw(self, effect: ordered.Withdraw) -> None:
         """Take a create back, if it has not left; then ``Withdrawn`` is fed."""
-        if self._links[effect.link].take_back(effect.request):
-            self._answers.append(happening.Withdrawn(effect.link, effect.request))
+        if self._links[effect.link].take_back((effect.request, effect.lane)):
+            self._answers.append(happening.Withdrawn(effect.link, effect.request, effect.lane))
 
     def tell(self, observation: Observation) -> None:
         """Tell all observers."""

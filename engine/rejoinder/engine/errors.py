@@ -107,7 +107,7 @@ class Interrupted(ResponseError):
 
 
 class ConnectionFailed(Interrupted):
-    """No connection could be opened. Nothing was sent; the next request dials again."""
+    """No connection could be opened; the next request dials again. ``verdict.sent`` tells of an earlier attempt that had gone out."""
 
 
 class DeadlineExceeded(Interrupted):

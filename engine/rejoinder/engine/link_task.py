@@ -10,6 +10,7 @@ Rules of this file
 
 from __future__ import annotations
 
+import logging
 from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, final
@@ -26,6 +27,11 @@ if TYPE_CHECKING:
 
 __all__ = ["LinkTask"]
 
+logger = logging.getLogger("rejoinder")
+
+Create = tuple[int, str | None]
+"""A create in the outbox: its request and its lane. A request that was sent again may have two on one link."""
+
 
 @final
 class LinkTask:
@@ -35,20 +41,20 @@ class LinkTask:
         self.number = number
         self._driver = driver
         self._scope = trio.CancelScope()
-        self._outbox: deque[tuple[int | None, str]] = deque()
+        self._outbox: deque[tuple[Create | None, str]] = deque()
         self._wake = trio.Event()
         self._pings = trio.Event()
         self._lost: WireClosed | None = None
 
-    def put(self, request: int | None, text: str) -> None:
-        """Append a frame to the outbox; ``request`` names the request whose create it is."""
-        self._outbox.append((request, text))
+    def put(self, text: str, *, create: Create | None = None) -> None:
+        """Append a frame to the outbox; ``create`` says whose create it is, and for which lane."""
+        self._outbox.append((create, text))
         self._wake.set()
 
-    def take_back(self, request: int) -> bool:
-        """Remove the create of ``request`` from the outbox; False if it has left."""
+    def take_back(self, create: Create) -> bool:
+        """Remove a create from the outbox; False if it has left."""
         for entry in self._outbox:
-            if entry[0] == request:
+            if entry[0] == create:
                 self._outbox.remove(entry)
                 return True
         return False
@@ -64,19 +70,24 @@ class LinkTask:
     async def run(self) -> None:
         """Dial, serve, and report how it ended."""
         driver = self._driver
-        opened = False
         with self._scope:
             try:
                 async with driver.connector(driver.endpoint, driver.settings) as wire:
-                    opened = True
                     self._report(happening.Opened(self.number))
                     await self._serve(wire)
+                    # Now, and not after the closing handshake: whoever waits may dial at once.
+                    self._report_lost()
             except HandshakeFailed as error:
                 self._report_failure(error)
-        if opened:
-            lost = self._lost or WireClosed()
-            self._report(happening.Lost(self.number, lost.code, lost.reason))
+            except Exception:
+                # Not in the contract of a connector, and no reason to take the whole session along.
+                logger.exception("a connector raised something other than HandshakeFailed; the link is given up")
+                self._report_failure(HandshakeFailed("The connection failed for a reason that is in the log."))
         driver.forget(self)
+
+    def _report_lost(self) -> None:
+        lost = self._lost or WireClosed()
+        self._report(happening.Lost(self.number, lost.code, lost.reason))
 
     def _report(self, event: happening.Opened | happening.Lost | happening.DialFailed | happening.Pong) -> None:
         if self._driver.is_current(self):
@@ -109,6 +120,11 @@ class LinkTask:
             await part(wire)
         except WireClosed as end:
             self._lost = self._lost or end
+            scope.cancel()
+        except Exception:
+            # Not in the contract of a wire, and no reason to take the whole session along.
+            logger.exception("a wire raised something other than WireClosed; the link is lost")
+            self._lost = self._lost or WireClosed(None, "the wire failed; the reason is in the log")
             scope.cancel()
 
     async def _read(self, wire: Wire) -> None:

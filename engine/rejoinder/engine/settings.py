@@ -35,8 +35,8 @@ class Settings:
     """Frames that the WebSocket layer may hold before it stops reading the socket."""
     ping_interval: float = 20.0
     """Seconds between pings on an open link; a link whose pong does not come within the ping deadline is lost."""
-    send_deadline: float = 60.0
-    """Seconds that one frame may take to leave; then the link is lost."""
+    send_deadline: float = 20.0
+    """Seconds that one frame may take to leave; then the link is lost. Shorter than the created deadline, which runs meanwhile."""
     close_deadline: float = 2.0
     """Seconds that the closing handshake may take; then the socket is closed without it."""
     ssl_context: ssl.SSLContext | None = None

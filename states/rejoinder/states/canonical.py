@@ -144,6 +144,7 @@ class _Writer:
             self.since(request.entered) if waiting else None,
             self.since(request.not_before) if waiting and request.not_before is not None else None,
             request.hedged,
+            request.acknowledged,
             None if request.place is None else (self.names.number("link", request.place[0]), request.place[1]),
         )
 
@@ -158,7 +159,7 @@ class _Writer:
             link.phase,
             self.since(link.entered) if link.phase in TIMED_FROM_ENTRY else None,
             # A link that is stale stays so until it is heard again: how stale makes no difference.
-            max(self.since(link.heard), -policy.prove_after) if taking else None,
+            max(self.since(link.heard), -policy.prove_after - 1.0) if taking else None,
             self.since(link.rotate_at) if taking else None,
             max(self.since(link.successor_at), 0.0) if taking else None,
             self.since(link.dialling_since) if dialling else None,
@@ -174,13 +175,13 @@ class _Writer:
     def lane(self, lane: Lane, rank: int) -> Hashable:
         phase = lane.phase
         listened = phase in LISTENED
-        # Items outlive their response only where a server need not announce them.
-        lenient = not self.session.profile.announces_items
         return (
             lane.name,
             phase,
             rank,
             lane.tainted,
+            lane.late,
+            lane.owed,
             self.since(lane.entered) if phase in ANSWERED_FROM_ENTRY else None,
             self.since(lane.heard) if phase is ResponsePhase.STREAMING else None,
             self.since(lane.abandoned_at) if phase in ABANDONED and lane.abandoned_at is not None else None,
@@ -195,8 +196,9 @@ class _Writer:
             self.continuation(lane.continuation),
             lane.absence if lane.continuation is None else None,
             lane.sequence if listened else None,
-            self.names.numbers("item", lane.items) if listened or lenient else (),
-            self.names.numbers("item", lane.earlier) if lenient else (),
+            # Items outlive their response: one that is announced again is stale.
+            self.names.numbers("item", lane.items),
+            self.names.numbers("item", lane.earlier),
             self.output(lane.output) if listened else (),
             lane.output_begun if listened else None,
             _fault(lane.fault) if phase in ANSWERED_FROM_ENTRY and lane.fault is not None else None,

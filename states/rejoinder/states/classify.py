@@ -8,8 +8,8 @@ Rules of this file
   first row that agrees wins; a fact that a row does not name may be anything.
 * Building fails if some combination of facts has no row, or a row can never win: the table is total and has no dead rows.
 
-Theory of operation: ``session.py`` computes the facts of a frame on its lane (``facts.py``) and looks their tuple up in
-``CLASSIFIED[kind]``: one dict look-up. Which lane a frame belongs to is settled before (``session.py``); frames that belong to
+Theory of operation: ``intake.py`` reads the facts of a frame on its lane (``facts.py``) and looks their tuple up in
+``CLASSIFIED[kind]``: one dict look-up. Which lane a frame belongs to is settled before (``placement.py``); frames that belong to
 no lane never get here.
 """
 
@@ -102,6 +102,8 @@ class Item(StrEnum):
     """Announced since this ``created``."""
     ADOPTABLE = "adoptable"
     """Not announced, on a provider that need not announce, and not of an earlier response."""
+    EARLIER = "earlier"
+    """Announced by the response before on this lane."""
     UNANNOUNCED = "unannounced"
     """Not announced."""
     ANONYMOUS = "anonymous"
@@ -159,17 +161,17 @@ class Certainty(StrEnum):
     """Whether an error certainly answers the create."""
 
     CERTAIN = "certain"
-    """It carries the lane, a code that only a create can get, or a ``param`` that is a field of the create."""
+    """It carries a code that only a create can get, or a ``param`` that is a field of the create."""
     UNCERTAIN = "uncertain"
     """Nothing in it says so."""
 
 
 @unique
 class Debt(StrEnum):
-    """Whether the link owes answers to cancels."""
+    """Whether answers to cancels are owed: on the lane that the error names, or on the link if it names none."""
 
     NONE = "none"
-    """It owes none."""
+    """None is owed: so the error is about the lane's own response."""
     OWED = "owed"
     """A cancel was sent and no error has answered it."""
 
@@ -181,7 +183,7 @@ class Subject(StrEnum):
     CONTINUATION = "continuation"
     """``previous_response_not_found``, and the create did name an id."""
     FAULT = "fault"
-    """It carries a sequence number: part of a response."""
+    """It carries a sequence number above 0: part of a response that has begun."""
     OTHER = "other"
     """Anything else."""
 
@@ -204,7 +206,7 @@ FACTS: Final[Mapping[FrameKind, tuple[type[StrEnum], ...]]] = MappingProxyType(
     {
         FrameKind.CREATED: (Stage, Identity, Echo, Fate, Foreign),
         FrameKind.PROGRESS: (Identity,),
-        FrameKind.ITEM_ADDED: (Stage, Sequence, History),
+        FrameKind.ITEM_ADDED: (Stage, Item, Sequence, History),
         FrameKind.CONTENT: (Stage, Item, Sequence),
         FrameKind.TERMINAL: (Identity, Status, Foreign),
         FrameKind.ERROR: (Stage, Subject, Certainty, Debt, Fate),
@@ -254,6 +256,7 @@ CLASSIFICATION: Final = (
     _row(K.PROGRESS, event=E.STRAY_CONTENT, reason="not ours, or before created"),
     # -- output_item.added -----------------------------------------------------------------------------------------------
     _row(K.ITEM_ADDED, Stage.NOT_BEGUN, event=E.STRAY_CONTENT, reason="output before created"),
+    _row(K.ITEM_ADDED, Item.EARLIER, event=E.STRAY_CONTENT, reason="an item of the response before, announced once more"),
     _row(K.ITEM_ADDED, Sequence.NEXT, event=E.CONTENT, reason="announces an item of this response"),
     _row(K.ITEM_ADDED, Sequence.ABSENT, event=E.CONTENT, reason="servers without sequence numbers exist (run)"),
     _row(
@@ -270,6 +273,7 @@ CLASSIFICATION: Final = (
     _row(K.CONTENT, Item.ANNOUNCED, Sequence.ABSENT, event=E.CONTENT, reason="ours by item"),
     _row(K.CONTENT, Item.ANNOUNCED, Sequence.GAP, event=E.CONTENT_AFTER_GAP, reason="ours by item; frames are missing"),
     _row(K.CONTENT, Item.ANNOUNCED, Sequence.REPEATED, event=E.CONTENT_REPEATED, reason="ours, and delivered already"),
+    _row(K.CONTENT, Item.EARLIER, event=E.STRAY_CONTENT, reason="an item of the response before: a frame after a terminal"),
     _row(K.CONTENT, Item.UNANNOUNCED, event=E.STRAY_CONTENT, reason="catches frames after a terminal, sequence or not"),
     _row(K.CONTENT, Sequence.NEXT, event=E.CONTENT, reason="no item to compare; the sequence fits"),
     _row(K.CONTENT, Sequence.ABSENT, event=E.CONTENT, reason="nothing to compare: named in the docs as indistinguishable"),
@@ -292,12 +296,19 @@ CLASSIFICATION: Final = (
         reason="previous_response_not_found for the id that was named",
     ),
     _row(K.ERROR, Subject.CONTINUATION, event=E.REJECTED, reason="the same, and the replay is spent or nobody waits"),
+    _row(
+        K.ERROR,
+        Subject.FAULT,
+        event=E.REJECTED_UNCLEAN,
+        reason="its number says that it is part of a response; it may be a late one of the response before",
+    ),
     _row(K.ERROR, Certainty.UNCERTAIN, Debt.OWED, event=E.DOUBTFUL, reason="it may answer the cancel just as well"),
     _row(K.ERROR, Fate.REPLAYABLE, event=E.REJECTED_REPLAYABLE, reason="it answers the create, and the fault may pass"),
     _row(K.ERROR, event=E.REJECTED, reason="it answers the create"),
     # -- the rest --------------------------------------------------------------------------------------------------------
     _row(K.KEEPALIVE, event=E.KEEPALIVE, reason="reported: broke four SDKs that did not know it"),
     _row(K.OTHER, Stage.NOT_BEGUN, event=E.OTHER, reason="an unknown type where no response runs"),
+    _row(K.OTHER, Item.EARLIER, event=E.STRAY_CONTENT, reason="it names an item of the response before"),
     _row(
         K.OTHER,
         Item.UNANNOUNCED,

@@ -43,6 +43,7 @@ __all__ = [
     "Reuse",
     "Shorter",
     "decide",
+    "names_its_chain",
 ]
 
 Items = Sequence[Mapping[str, Any]]
@@ -184,6 +185,11 @@ class Full:
 
 
 Decision = Reuse | Full
+
+
+def names_its_chain(content: RequestContent) -> bool:
+    """Whether the caller says itself what its request continues."""
+    return any(content.fields.get(name) is not None for name in ("previous_response_id", "conversation"))
 
 
 def decide(previous: Continuation, content: RequestContent) -> Decision:

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Final
 
 from .cancellation import effective_policy
 from .link import LINK
-from .phases import ResponsePhase
-from .placement import DIALLING, target, waiting
+from .phases import LinkPhase, ResponsePhase
+from .placement import DIALLING, is_exhausted, target, waiting
 from .profiles import CancelPolicy, DeadlineKind, Deadlines
 from .records import Lane, Link, Request
 from .request import REQUEST
@@ -36,7 +36,8 @@ LINK_INSTANTS: Final[Mapping[DeadlineKind, Callable[[Link, Deadlines], float]]] 
     DeadlineKind.BACKOFF: lambda link, limits: link.retry_at,  # noqa: ARG005 - the pause was computed from the attempt
     DeadlineKind.AGE: lambda link, limits: link.rotate_at,  # noqa: ARG005 - the age limit is the profile's
     DeadlineKind.PING: lambda link, limits: link.entered + limits.ping,
-    DeadlineKind.RETIRE: lambda link, limits: link.entered + limits.retire,
+    # What a caller still listens to is bounded by its own deadlines; the turn's is the last of them.
+    DeadlineKind.RETIRE: lambda link, limits: link.entered + (limits.turn if link.live else limits.retire),
 }
 
 LANE_INSTANTS: Final[Mapping[DeadlineKind, Callable[[Lane, Deadlines], float]]] = {
@@ -95,6 +96,9 @@ def _instants(session: Session) -> Iterator[float]:
     hedge = _hedge(session)
     if hedge is not None:
         yield hedge[1]
+    exhausted = _exhausted(session)
+    if exhausted is not None:
+        yield exhausted.successor_at
 
 
 def expire(session: Session, now: float) -> None:
@@ -109,7 +113,10 @@ def expire(session: Session, now: float) -> None:
                 session.move_lane_by_fate(lane, ResponseEvent.EXPIRED, ResponseEvent.EXPIRED_REPLAYABLE, cause, step)
         instant = link_deadline(link, limits)
         if instant is not None and instant <= now:
-            session.move_link(link, LinkEvent(LINK.deadlines[link.phase].event), now)
+            if link.phase is LinkPhase.PROVING and session.is_wanted(link):
+                session.move_link(link, LinkEvent.EXPIRED_WANTED, now)
+            else:
+                session.move_link(link, LinkEvent(LINK.deadlines[link.phase].event), now)
     for request in list(session.requests.values()):
         instant = request_deadline(request, limits)
         if instant is not None and instant <= now:
@@ -119,6 +126,14 @@ def expire(session: Session, now: float) -> None:
     hedge = _hedge(session)
     if hedge is not None and hedge[1] <= now:
         session.move_request(hedge[0].number, RequestEvent.HEDGE_DUE, now)
+
+
+def _exhausted(session: Session) -> Link | None:
+    """The open link, if only its quarantined lanes keep the first waiting request from being sent."""
+    link = target(session)
+    if link is None or not is_exhausted(link) or any(other.phase in DIALLING for other in session.links.values()):
+        return None
+    return link if any(request.not_before is None for request in waiting(session)) else None
 
 
 def _hedge(session: Session) -> tuple[Request, float] | None:

@@ -73,6 +73,8 @@ class Withdraw:
 
     link: int
     request: int
+    lane: str | None
+    """The lane that the create was for."""
 
 
 @attrs.frozen

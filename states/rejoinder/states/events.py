@@ -122,6 +122,8 @@ class Unsendable:
 
     link: int
     request: int
+    lane: str | None
+    """The lane that the create was for."""
     size: int
     """Bytes."""
 
@@ -132,6 +134,8 @@ class Withdrawn:
 
     link: int
     request: int
+    lane: str | None
+    """The lane that the create was for: a request that was sent again may have two on one link."""
 
 
 @attrs.frozen

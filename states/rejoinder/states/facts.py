@@ -180,7 +180,9 @@ def item_of(lane: Lane, frame: StreamEvent, profile: Profile) -> Item:
         return Item.ANONYMOUS
     if name in lane.items:
         return Item.ANNOUNCED
-    return Item.UNANNOUNCED if profile.announces_items or name in lane.earlier else Item.ADOPTABLE
+    if name in lane.earlier:
+        return Item.EARLIER
+    return Item.UNANNOUNCED if profile.announces_items else Item.ADOPTABLE
 
 
 def reaction_to(frame: ErrorEvent, policy: Policy) -> Reaction:
@@ -227,7 +229,7 @@ def _progress(at: Sighting) -> Facts:
 
 def _item_added(at: Sighting) -> Facts:
     history = History.TAINTED if at.lane.tainted else History.CLEAN
-    return stage_of(at.lane), sequence_of(at.lane, at.frame), history
+    return stage_of(at.lane), item_of(at.lane, at.frame, at.profile), sequence_of(at.lane, at.frame), history
 
 
 def _content(at: Sighting) -> Facts:
@@ -245,20 +247,21 @@ def _terminal(at: Sighting) -> Facts:
 def _error(at: Sighting) -> Facts:
     lane, error = at.lane, cast("ErrorEvent", at.frame)
     reaction = reaction_to(error, at.policy)
-    if error.sequence_number is not None:
-        subject = Subject.FAULT
-    elif reaction is Reaction.CACHE_MISS and isinstance(lane.decision, Reuse):
+    if reaction is Reaction.CACHE_MISS and isinstance(lane.decision, Reuse) and lane.response_id is None:
         subject = Subject.CONTINUATION
+    elif error.sequence_number:
+        subject = Subject.FAULT
     else:
         subject = Subject.OTHER
     labelled = error.stream_id is not None and error.stream_id == lane.name
-    certain = labelled or error.code in CERTAIN_CODES or error.param in CREATE_FIELDS
+    owed = lane.owed if labelled else at.link.debt
+    certain = error.code in CERTAIN_CODES or error.param in CREATE_FIELDS
     may_pass = reaction in {Reaction.PASSING, Reaction.LANE_LIMIT} or subject is Subject.CONTINUATION
     return (
         stage_of(lane),
         subject,
         Certainty.CERTAIN if certain else Certainty.UNCERTAIN,
-        Debt.OWED if at.link.debt else Debt.NONE,
+        Debt.OWED if owed else Debt.NONE,
         fate(lane, at.request, at.policy, ERROR_CAUSES.get(reaction, Cause.REJECTED)) if may_pass else Fate.FINAL,
     )
 

@@ -14,7 +14,10 @@ from .profiles import Deadlines, Policy
 from .stream_events import ErrorEvent
 from .verdicts import Cause, Failure, Where, react
 
-__all__ = ["failure_from_error", "failure_from_response", "lost_failure", "overdue_failure", "simple_failure"]
+__all__ = ["failure_from_error", "failure_from_response", "lost_failure", "overdue_failure", "shown", "simple_failure"]
+
+LONGEST_NAME: Final = 80
+"""Characters of a server's word that a note repeats."""
 
 AWAITED: Final[Mapping[str, str]] = {
     ResponsePhase.AWAITING_CREATED: "created",
@@ -66,7 +69,11 @@ def failure_from_response(response: Mapping[str, Any], policy: Policy) -> Failur
 def lost_failure(detail: object) -> Failure:
     """The connection went away under a response."""
     seen = ""
-    if isinstance(detail, Lost) and detail.code is not None:
+    if not isinstance(detail, Lost):
+        return Failure(
+            Cause.LOST, "The connection had to be given up before the answer was complete. What came so far is attached."
+        )
+    if detail.code is not None:
         seen = f" (close code {detail.code}{': ' + detail.reason if detail.reason else ''})"
     return Failure(Cause.LOST, f"The connection was lost{seen}. What came so far is attached; ask again for the rest.")
 
@@ -77,6 +84,11 @@ def overdue_failure(phase: str, deadlines: Deadlines) -> Failure:
     seconds = cast("float", getattr(deadlines, name))
     message = f"{SILENCE[name]} within {seconds:g} s. Send it again, or allow more time with Deadlines({name}=…)."
     return Failure(Cause.OVERDUE, message)
+
+
+def shown(text: str | None) -> str:
+    """A name that a server gave, fit for a note: it may be anything, of any length."""
+    return "none" if text is None else repr(text if len(text) <= LONGEST_NAME else f"{text[:LONGEST_NAME]}…")
 
 
 def _sentence(text: str) -> str:

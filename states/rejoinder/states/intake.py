@@ -19,7 +19,7 @@ from .classify import Sequence as SequenceFact
 from .content_events import OutputItemDone
 from .facts import Sighting, facts_of, reaction_to, sequence_of
 from .link_rules import backoff
-from .phases import LinkPhase, RequestPhase
+from .phases import LinkPhase
 from .records import Lane, Link, Request
 from .steps import Step
 from .stream_events import ErrorEvent, StreamEvent
@@ -52,6 +52,8 @@ OUTPUT: Final = frozenset({ResponseEvent.CONTENT, ResponseEvent.CONTENT_AFTER_GA
 
 def _create(session: Session, event: happening.Create, now: float) -> None:
     session.requests[event.request] = Request(event.request, event.content, event.warm_up, now, entered=now)
+    if session.closing:
+        session.move_request(event.request, RequestEvent.CLOSED, now)
 
 
 def _cancel(session: Session, event: happening.Cancel, now: float) -> None:
@@ -101,9 +103,7 @@ def _lost(session: Session, event: happening.Lost, now: float) -> None:
         return
     step = Step(link.phase, LinkEvent.LOST, now, event)
     session.end_lanes(link, step)
-    wanted = any(request.phase is RequestPhase.WAITING for request in session.requests.values())
-    alone = not any(other is not link and other.phase in placement.SERVING for other in session.links.values())
-    session.move_link(link, LinkEvent.LOST_WANTED if wanted and alone else LinkEvent.LOST, now, event)
+    session.move_link(link, LinkEvent.LOST_WANTED if session.is_wanted(link) else LinkEvent.LOST, now, event)
 
 
 def _pong(session: Session, event: happening.Pong, now: float) -> None:
@@ -151,6 +151,9 @@ def _classified(session: Session, link: Link, lane: Lane, frame: StreamEvent, no
     lane.heard = now
     sequence = sequence_of(lane, frame)
     if event in OURS and frame.sequence_number is not None and sequence is not SequenceFact.REPEATED:
+        if sequence is SequenceFact.GAP and event not in OUTPUT:
+            # Ours by id, whatever its number; but what is missing before it must have a name.
+            session.note("SequenceGap", lane, f"frames are missing before sequence number {frame.sequence_number}")
         lane.sequence = frame.sequence_number
     if event in OUTPUT:
         if frame.item_id is not None:
@@ -177,12 +180,11 @@ def _to_create(
 ) -> None:
     """To the lane that the create was put on, which may have lost its caller since."""
     link = session.links.get(news.link)
-    lanes = [] if link is None else [lane for lane in link.lanes.values() if lane.sent == news.request]
-    if lanes:
-        # A request that was sent again may have two lanes here; the news is of the create that went out last.
-        session.move_lane(max(lanes, key=lambda lane: lane.used), event, now, detail)
-    else:
+    lane = None if link is None else link.lanes.get(news.lane)
+    if lane is None or lane.sent != news.request:
         session.note("Late", detail=f"news of the create of request {news.request}, which is over")
+    else:
+        session.move_lane(lane, event, now, detail)
 
 
 INTAKE: Final[Mapping[type, Callable[[Session, Any, float], None]]] = MappingProxyType(

@@ -57,7 +57,10 @@ EDGES: Final = (
     *rows(P.OPEN, E.LIMIT_REACHED, P.RETIRING, "link_doomed", "websocket_connection_limit_reached, then the server closes"),
     # -- proving ---------------------------------------------------------------------------------------------------------
     *rows(P.PROVING, E.ALIVE, P.OPEN, "link_proved", "a pong or any frame"),
-    *rows(P.PROVING, E.EXPIRED, P.RECONNECTING, "link_presumed_dead", "no pong within the ping deadline: dial anew at once"),
+    *rows(P.PROVING, E.EXPIRED, P.CLOSED, "link_presumed_dead", "no pong within the ping deadline, and nobody wants it any more"),
+    *rows(
+        P.PROVING, E.EXPIRED_WANTED, P.RECONNECTING, "link_presumed_dead_wanted", "no pong, and a request waits: dial anew at once"
+    ),
     *rows(
         P.PROVING, E.SUCCESSOR_OPEN, P.RETIRING, "link_retired", "as in open; whatever a frame says, it has proved the link first"
     ),

@@ -128,6 +128,10 @@ def link_presumed_dead(session: Session, link: Link, step: Step) -> None:
     session.emit(Close(link.number))
     session.note("LinkSilent", link, "no pong: presumed dead")
     session.end_lanes(link, step)
+
+
+def link_presumed_dead_wanted(session: Session, link: Link, step: Step) -> None:
+    link_presumed_dead(session, link, step)
     _dial_anew(session, link, step)
 
 
@@ -175,6 +179,7 @@ LINK_RULES: Final[Mapping[str, LinkRule]] = MappingProxyType(
             link_lost_wanted,
             link_opened,
             link_presumed_dead,
+            link_presumed_dead_wanted,
             link_proved,
             link_retired,
             successor_dialled,

@@ -13,7 +13,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from .continuation import CallerChain, Decision, Disabled, Full, Replayed, Reuse, decide
+from .continuation import CallerChain, Decision, Disabled, Full, Replayed, Reuse, decide, names_its_chain
+from .failures import shown
 from .phases import LinkPhase, RequestPhase, ResponsePhase
 from .records import Link
 from .stream_events import ErrorEvent, FrameKind, StreamEvent
@@ -23,7 +24,18 @@ if TYPE_CHECKING:
     from .records import Lane, Request
     from .session import Session
 
-__all__ = ["SERVING", "SOCKETS", "dial_successor", "lane_of", "need", "settle", "target", "waiting"]
+__all__ = [
+    "SERVING",
+    "SOCKETS",
+    "dial_successor",
+    "is_exhausted",
+    "lane_of",
+    "need",
+    "served_elsewhere",
+    "settle",
+    "target",
+    "waiting",
+]
 
 SERVING: Final = frozenset({LinkPhase.CONNECTING, LinkPhase.RECONNECTING, LinkPhase.OPEN, LinkPhase.PROVING})
 """Phases in which a link takes new requests, or is on its way there."""
@@ -44,7 +56,7 @@ def settle(session: Session, now: float) -> None:
     if waiting(session):
         need(session, now)
     for link in list(session.links.values()):
-        if link.phase is LinkPhase.CLOSED or (link.phase is LinkPhase.FAILED and _served_elsewhere(session, link)):
+        if link.phase is LinkPhase.CLOSED or (link.phase is LinkPhase.FAILED and served_elsewhere(session, link)):
             del session.links[link.number]
 
 
@@ -86,35 +98,38 @@ def lane_of(session: Session, link: Link, frame: StreamEvent) -> Lane | None:
     if frame.stream_id is not None:
         lane = link.lanes.get(frame.stream_id)
         if lane is None:
-            session.note("UnknownLane", link, f"{frame.type!r} names a lane that was never used here")
+            session.note("UnknownLane", link, f"{shown(frame.type)} names a lane that was never used here")
         return lane
     if not link.proven:
         lane = next(iter(link.lanes.values()), None)
         if lane is None:
-            session.note("UnaskedFrame", link, f"{frame.type!r} before anything was sent")
+            session.note("UnaskedFrame", link, f"{shown(frame.type)} before anything was sent")
         return lane
     if isinstance(frame, ErrorEvent):
         return _lane_of_error(session, link, frame)
     if frame.kind is FrameKind.GARBAGE and (alone := _only_one_in_use(link)) is not None:
         return alone
     if frame.kind is not FrameKind.KEEPALIVE:
-        session.note("UnlabelledFrame", link, f"{frame.type!r} names no lane on a link that multiplexes")
+        session.note("UnlabelledFrame", link, f"{shown(frame.type)} names no lane on a link that multiplexes")
     return None
 
 
 def _lane_of_error(session: Session, link: Link, frame: ErrorEvent) -> Lane | None:
     """An error without a label: the one unanswered create's, else an old cancel's, else the one response's, else nobody's."""
+    begun = [lane for lane in link.lanes.values() if lane.response_id is not None]
+    if frame.sequence_number and len(begun) == 1:
+        # Its number says that it is part of a response that has begun.
+        return begun[0]
     asking = [lane for lane in link.lanes.values() if lane.phase in ASKING]
     if len(asking) == 1:
         return asking[0]
     if not asking and link.debt:
-        link.debt -= 1
-        link.cancel_refused = True
-        session.note("CancelRefused", link, f"code {frame.code!r}")
+        session.cancel_answered(link, None)
+        session.note("CancelRefused", link, f"code {shown(frame.code)}")
         return None
     alone = _only_one_in_use(link)
     if alone is None:
-        session.note("UnattributedError", link, f"code {frame.code!r}, {len(asking)} creates unanswered")
+        session.note("UnattributedError", link, f"code {shown(frame.code)}, {len(asking)} creates unanswered")
     return alone
 
 
@@ -131,7 +146,7 @@ def _place(session: Session, now: float) -> None:
         link = target(session)
         if link is None:
             return
-        if now - link.heard >= session.policy.prove_after and not link.lanes_in_use:
+        if now - link.heard > session.policy.prove_after and not link.lanes_in_use:
             session.move_link(link, LinkEvent.STALE, now)
             return
         chosen = _choose(session, link, request)
@@ -156,21 +171,22 @@ def _choose(session: Session, link: Link, request: Request) -> tuple[Lane, Decis
     # Nothing to continue: the reason that tells most is that of the lane that was used last.
     latest = max(lanes, key=lambda lane: lane.used)
     full = _decide(session, latest, request)
-    bare = next((lane for lane in idle if lane.continuation is None), None)
+    # A lane whose cancel is unanswered comes last: an error there might be for either.
+    idle.sort(key=lambda lane: lane.owed > 0)
+    bare = next((lane for lane in idle if lane.continuation is None and not lane.owed), None)
     if bare is not None:
         return bare, full
     if len(lanes) < link.names_limit:
         return session.new_lane(link, _name(link)), full
-    return (idle[-1], full) if idle else None
+    return (min(idle, key=lambda lane: (lane.owed, lane.used)), full) if idle else None
 
 
 def _decide(session: Session, lane: Lane, request: Request) -> Decision:
-    fields = request.content.fields
     if request.replays:
         return Full(Replayed(request.replays[-1]))
     if not session.policy.reuse:
         return Full(Disabled())
-    if fields.get("previous_response_id") is not None or fields.get("conversation") is not None:
+    if names_its_chain(request.content):
         return Full(CallerChain())
     if lane.continuation is None:
         return Full(lane.absence)
@@ -182,10 +198,15 @@ def _name(link: Link) -> str:
 
 
 def _replace_exhausted(session: Session, link: Link, now: float) -> None:
-    """Where only quarantined lanes stand in the way, nothing here will ever free one: dial a successor, now and then."""
-    in_the_way = [lane for lane in link.lanes.values() if lane.phase is not ResponsePhase.IDLE]
-    if all(lane.phase is ResponsePhase.QUARANTINED for lane in in_the_way) and now >= link.successor_at:
+    """Dial a successor, now and then, where nothing here will ever free a lane."""
+    if is_exhausted(link) and now >= link.successor_at:
         session.move_link(link, LinkEvent.NAMES_EXHAUSTED, now)
+
+
+def is_exhausted(link: Link) -> bool:
+    """Whether only quarantined lanes stand in the way of a request that found none."""
+    in_the_way = [lane for lane in link.lanes.values() if lane.phase is not ResponsePhase.IDLE]
+    return bool(in_the_way) and all(lane.phase is ResponsePhase.QUARANTINED for lane in in_the_way)
 
 
 def _dial_new(session: Session, now: float, hedge_for: int | None) -> None:
@@ -203,5 +224,6 @@ def _dial_new(session: Session, now: float, hedge_for: int | None) -> None:
     session.move_link(link, LinkEvent.NEEDED, now)
 
 
-def _served_elsewhere(session: Session, link: Link) -> bool:
+def served_elsewhere(session: Session, link: Link) -> bool:
+    """Whether another link than this one takes requests, or is on its way there."""
     return any(other is not link and other.phase in SERVING for other in session.links.values())

@@ -63,11 +63,15 @@ class Lane:
     items: set[str] = attrs.field(factory=set[str])
     """The items announced since this ``created``."""
     earlier: frozenset[str] = frozenset()
-    """The items of the response before."""
+    """The items of the last response before that had any."""
     output: list[Mapping[str, Any]] = attrs.field(factory=list[Mapping[str, Any]])
     """The finished output items of this response: what stands in for an empty ``output`` of the terminal."""
     output_begun: bool = False
     """Whether output of this response reached the caller: said in verdicts, decided by the phase."""
+    owed: int = 0
+    """Cancels of responses on this lane that no error has answered."""
+    late: bool = False
+    """Whether something came late during this response."""
     abandoned_at: float | None = None
     """When the caller left, or when it became clear that nobody owns what runs here."""
     fault: ErrorEvent | None = None
@@ -98,8 +102,10 @@ class Lane:
         self.parent = None
         self.response_id = None
         self.sequence = None
-        self.earlier = frozenset(self.items)
+        if self.items:
+            self.earlier = frozenset(self.items)
         self.items = set()
+        self.late = False
         self.output = []
         self.output_begun = False
         self.abandoned_at = None
@@ -186,6 +192,8 @@ class Request:
     """Link and lane, while it is sent."""
     not_before: float | None = None
     """When it may go out again, while the server asked for a pause."""
+    acknowledged: bool = False
+    """Whether a ``created`` of it was seen, in this attempt or an earlier one."""
     hedged: bool = False
     """Whether a successor was dialled for it: once for each wait."""
     replays: tuple[Cause, ...] = ()

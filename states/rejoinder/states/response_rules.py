@@ -17,10 +17,20 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 from . import stream_events as wire
 from .cancellation import effective_policy
-from .continuation import Continuation, Decision, Evicted, LaneDirty, NoPrevious, RequestContent
+from .continuation import (
+    CallerChain,
+    Continuation,
+    Decision,
+    Evicted,
+    LaneDirty,
+    NoPrevious,
+    RequestContent,
+    Reuse,
+    names_its_chain,
+)
 from .effects import Deliver, Withdraw
 from .facts import ERROR_CAUSES, reaction_to
-from .failures import failure_from_error, failure_from_response, lost_failure, overdue_failure, simple_failure
+from .failures import failure_from_error, failure_from_response, lost_failure, overdue_failure, shown, simple_failure
 from .profiles import AfterCancel, CancelPolicy
 from .steps import Step
 from .stream_events import ErrorEvent
@@ -54,6 +64,7 @@ def created_arrived(session: Session, lane: Lane, step: Step) -> None:
     link.attempts = 0
     link.proven = link.proven or (lane.name is not None and step.frame.stream_id == lane.name)
     lane.fault = None
+    session.requests[cast("int", lane.request)].acknowledged = True
     lane.delivery = (Deliver(cast("int", lane.request)),)
     session.deliver(lane)
 
@@ -69,12 +80,19 @@ def cache_missed(session: Session, lane: Lane, step: Step) -> None:
 
 
 def create_rejected(session: Session, lane: Lane, step: Step) -> None:
-    lane.absence = Evicted()
+    _evict(lane)
+    if reaction_to(step.error, session.policy) is Reaction.LANE_LIMIT and lane.name is not None:
+        _forget_refused_name(session, lane, step)
     session.finish(lane, OutcomeKind.FAILED, failure_from_error(Cause.REJECTED, step.error, session.policy), step)
 
 
+def create_rejected_unclean(session: Session, lane: Lane, step: Step) -> None:
+    session.finish(lane, OutcomeKind.FAILED, failure_from_error(Cause.FAULT, step.error, session.policy), step)
+    _orphan(lane, step)
+
+
 def create_rejected_replayed(session: Session, lane: Lane, step: Step) -> None:
-    lane.absence = Evicted()
+    _evict(lane)
     reaction = reaction_to(step.error, session.policy)
     if reaction is Reaction.LANE_LIMIT and lane.name is not None:
         _forget_refused_name(session, lane, step)
@@ -123,15 +141,13 @@ def sequence_repeated(session: Session, lane: Lane, step: Step) -> None:
 
 
 def late_frame(session: Session, lane: Lane, step: Step) -> None:
-    lane.tainted = True
-    session.note(step.event, lane, f"{step.frame.type!r} in {step.source}")
+    lane.tainted = lane.late = True
+    session.note(step.event, lane, f"{shown(step.frame.type)} in {step.source}")
 
 
 def cancel_answered(session: Session, lane: Lane, step: Step) -> None:
-    link = session.links[lane.link]
-    link.debt -= 1
-    link.cancel_refused = True
-    session.note("CancelRefused", lane, f"code {step.error.code!r} in {step.source}")
+    session.cancel_answered(session.links[lane.link], lane)
+    session.note("CancelRefused", lane, f"code {shown(step.error.code)} in {step.source}")
 
 
 def completed(session: Session, lane: Lane, step: Step) -> None:
@@ -139,8 +155,14 @@ def completed(session: Session, lane: Lane, step: Step) -> None:
     content = cast("RequestContent", lane.content)
     given = frame.response.get("output")
     output = cast("list[Mapping[str, Any]]", given) if isinstance(given, list) and given else list(lane.output)
-    lane.continuation = Continuation(cast("str", lane.response_id), content.items, output)
-    lane.absence = NoPrevious()
+    if names_its_chain(content):
+        # The server builds on more than this request's items, and the caller alone knows what.
+        lane.absence = CallerChain()
+    else:
+        lane.continuation = Continuation(cast("str", lane.response_id), content.items, output)
+        lane.absence = NoPrevious()
+    # Whatever was abandoned here before has been silent for a whole response.
+    lane.tainted = lane.late
     session.has_completed = True
     session.deliver(lane)
     session.finish(lane, OutcomeKind.COMPLETED, None, step, response=frame.response)
@@ -189,11 +211,13 @@ def failed_by_loss(session: Session, lane: Lane, step: Step) -> None:
 
 
 def overdue(session: Session, lane: Lane, step: Step) -> None:
+    _take_back(session, lane)
     session.finish(lane, OutcomeKind.INTERRUPTED, overdue_failure(step.source, session.policy.deadlines), step)
     _abandon_unclean(session, lane, step)
 
 
 def overdue_replayed(session: Session, lane: Lane, step: Step) -> None:
+    _take_back(session, lane)
     session.replay(lane, Cause.OVERDUE, step)
     _abandon_unclean(session, lane, step)
 
@@ -257,9 +281,8 @@ def lost_replayed(session: Session, lane: Lane, step: Step) -> None:
 
 
 def caller_left_early(session: Session, lane: Lane, step: Step) -> None:
-    request = cast("int", lane.request)
+    _take_back(session, lane)
     _orphan(lane, step)
-    session.emit(Withdraw(lane.link, request))
     _apply_policy(session, lane, step)
 
 
@@ -277,8 +300,8 @@ def abandoned_created(session: Session, lane: Lane, step: Step) -> None:
 
 
 def abandoned_rejected(session: Session, lane: Lane, step: Step) -> None:
-    lane.absence = Evicted()
-    session.note("AbandonedRejected", lane, f"code {step.error.code!r}")
+    _evict(lane)
+    session.note("AbandonedRejected", lane, f"code {shown(step.error.code)}")
 
 
 def abandoned_lost(session: Session, lane: Lane, step: Step) -> None:
@@ -334,6 +357,11 @@ def _name_response(lane: Lane, step: Step) -> None:
     lane.sequence = step.frame.sequence_number
 
 
+def _take_back(session: Session, lane: Lane) -> None:
+    """If the create has not even left, the wire is clean after all; only the engine knows."""
+    session.emit(Withdraw(lane.link, cast("int", lane.sent), lane.name))
+
+
 def _orphan(lane: Lane, step: Step) -> None:
     """Nobody listens from now on; the drain deadline runs from the first time this was so."""
     lane.request = None
@@ -361,6 +389,11 @@ def _abandon_damaged(session: Session, lane: Lane, step: Step) -> None:
     _orphan(lane, step)
     session.signal(lane)
     session.suspect(lane, step)
+
+
+def _evict(lane: Lane) -> None:
+    """A continuation that is refused evicts the response it named; a create in full has named none."""
+    lane.absence = Evicted() if isinstance(lane.decision, Reuse) else NoPrevious()
 
 
 def _forget_refused_name(session: Session, lane: Lane, step: Step) -> None:
@@ -409,6 +442,7 @@ RESPONSE_RULES: Final[Mapping[str, ResponseRule]] = MappingProxyType(
             completed,
             create_rejected,
             create_rejected_replayed,
+            create_rejected_unclean,
             create_sent,
             create_unsendable,
             create_withdrawn,

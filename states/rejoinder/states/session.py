@@ -23,12 +23,12 @@ from . import deadlines, placement
 from . import events as happening
 from .cancellation import signals
 from .chart import LINK_CHART, REQUEST_CHART, RESPONSE_CHART, Chart
-from .classify import CLASSIFIED, Fate, Stage
+from .classify import CLASSIFIED, Fate, Item, Stage
 from .content_events import OutputItemDone
 from .continuation import NewLink, NoPrevious
 from .edges import Staying
 from .effects import Effect, Moved, Note, SendCancel
-from .facts import fate, item_of, sequence_of
+from .facts import fate, sequence_of
 from .intake import INTAKE
 from .link_rules import LINK_RULES
 from .phases import LinkPhase, RequestPhase, ResponsePhase
@@ -126,13 +126,13 @@ class Session:
         """
         if type(event) is happening.Received:
             link = self.links.get(event.link)
-            if link is not None and link.phase is LinkPhase.OPEN:
+            if link is not None and (link.phase is LinkPhase.OPEN or link.phase is LinkPhase.RETIRING):
                 frame = event.frame
                 link.heard = now
                 if frame.kind is FrameKind.CONTENT:
                     lane = link.lanes.get(frame.stream_id)
-                    if lane is not None and lane.phase is STREAMING:
-                        fact = CONTENT_ROWS[Stage.BEGUN, item_of(lane, frame, self.profile), sequence_of(lane, frame)]
+                    if lane is not None and lane.phase is STREAMING and frame.item_id in lane.items:
+                        fact = CONTENT_ROWS[Stage.BEGUN, Item.ANNOUNCED, sequence_of(lane, frame)]
                         if fact is ResponseEvent.CONTENT:
                             lane.heard = now
                             if frame.sequence_number is not None:
@@ -262,8 +262,8 @@ class Session:
         begun = lane is not None and lane.output_begun
         return Verdict(
             stage=stage if lane is None or stage != RequestPhase.SENT else lane.phase,
-            sent=lane is not None and sent,
-            acknowledged=lane is not None and lane.response_id is not None,
+            sent=(lane is not None and sent) or bool(request.replays),
+            acknowledged=request.acknowledged,
             output_begun=begun,
             replay_safe=not begun,
             retry_after=None if failure is None else failure.retry_after,
@@ -275,7 +275,20 @@ class Session:
         link = self.links[lane.link]
         if lane.response_id is not None and signals(self.profile, self.policy, refused=link.cancel_refused):
             link.debt += 1
+            lane.owed += 1
             self.emit(SendCancel(link.number, lane.response_id))
+
+    def cancel_answered(self, link: Link, lane: Lane | None) -> None:
+        """An error has answered a cancel: this lane's if it owes one, else that of any lane that does."""
+        link.debt -= 1
+        link.cancel_refused = True
+        owing = [other for other in (lane, *link.lanes.values()) if other is not None and other.owed]
+        if owing:
+            owing[0].owed -= 1
+
+    def is_wanted(self, link: Link) -> bool:
+        """Whether a request waits that no link but this one could take."""
+        return bool(placement.waiting(self)) and not placement.served_elsewhere(self, link)
 
     def suspect(self, lane: Lane, step: Step) -> None:
         """What this link says cannot be attributed safely any more: it retires."""
@@ -324,8 +337,7 @@ class Session:
 
     def give_up(self, link: Link, now: float) -> None:
         """A dial was given up: where nothing else serves, nobody will be served."""
-        others = any(other is not link and other.phase in placement.SERVING for other in self.links.values())
-        event = RequestEvent.GAVE_UP_OTHER if others else RequestEvent.GAVE_UP
+        event = RequestEvent.GAVE_UP_OTHER if placement.served_elsewhere(self, link) else RequestEvent.GAVE_UP
         for request in list(self.requests.values()):
             if request.phase is RequestPhase.WAITING:
                 self.move_request(request.number, event, now, link.failure)

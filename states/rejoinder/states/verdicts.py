@@ -94,8 +94,6 @@ class Cause(StrEnum):
     """The caller did not read, and its buffer is full."""
     CLOSED = "session closed"
     """The session was closed."""
-    CANCELLED = "cancelled"
-    """The caller left."""
 
 
 @unique
@@ -141,9 +139,9 @@ class Verdict:
     stage: str
     """The phase it was in: ``waiting``, or a phase of the response machine."""
     sent: bool
-    """Whether a create went to the outbox and was not taken back."""
+    """Whether a create went to the outbox and was not taken back, in this attempt or an earlier one."""
     acknowledged: bool
-    """Whether ``response.created`` was seen."""
+    """Whether ``response.created`` was seen, in this attempt or an earlier one."""
     output_begun: bool
     """Whether output reached the caller."""
     replay_safe: bool
