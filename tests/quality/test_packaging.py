@@ -93,9 +93,7 @@ def test_changelog_knows_the_version() -> None:
 
 def test_no_vendor_client_is_a_dependency() -> None:
     # Their pins contradict ours, and uv resolves every group together.
-    groups: dict[str, list[str]] = tomllib.loads((REPOSITORY / "pyproject.toml").read_text("utf-8"))[
-        "dependency-groups"
-    ]
+    groups: dict[str, list[str]] = tomllib.loads((REPOSITORY / "pyproject.toml").read_text("utf-8"))["dependency-groups"]
     everything = [*(requires("rejoinder") or []), *(entry for group in groups.values() for entry in group)]
     vendors = [entry for entry in everything if re.match(r"(openai|anthropic|litellm|langchain)", entry)]
 

@@ -1,6 +1,8 @@
 """What each provider can do, as its documentation gives it."""
 
-from typing import Final
+import math
+from collections.abc import Callable
+from typing import Any, Final
 
 import attrs
 import pytest
@@ -8,6 +10,7 @@ import pytest
 from rejoinder.states.profiles import AZURE, GENERIC, OPENAI, PROFILES, XAI, CancelPolicy, DeadlineKind, Deadlines, Policy, Profile
 
 MINUTE: Final = 60.0
+NOTHING: Any = None
 
 
 LIMITS: Final = {
@@ -62,3 +65,25 @@ def test_policies_are_values() -> None:
     assert Policy() == Policy()
     assert hash(Policy()) == hash(Policy())
     assert Policy(deadlines=Deadlines(drain=1)) != Policy()
+
+
+@pytest.mark.parametrize(
+    "make, error, said",
+    [
+        (lambda: Deadlines(created=math.nan), ValueError, r"Deadlines\(created=…\) is nan\. Give a finite number above 0\."),
+        (lambda: Deadlines(gap=0), ValueError, "Give a finite number above 0"),
+        (lambda: Deadlines(turn=math.inf), ValueError, "finite"),
+        (lambda: Deadlines(connect=NOTHING), TypeError, r"Deadlines\(connect=…\) is None\. Give a number above 0\."),
+        (lambda: Deadlines(drain=True), TypeError, "is True"),
+        (lambda: Policy(successor_pause=0), ValueError, "successor_pause"),
+        (lambda: Policy(dial_attempts=0), ValueError, "of at least 1"),
+        (lambda: Policy(hedge_delay=-1), ValueError, "of at least 0"),
+    ],
+)
+def test_a_limit_that_cannot_be_is_refused_by_name(make: Callable[[], object], error: type[Exception], said: str) -> None:
+    with pytest.raises(error, match=said):
+        make()
+
+
+def test_an_idle_link_may_be_trusted_for_ever() -> None:
+    assert math.inf == Policy(prove_after=math.inf).prove_after

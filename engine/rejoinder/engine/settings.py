@@ -8,7 +8,7 @@ from typing import Any
 
 import attrs
 
-from rejoinder.states.profiles import Policy
+from rejoinder.states.profiles import Policy, check_number
 
 __all__ = ["Settings"]
 
@@ -28,7 +28,7 @@ class Settings:
     preconnect: bool = False
     """Whether to dial when the session opens rather than when it is first needed."""
     buffer_limit: int = 16 * 1024 * 1024
-    """Bytes of undelivered frames that one response may hold; more fails that response (``ConsumerTooSlow``)."""
+    """What one response may hold undelivered, counted in characters of its frames' JSON; more fails it (``ConsumerTooSlow``)."""
     frame_limit: int = 64 * 1024 * 1024
     """Bytes of the largest frame that is accepted."""
     queue: int = 256
@@ -41,3 +41,8 @@ class Settings:
     """Seconds that the closing handshake may take; then the socket is closed without it."""
     ssl_context: ssl.SSLContext | None = None
     """TLS settings; None takes the system's certificate authorities."""
+
+    def __attrs_post_init__(self) -> None:
+        for name in ("buffer_limit", "frame_limit", "queue", "send_deadline", "close_deadline"):
+            check_number(self, name)
+        check_number(self, "ping_interval", endless=True)

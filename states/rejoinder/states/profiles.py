@@ -10,6 +10,7 @@ against the ChatGPT backend), not documented.
 
 from __future__ import annotations
 
+import math
 from enum import StrEnum, unique
 from typing import Final
 
@@ -30,6 +31,7 @@ __all__ = [
     "Policy",
     "Profile",
     "ReplayPolicy",
+    "check_number",
 ]
 
 
@@ -101,6 +103,21 @@ class ReplayPolicy(StrEnum):
     """Never: for requests whose hosted tools bill for each run."""
 
 
+def check_number(owner: object, name: str, *, least: float = 0.0, above: bool = True, endless: bool = False) -> None:
+    """Refuse a setting that is no number above ``least`` (or equal to it, unless ``above``); ``endless`` allows infinity.
+
+    Raises ``TypeError`` or ``ValueError`` that names the setting.
+    """
+    value: object = getattr(owner, name)
+    where = f"{type(owner).__name__}({name}=…)"
+    bound = f"{'above' if above else 'of at least'} {least:g}"
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise TypeError(f"{where} is {value!r}. Give a number {bound}.")
+    enough = value > least if above else value >= least
+    if not enough or (math.isinf(value) and not endless):
+        raise ValueError(f"{where} is {value!r}. Give a finite number {bound}.")
+
+
 @attrs.frozen
 class Deadlines:
     """How long each thing may take, in seconds. Every one can be set, none can be absent."""
@@ -125,6 +142,10 @@ class Deadlines:
     """How long a request may wait to be sent."""
     turn: float = 3600.0
     """A request from creation to outcome."""
+
+    def __attrs_post_init__(self) -> None:
+        for field in attrs.fields(Deadlines):
+            check_number(self, field.name)
 
 
 @attrs.frozen
@@ -190,6 +211,14 @@ class Policy:
     """The pause before a rejected request goes out again where the server names none, in seconds."""
     sockets: int = 3
     """Sockets at one time: the active one, its successor, and retiring ones."""
+
+    def __attrs_post_init__(self) -> None:
+        check_number(self, "successor_pause")
+        for name in ("backoff_first", "backoff_limit", "hedge_delay", "rotate_before", "retry_after_limit", "retry_pause"):
+            check_number(self, name, above=False)
+        for name in ("dial_attempts", "sockets"):
+            check_number(self, name, least=1, above=False)
+        check_number(self, "prove_after", above=False, endless=True)
 
 
 OPENAI: Final = Profile(name="openai", lanes=True, max_age=3600.0, in_flight=16, names=32, signal=True, then=CancelPolicy.LANE)

@@ -393,7 +393,8 @@ def _abandon_damaged(session: Session, lane: Lane, step: Step) -> None:
 
 def _evict(lane: Lane) -> None:
     """A continuation that is refused evicts the response it named; a create in full has named none."""
-    lane.absence = Evicted() if isinstance(lane.decision, Reuse) else NoPrevious()
+    if isinstance(lane.decision, Reuse):
+        lane.absence = Evicted()
 
 
 def _forget_refused_name(session: Session, lane: Lane, step: Step) -> None:

@@ -26,7 +26,7 @@ from harness.turns import (
     words,
 )
 from rejoinder.engine import ResponseFailed
-from rejoinder.states.continuation import Decision, Evicted, Full, NewLink, Replayed, Reuse
+from rejoinder.states.continuation import Decision, Full, LaneDirty, NewLink, Replayed, Reuse
 from rejoinder.states.verdicts import Cause
 from rejoinder.testing import (
     Answer,
@@ -118,7 +118,7 @@ async def test_row_10b_a_miss_for_a_create_that_named_nothing_is_a_clear_error(
         create_body(profile, SECOND),
         create_body(profile, third_items),
     ] == pair.creates[1:]
-    assert Full(Evicted()) == decisions(pair)[3]
+    assert Full(LaneDirty()) == decisions(pair)[3]
     assert create_times(pair)[3] - third.asked <= PROMPT
     assert 1 == pair.network.dials
 
