@@ -107,7 +107,7 @@ class Interrupted(ResponseError):
 
 
 class ConnectionFailed(Interrupted):
-    """No connection could be opened; the next request dials again. ``verdict.sent`` tells of an attempt that had gone out before."""
+    """No connection could be opened; the next request dials again. ``verdict.sent`` tells of an attempt that went out before."""
 
 
 class DeadlineExceeded(Interrupted):

@@ -89,8 +89,8 @@ class Response:
     def cancel(self) -> None:
         """Stop it, now: nothing more is delivered, and the session is free for the next request at once.
 
-        Never waits for the server, never raises, may be called at any time and any number of times. Leaving the block of
-        ``respond``, or being cancelled inside it, does the same.
+        Never waits for the server, never raises, may be called at any time and any number of times, in trio's thread.
+        Leaving the block of ``respond``, or being cancelled inside it, does the same.
         """
         if self.outcome is None:
             self._cancel()
@@ -122,7 +122,7 @@ class Response:
         return result.text
 
     async def result(self) -> Result:
-        """Wait for the end and return what came; events that were not iterated are passed over.
+        """Wait for the end and return what came; events that were not iterated are passed over, so do not iterate meanwhile.
 
         Raises ``ResponseFailed``, ``Interrupted`` or one of its kinds, or ``ResponseCancelled``; the session goes on in each case.
         """
