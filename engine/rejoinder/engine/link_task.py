@@ -70,9 +70,11 @@ class LinkTask:
     async def run(self) -> None:
         """Dial, serve, and report how it ended."""
         driver = self._driver
+        opened = False
         with self._scope:
             try:
                 async with driver.connector(driver.endpoint, driver.settings) as wire:
+                    opened = True
                     self._report(happening.Opened(self.number))
                     await self._serve(wire)
                     # Now, and not after the closing handshake: whoever waits may dial at once.
@@ -82,7 +84,11 @@ class LinkTask:
             except Exception:
                 # Not in the contract of a connector, and no reason to take the whole session along.
                 logger.exception("a connector raised something other than HandshakeFailed; the link is given up")
-                self._report_failure(HandshakeFailed("The connection failed for a reason that is in the log."))
+                if opened:
+                    self._lost = self._lost or WireClosed(None, "the connection failed; the reason is in the log")
+                    self._report_lost()
+                else:
+                    self._report_failure(HandshakeFailed("The connection failed for a reason that is in the log."))
         driver.forget(self)
 
     def _report_lost(self) -> None:
