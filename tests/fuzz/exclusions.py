@@ -16,7 +16,6 @@ from typing import Final
 
 from fuzz.manners import NOBODY
 from fuzz.sightings import LaneSeen, LinkSeen
-
 from rejoinder.states.profiles import Profile
 from rejoinder.states.stream_events import ErrorEvent, FrameKind, StreamEvent
 
@@ -26,9 +25,11 @@ __all__ = ["EXCLUDED_ERRORS", "EXCLUDED_FRAMES", "excluded"]
 def excluded(frame: StreamEvent, link: LinkSeen, profile: Profile) -> str | None:
     """The name of the exclusion under which a frame falls if it arrives now; None if the session has to cope."""
     if isinstance(frame, ErrorEvent):
-        candidates = EXCLUDED_ERRORS if frame.message == NOBODY or frame.sequence_number is not None else {}
+        candidates, faulty = EXCLUDED_ERRORS, frame.message == NOBODY
     else:
-        candidates = EXCLUDED_FRAMES if "fault" in frame.raw else {}
+        candidates, faulty = EXCLUDED_FRAMES, "fault" in frame.raw
+    if not faulty:
+        return None
     lane = link.lane_of(frame)
     if lane is None:
         # Nobody's lane: only an error can still do harm there.
@@ -66,14 +67,19 @@ def _item_of_a_lax_server(frame: StreamEvent, link: LinkSeen, lane: LaneSeen, pr
 
 
 def _error_while_a_create_is_unanswered(frame: StreamEvent, link: LinkSeen, lane: LaneSeen, profile: Profile) -> bool:
-    """An error for nobody while a create waits for its first answer: an error is a proper answer to a create."""
+    """An error for nobody while a create waits for its first answer: an error is a proper answer to a create.
+
+    Not if it carries a number above 0: such an error is part of a response that has begun.
+    """
     asking = [other for other in link.lanes.values() if other.asking is not None]
-    return lane.asking is not None if frame.stream_id is not None else bool(asking)
+    answers = lane.asking is not None if frame.stream_id is not None else bool(asking)
+    return answers and not frame.sequence_number
 
 
 def _error_while_a_cancel_is_owed_an_answer(frame: StreamEvent, link: LinkSeen, lane: LaneSeen, profile: Profile) -> bool:
     """An error for nobody while a cancel is owed one: it pays the debt, and the true answer then blames somebody else."""
-    return bool(link.owed) and frame.sequence_number is None
+    owed = bool(link.owed) and (frame.stream_id is None or lane.signalled)
+    return owed and not frame.sequence_number
 
 
 Exclusion = Callable[[StreamEvent, LinkSeen, LaneSeen, Profile], bool]

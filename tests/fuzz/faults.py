@@ -13,11 +13,13 @@ import json
 from enum import StrEnum, unique
 from typing import Any, Final
 
+from hypothesis import strategies as st
+
 from fuzz.manners import NOBODY
 from fuzz.setups import nonce
 from fuzz.sightings import LaneSeen
 
-__all__ = ["Fault", "Number", "frame_of"]
+__all__ = ["FAULTS", "NUMBERS", "Fault", "Number", "frame_of"]
 
 STRANGER: Final = nonce(0)
 
@@ -98,7 +100,7 @@ def frame_of(fault: Fault, number: Number, lane: LaneSeen) -> str:
     return json.dumps({name: value for name, value in body.items() if value is not None})
 
 
-STRANGERS: Final = frozenset({Fault.CREATED, Fault.CREATED_ELSEWHERE})
+STRANGERS: Final = (Fault.CREATED, Fault.CREATED_ELSEWHERE)
 
 ERRORS: Final[dict[Fault, dict[str, Any]]] = {
     Fault.ERROR: {"code": "server_error"},
@@ -116,6 +118,17 @@ CONTENT: Final = {
 }
 
 
+FAULTS: Final = st.one_of(
+    st.sampled_from([*CONTENT, Fault.ITEM]),
+    st.sampled_from(list(ERRORS)),
+    st.sampled_from([*STRANGERS, Fault.CREATED_AGAIN, Fault.STRANGER_ENDS, Fault.FOREIGN_TERMINAL, Fault.STALE_TERMINAL]),
+    st.sampled_from(Fault),
+)
+"""Any fault; words of others, errors, and the beginnings and ends of others are as likely as all together."""
+
+NUMBERS: Final = st.sampled_from([Number.DUE, Number.DUE, Number.LATER, Number.NONE, Number.AGAIN])
+
+
 def _number(number: Number, lane: LaneSeen) -> int | None:
     used = -1 if lane.highest is None else lane.highest
     return {Number.NONE: None, Number.DUE: used + 1, Number.LATER: used + 4, Number.AGAIN: max(used, 0)}[number]
@@ -129,12 +142,12 @@ def _body(fault: Fault, lane: LaneSeen) -> dict[str, Any]:
         item = CONTENT[fault]
         if fault is Fault.STALE_DELTA:
             item = min(lane.earlier, default=item)
-        words = {"delta": f"{STRANGER} stray ", "logprobs": []}
+        words: dict[str, Any] = {"delta": f"{STRANGER} stray ", "logprobs": []}
         return {"type": "response.output_text.delta", "item_id": item, "output_index": 0, "content_index": 0, **words}
     match fault:
         case Fault.ITEM:
-            item = {"id": "foreign_item", "type": "message", "role": "assistant", "content": [], "nonce": STRANGER}
-            return {"type": "response.output_item.added", "output_index": 0, "item": item}
+            shell: dict[str, Any] = {"type": "message", "role": "assistant", "content": [], "nonce": STRANGER}
+            return {"type": "response.output_item.added", "output_index": 0, "item": {"id": "foreign_item", **shell}}
         case Fault.UNKNOWN:
             return {"type": "response.brand_new", "words": STRANGER}
         case Fault.KEEPALIVE:
@@ -145,7 +158,7 @@ def _body(fault: Fault, lane: LaneSeen) -> dict[str, Any]:
 
 def _response(fault: Fault, lane: LaneSeen) -> dict[str, Any]:
     """A frame that carries a response object."""
-    kind, identity = "created", f"stranger_{len(lane.responses)}"
+    kind, identity = "created", f"stranger_{lane.begun}"
     response: dict[str, Any] = {"metadata": {"nonce": STRANGER}, "output": []}
     if fault is Fault.FOREIGN_PROGRESS:
         kind = "in_progress"
@@ -156,18 +169,12 @@ def _response(fault: Fault, lane: LaneSeen) -> dict[str, Any]:
         identity = lane.response or identity
     elif fault in {Fault.FOREIGN_TERMINAL, Fault.STALE_TERMINAL, Fault.STRANGER_ENDS}:
         kind = "completed"
-        content = [{"type": "output_text", "text": f"{STRANGER} words", "annotations": []}]
+        content: list[dict[str, Any]] = [{"type": "output_text", "text": f"{STRANGER} words", "annotations": []}]
         response["output"] = [{"id": "foreign_item", "type": "message", "role": "assistant", "content": content}]
         if fault is Fault.STALE_TERMINAL:
-            identity = _before(lane) or identity
+            identity = lane.ended or identity
         elif fault is Fault.STRANGER_ENDS and (lane.response or "").startswith("stranger"):
             identity = lane.response or identity
     if fault is Fault.LABELLED_GARBAGE:
         return {"type": "response.created", "response": None}
     return {"type": f"response.{kind}", "response": {"id": identity, **response}}
-
-
-def _before(lane: LaneSeen) -> str | None:
-    """The response before the one that runs, or the last one."""
-    earlier = [response for response in lane.responses if response != lane.response]
-    return earlier[-1] if earlier else None

@@ -9,12 +9,12 @@ Rules of this file
 from __future__ import annotations
 
 from enum import StrEnum, unique
-from typing import Final
+from typing import Any, Final
 
 import attrs
-from fuzz.setups import nonce, nonces_in
 from hypothesis import strategies as st
 
+from fuzz.setups import nonce, nonces_in
 from rejoinder.testing import (
     ITEM_ID,
     Answer,
@@ -31,7 +31,7 @@ from rejoinder.testing import (
 )
 from rejoinder.testing.script import Terminal
 
-__all__ = ["MANNERS", "NOBODY", "PLAIN", "REJECTED", "Late", "Manner", "Rejection", "answer_in", "answers_of"]
+__all__ = ["MANNERS", "NOBODY", "PLAIN", "REJECTED", "Late", "Manner", "Rejection", "Trouble", "answer_in", "answers_of"]
 
 NOBODY: Final = "An error for nobody."
 """The message of an error that answers nothing."""
@@ -165,7 +165,7 @@ def answer_in(manner: Manner, number: int) -> Answer:
         terminal="failed" if fault and manner.terminal is not None else manner.terminal,
         output=() if manner.empty_output else None,
         late=[step for late in manner.late for step in _late(late, mark)],
-        interruptions=_interruptions(manner.trouble, middle),
+        interruptions=tuple(_interruptions(manner.trouble, middle)),
     )
 
 
@@ -209,14 +209,20 @@ def _interruptions(trouble: Trouble, middle: int) -> list[Interruption]:
 
 
 def _late(late: Late, mark: str) -> list[Step]:
-    place = {"item_id": ITEM_ID, "output_index": 0, "content_index": 0, "fault": late}
-    delta = {"type": "response.output_text.delta", **place, "delta": f"{mark} late ", "logprobs": []}
+    place: dict[str, Any] = {"item_id": ITEM_ID, "output_index": 0, "content_index": 0, "fault": late}
+    delta: dict[str, Any] = {"type": "response.output_text.delta", **place, "delta": f"{mark} late ", "logprobs": []}
     match late:
         case Late.DELTA:
             return [Event(delta)]
         case Late.ITEM:
-            item = {"id": f"late_{mark}", "type": "message", "role": "assistant", "status": "in_progress", "content": []}
-            added = {"type": "response.output_item.added", "output_index": 1, "item": item, "fault": late}
+            item: dict[str, Any] = {
+                "id": f"late_{mark}",
+                "type": "message",
+                "role": "assistant",
+                "status": "in_progress",
+                "content": [],
+            }
+            added: dict[str, Any] = {"type": "response.output_item.added", "output_index": 1, "item": item, "fault": late}
             return [Event(added), Event({**delta, "item_id": item["id"]})]
         case Late.KEEPALIVE:
             return [Event({"type": "keepalive"})]

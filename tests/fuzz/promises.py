@@ -12,18 +12,22 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any, Final, final
 
 import attrs
+
 from fuzz.manners import REJECTED
 from fuzz.setups import Setup, nonces_in
-from harness.pure_pair import Fed, PurePair
-
+from harness.pure_pair import PurePair
+from harness.pure_records import Fed
 from rejoinder.states.effects import Close, Deliver, Dial, Finish, Moved, Note, Send
 from rejoinder.states.events import Cancel, DialFailed, Lost, Received, Unsendable, Withdrawn
 from rejoinder.states.phases import LinkPhase, ResponsePhase
 from rejoinder.states.profiles import AfterCancel, ReplayPolicy
 from rejoinder.states.stream_events import FrameKind, StreamEvent
+from rejoinder.states.triggers import LinkEvent
 from rejoinder.states.verdicts import OutcomeKind
 from rejoinder.testing import LogEntry
 
@@ -75,6 +79,7 @@ class Promises:
     requests: dict[int, Judged] = attrs.field(factory=dict[int, Judged])
     sockets: set[int] = attrs.field(factory=set[int])
     proven: set[int] = attrs.field(factory=set[int])
+    succeeded: set[int] = attrs.field(factory=set[int])
     outstanding: Counter[int] = attrs.field(factory=Counter[int])
     connections: dict[int, SocketSeen] = attrs.field(factory=dict[int, SocketSeen])
     _read: int = 0
@@ -102,20 +107,25 @@ class Promises:
             if isinstance(effect, Deliver):
                 assert isinstance(event, Received), f"{effect} without a frame"
                 self._delivered(effect.request, event.frame)
-            elif isinstance(effect, Finish):
-                self._finished(effect)
-            elif isinstance(effect, Send):
-                self._sent(effect)
-            elif isinstance(effect, Dial):
-                self.sockets.add(effect.link)
-            elif isinstance(effect, Close):
-                self.sockets.discard(effect.link)
-            elif isinstance(effect, Note):
-                self._noted(effect)
-            elif isinstance(effect, Moved):
-                self.sometimes[f"{effect.machine}: {effect.source} {effect.event}"] += 1
+                if event.link in self.succeeded:
+                    self.sometimes["an older link serves on while its successor is open"] += 1
+            else:
+                judge = JUDGES.get(type(effect))
+                if judge is not None:
+                    judge(self, effect)
         limit = self.pair.session.policy.sockets
         assert len(self.sockets) <= limit, f"promise 6: more than {limit} sockets: {sorted(self.sockets)}"
+
+    def dialled(self, effect: Dial) -> None:
+        self.sockets.add(effect.link)
+
+    def closed(self, effect: Close) -> None:
+        self.sockets.discard(effect.link)
+
+    def moved(self, effect: Moved) -> None:
+        self.sometimes[f"{effect.machine}: {effect.source} {effect.event}"] += 1
+        if effect.link is not None and effect.event == LinkEvent.SUCCESSOR_OPEN:
+            self.succeeded.add(effect.link)
 
     def _delivered(self, number: int, frame: StreamEvent) -> None:
         request = self._request(number)
@@ -125,7 +135,7 @@ class Promises:
         assert not request.ended, f"promise 3: {frame} was delivered to request {number}, which has its outcome"
         request.output = request.output or frame.kind in OUTPUT
 
-    def _finished(self, effect: Finish) -> None:
+    def finished(self, effect: Finish) -> None:
         request = self._request(effect.request)
         assert not request.ended, f"promise 3: a second outcome: {effect}"
         request.ended = True
@@ -134,7 +144,7 @@ class Promises:
         assert not strangers, f"promise 1: the outcome of request {effect.request} is that of {strangers}"
         self.sometimes[f"outcome: {effect.outcome.kind}"] += 1
 
-    def _sent(self, effect: Send) -> None:
+    def sent(self, effect: Send) -> None:
         request = self._request(effect.request)
         assert not request.output, f"promise 5: {effect} after output was delivered"
         assert not request.ended, f"promise 3: {effect} after the outcome"
@@ -146,7 +156,7 @@ class Promises:
             asked = self.outstanding[effect.link]
             assert asked <= 1, f"promise 6: {asked} creates on link {effect.link}, which has not proven that it multiplexes"
 
-    def _noted(self, note: Note) -> None:
+    def noted(self, note: Note) -> None:
         self.sometimes[f"note: {note.name}"] += 1
         assert note.name != "Illegal", f"promise 7: no row for {note.detail}"
         found = REPLAY.fullmatch(note.detail) if note.name == "Replay" else None
@@ -193,7 +203,9 @@ class Promises:
         self._continues(body.get("previous_response_id"), lane, seen)
         seen.previous[lane] = number
         busy = seen.busy.setdefault(lane, [])
-        assert not busy, f"promise 6: request {number} was sent on {lane or 'a serial connection'} while {busy} may still speak there"
+        assert not busy, (
+            f"promise 6: request {number} was sent on {lane or 'a serial connection'} while {busy} may still speak there"
+        )
         busy.append(number)
         profile = self.pair.session.profile
         running = sum(map(len, seen.busy.values()))
@@ -230,6 +242,7 @@ class Promises:
     def let_time_alone_end_everything(self) -> None:
         """Promise 8: nothing travels any more; deadlines alone bring every caller an outcome and every lane to rest."""
         pair, session = self.pair, self.pair.session
+        self.look()
         for _ in range(END_OF_TIME):
             if not session.requests and not any(link.lanes_in_use for link in session.links.values()):
                 break
@@ -267,3 +280,16 @@ def _end(seen: SocketSeen, number: int) -> None:
     for busy in seen.busy.values():
         if number in busy:
             busy.remove(number)
+
+
+JUDGES: Final[Mapping[type, Callable[[Promises, Any], None]]] = MappingProxyType(
+    {
+        Close: Promises.closed,
+        Dial: Promises.dialled,
+        Finish: Promises.finished,
+        Moved: Promises.moved,
+        Note: Promises.noted,
+        Send: Promises.sent,
+    }
+)
+"""Who judges which effect; deliveries are judged with their frame."""

@@ -14,9 +14,9 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 import attrs
-from harness.pure_pair import PurePair
 from hypothesis import strategies as st
 
+from harness.pure_pair import PurePair
 from rejoinder.states.profiles import AZURE, GENERIC, OPENAI, AfterCancel, CancelPolicy, Policy, Profile, ReplayPolicy
 from rejoinder.states.session import Session
 from rejoinder.testing import AZURE as AZURE_SERVER

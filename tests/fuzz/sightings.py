@@ -11,11 +11,11 @@ from __future__ import annotations
 from typing import final
 
 import attrs
+
 from fuzz.manners import NOBODY, REJECTED
 from fuzz.setups import nonces_in
-from harness.pure_pair import Fed
-
-from rejoinder.states.effects import Close, Finish, Send, SendCancel
+from harness.pure_records import Fed
+from rejoinder.states.effects import Close, Effect, Finish, Send, SendCancel
 from rejoinder.states.events import Cancel, Lost, Opened, Received, Unsendable, Withdrawn
 from rejoinder.states.stream_events import ErrorEvent, FrameKind, StreamEvent
 
@@ -44,9 +44,17 @@ class LaneSeen:
     earlier: set[str] = attrs.field(factory=set[str])
     """The items of the response before."""
     tainted: bool = False
-    """Whether something was abandoned here, or came out of place."""
-    responses: list[str] = attrs.field(factory=list[str])
-    """Every response that began here."""
+    """Whether something was abandoned here, or came out of place, since the last response that went well."""
+    abandoned: bool = False
+    """Whether the caller of the latest create has left."""
+    signalled: bool = False
+    """Whether a cancel was sent for some response here."""
+    late: bool = False
+    """Whether something came out of place during the response that runs."""
+    begun: int = 0
+    """How many responses began here."""
+    ended: str | None = None
+    """The response whose terminal was the latest here."""
 
     def due(self, number: int | None) -> bool:
         """Whether a frame with this number is the next of the response that runs, or may be."""
@@ -65,7 +73,7 @@ class LinkSeen:
     proven: bool = False
     """Whether a frame has named one of them."""
     owed: int = 0
-    """Cancels that were sent and that no error has answered."""
+    """Cancels that were sent and that an error has yet to answer."""
 
     def lane_of(self, frame: StreamEvent) -> LaneSeen | None:
         """The lane that a frame belongs to."""
@@ -77,8 +85,10 @@ class LinkSeen:
 @final
 @attrs.define(eq=False)
 class Sightings:
-    """Every open socket."""
+    """Every open socket, as the client sees it."""
 
+    errors_answer_cancels: bool
+    """Whether this server answers a cancel with an error."""
     links: dict[int, LinkSeen] = attrs.field(factory=dict[int, LinkSeen])
 
     def follow(self, fed: Fed) -> None:
@@ -86,29 +96,46 @@ class Sightings:
         event = fed.event
         if isinstance(event, Opened):
             self.links[event.link] = LinkSeen()
-        elif isinstance(event, Received) and event.link in self.links:
-            _hear(self.links[event.link], event.frame)
-        elif isinstance(event, Withdrawn | Unsendable) and event.link in self.links:
-            for lane in self.links[event.link].lanes.values():
-                if lane.asking == event.request:
-                    lane.asking = None
         elif isinstance(event, Lost):
             self.links.pop(event.link, None)
+        elif isinstance(event, Received | Withdrawn | Unsendable) and event.link in self.links:
+            link = self.links[event.link]
+            if isinstance(event, Received):
+                _hear(link, event.frame)
+            else:
+                _take_back(link, event.request)
         for effect in fed.effects:
-            if isinstance(effect, Send):
-                lane = self.links[effect.link].lanes.setdefault(effect.lane, LaneSeen(effect.lane))
-                lane.asking = lane.latest = effect.request
-            elif isinstance(effect, Finish) and isinstance(event, Cancel):
+            if isinstance(effect, Finish) and isinstance(event, Cancel):
                 self._abandon(effect.request)
-            elif isinstance(effect, SendCancel):
-                self.links[effect.link].owed += 1
-            elif isinstance(effect, Close):
-                self.links.pop(effect.link, None)
+            else:
+                self._obey(effect)
+
+    def _obey(self, effect: Effect) -> None:
+        if isinstance(effect, Send):
+            lane = self.links[effect.link].lanes.setdefault(effect.lane, LaneSeen(effect.lane))
+            lane.asking = lane.latest = effect.request
+            lane.abandoned = False
+        elif isinstance(effect, SendCancel):
+            self._signal(self.links[effect.link], effect.response_id)
+        elif isinstance(effect, Close):
+            self.links.pop(effect.link, None)
+
+    def _signal(self, link: LinkSeen, response: str) -> None:
+        link.owed += self.errors_answer_cancels
+        for lane in link.lanes.values():
+            lane.signalled = lane.signalled or lane.response == response
 
     def _abandon(self, request: int) -> None:
         for link in self.links.values():
             for lane in link.lanes.values():
-                lane.tainted = lane.tainted or lane.latest == request
+                lane.abandoned = lane.abandoned or lane.latest == request
+                lane.tainted = lane.tainted or lane.abandoned
+
+
+def _take_back(link: LinkSeen, request: int) -> None:
+    for lane in link.lanes.values():
+        if lane.asking == request:
+            lane.asking = None
 
 
 def _hear(link: LinkSeen, frame: StreamEvent) -> None:
@@ -121,8 +148,7 @@ def _hear(link: LinkSeen, frame: StreamEvent) -> None:
         _begin(link, lane, frame, frame.response_id)
     elif frame.kind is FrameKind.TERMINAL:
         if frame.response_id == lane.response:
-            lane.response, lane.sequence, lane.highest = None, None, None
-            lane.earlier, lane.items = lane.items, set()
+            _end(lane, well=frame.type == "response.completed" and not lane.abandoned)
     elif lane.response is not None and frame.sequence_number is not None:
         lane.highest = max(frame.sequence_number, lane.highest or 0)
         if "fault" not in frame.raw:
@@ -130,14 +156,22 @@ def _hear(link: LinkSeen, frame: StreamEvent) -> None:
     if frame.kind is FrameKind.ITEM_ADDED and frame.item_id is not None and lane.response is not None:
         lane.items.add(frame.item_id)
     if "fault" in frame.raw and frame.kind in {FrameKind.ITEM_ADDED, FrameKind.CONTENT, FrameKind.TERMINAL}:
-        lane.tainted = True
+        lane.tainted = lane.late = True
 
 
 def _begin(link: LinkSeen, lane: LaneSeen, frame: StreamEvent, response: str) -> None:
     link.proven = link.proven or frame.stream_id is not None
     lane.asking, lane.response, lane.items = None, response, set()
     lane.sequence = lane.highest = frame.sequence_number
-    lane.responses.append(response)
+    lane.begun += 1
+
+
+def _end(lane: LaneSeen, *, well: bool) -> None:
+    lane.ended, lane.response, lane.sequence, lane.highest = lane.response, None, None, None
+    lane.earlier, lane.items = lane.items or lane.earlier, set()
+    if well:
+        lane.tainted = lane.late
+    lane.late = False
 
 
 def _hear_error(link: LinkSeen, error: ErrorEvent) -> None:

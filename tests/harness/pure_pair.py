@@ -21,99 +21,24 @@ Rules of this file
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping, Sequence
-from typing import Any, Final, assert_never, final
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, Final, final
 
 import attrs
 
+from harness.pure_records import Caller, Fed, Outbound, Socket, Stuck
+from rejoinder.states import effects as ordered
+from rejoinder.states import events as happening
 from rejoinder.states.codec import decode, encode_cancel, encode_create
 from rejoinder.states.continuation import RequestContent, Reuse
-from rejoinder.states.effects import Close, Deliver, Dial, Effect, Finish, Moved, Note, Ping, Send, SendCancel, Withdraw
-from rejoinder.states.events import (
-    Cancel,
-    Create,
-    DialFailed,
-    Event,
-    Expired,
-    Lost,
-    Opened,
-    Overflow,
-    Pong,
-    Preconnect,
-    Received,
-    Unsendable,
-    Withdrawn,
-)
 from rejoinder.states.session import Session
-from rejoinder.states.stream_events import StreamEvent
-from rejoinder.states.verdicts import Outcome
-from rejoinder.testing.model_server import ModelServer
-from rejoinder.testing.outgoing import Drop, HandshakeRefused, Message
-from rejoinder.testing.outgoing import Close as ServerClose
+from rejoinder.testing import Close, HandshakeRefused, Message, ModelServer
 
-__all__ = ["Caller", "Fed", "Outbound", "PurePair", "Socket", "Stuck"]
+__all__ = ["PurePair"]
 
 PATIENCE: Final = 50
 """How often ``Expired`` may be due at one and the same instant before the pair calls that a busy loop."""
-
-
-class Stuck(AssertionError):
-    """``next_deadline`` goes on naming an instant that has come: the engine would spin."""
-
-
-@attrs.frozen
-class Fed:
-    """One line of the diary: what was fed, and what came back."""
-
-    at: float
-    """When, in seconds of the pair's clock."""
-    event: Event
-    """What was fed."""
-    effects: tuple[Effect, ...]
-    """What came back, in order."""
-
-
-@final
-@attrs.define(eq=False)
-class Caller:
-    """What the caller of one request knows."""
-
-    number: int
-    """The request's number."""
-    content: RequestContent
-    """What was asked."""
-    frames: list[StreamEvent] = attrs.field(factory=list[StreamEvent])
-    """What was delivered."""
-    outcomes: list[Outcome] = attrs.field(factory=list[Outcome])
-    """What it was told at the end: one, if all is well."""
-
-    @property
-    def text(self) -> str:
-        """The words that were delivered."""
-        return "".join(str(frame.raw["delta"]) for frame in self.frames if frame.type == "response.output_text.delta")
-
-
-@attrs.frozen
-class Outbound:
-    """A frame of the client that has not left yet."""
-
-    text: str
-    """The frame."""
-    order: Send | None = None
-    """What ordered it, if it is a create: that can be taken back."""
-
-
-@final
-@attrs.define(eq=False)
-class Socket:
-    """An open socket, and what is in flight on it."""
-
-    connection: int
-    """The server's number for it."""
-    outbox: deque[Outbound] = attrs.field(factory=deque[Outbound])
-    """What the client has not sent yet."""
-    inbox: deque[Message | ServerClose | Drop] = attrs.field(factory=deque[Message | ServerClose | Drop])
-    """What the server has sent and the client has not received: frames, and how the socket ends."""
 
 
 @final
@@ -145,20 +70,20 @@ class PurePair:
         number = len(self.callers) + 1
         content = RequestContent(list(items), {"model": "test"} if fields is None else fields, generate=not warm_up)
         self.callers[number] = Caller(number, content)
-        self.feed(Create(number, content, warm_up))
+        self.feed(happening.Create(number, content, warm_up))
         return number
 
     def cancel(self, request: int) -> None:
         """Let a caller leave: at any time, any number of times."""
-        self.feed(Cancel(request))
+        self.feed(happening.Cancel(request))
 
     def overflow(self, request: int) -> None:
         """Let a caller's buffer be full."""
-        self.feed(Overflow(request))
+        self.feed(happening.Overflow(request))
 
     def preconnect(self) -> None:
         """Ask for a link before there is a request."""
-        self.feed(Preconnect())
+        self.feed(happening.Preconnect())
 
     # -- dials, pings, losses ----------------------------------------------------------------------------------------------
 
@@ -168,21 +93,21 @@ class PurePair:
         try:
             connection = self.server.connect(self.now)
         except HandshakeRefused as refused:
-            self.feed(DialFailed(link, str(refused), refused.status))
+            self.feed(happening.DialFailed(link, str(refused), refused.status))
             return False
         self.sockets[link] = Socket(connection)
-        self.feed(Opened(link))
+        self.feed(happening.Opened(link))
         return True
 
     def refuse_dial(self, link: int, status: int | None = None, *, retry_after: float | None = None) -> None:
         """Let a dial fail on its way; a dial that hangs is one that is never answered."""
         del self.dials[link]
-        self.feed(DialFailed(link, "The dial failed.", status, retry_after))
+        self.feed(happening.DialFailed(link, "The dial failed.", status, retry_after))
 
     def pong(self, link: int) -> None:
         """Answer a ping."""
         self.pings.remove(link)
-        self.feed(Pong(link))
+        self.feed(happening.Pong(link))
 
     def lose(self, link: int, *, read: int = 0, received: int = 0) -> None:
         """Lose a socket after the server read ``read`` more frames and the client received ``received`` more."""
@@ -190,7 +115,7 @@ class PurePair:
         self.server_speaks(link, received)
         if link in self.sockets:
             self._hang_up(link)
-            self.feed(Lost(link, 1006))
+            self.feed(happening.Lost(link, 1006))
 
     # -- frames ------------------------------------------------------------------------------------------------------------
 
@@ -208,10 +133,10 @@ class PurePair:
         while (socket := self.sockets.get(link)) is not None and socket.inbox and count != 0:
             news = socket.inbox.popleft()
             if isinstance(news, Message):
-                self.feed(Received(link, decode(news.data)))
+                self.feed(happening.Received(link, decode(news.data)))
             else:
                 self._hang_up(link)
-                self.feed(Lost(link, news.code if isinstance(news, ServerClose) else None))
+                self.feed(happening.Lost(link, news.code if isinstance(news, Close) else None))
             count = None if count is None else count - 1
 
     def inject(self, link: int, data: str | bytes, *, ahead: bool = False) -> None:
@@ -279,81 +204,88 @@ class PurePair:
             due = self.session.next_deadline()
             if due is None or due > self.now:
                 return
-            self.feed(Expired())
+            self.feed(happening.Expired())
         raise Stuck(f"Expired was fed {PATIENCE} times at {self.now} and is due again: {self.session}")
 
     # -- feeding and performing --------------------------------------------------------------------------------------------
 
-    def feed(self, event: Event) -> None:
+    def feed(self, event: happening.Event) -> None:
         """Let an event happen now, write it down, and perform what follows."""
         events = deque([event])
         while events:
-            happening = events.popleft()
-            effects = tuple(self.session.feed(happening, self.now))
-            self.diary.append(Fed(self.now, happening, effects))
-            for effect in effects:
-                answer = self._perform(effect, happening)
+            fed = Fed(self.now, events[0], tuple(self.session.feed(events.popleft(), self.now)))
+            self.diary.append(fed)
+            for effect in fed.effects:
+                answer = PERFORM[type(effect)](self, effect)
                 if answer is not None:
                     events.append(answer)
 
-    def _perform(self, effect: Effect, cause: Event) -> Event | None:
-        match effect:
-            case Deliver(request):
-                assert isinstance(cause, Received), f"{effect} without a frame"
-                self.callers[request].frames.append(cause.frame)
-            case Finish(request, outcome):
-                self.callers[request].outcomes.append(outcome)
-            case Send():
-                return self._send(effect)
-            case SendCancel(link, response_id):
-                self._socket(effect, link).outbox.append(Outbound(encode_cancel(response_id)))
-            case Withdraw():
-                return self._withdraw(effect)
-            case Dial(link):
-                assert link not in self.dials, f"{effect} while that dial is under way"
-                assert link not in self.sockets, f"{effect} while that link is open"
-                self.dials[link] = self.now
-            case Close(link):
-                self.dials.pop(link, None)
-                if link in self.sockets:
-                    self._hang_up(link)
-            case Ping(link):
-                self._socket(effect, link)
-                self.pings.append(link)
-            case Moved() | Note():
-                pass
-            case _ as unknown:
-                assert_never(unknown)
-        return None
+    def deliver(self, effect: ordered.Deliver) -> None:
+        """Hand the frame that was just fed to its caller."""
+        event = self.diary[-1].event
+        assert isinstance(event, happening.Received), f"{effect} without a frame"
+        self.callers[effect.request].frames.append(event.frame)
 
-    def _send(self, effect: Send) -> Event | None:
+    def finish(self, effect: ordered.Finish) -> None:
+        """Give a caller its outcome."""
+        self.callers[effect.request].outcomes.append(effect.outcome)
+
+    def dial(self, effect: ordered.Dial) -> None:
+        """Note a dial; whether and when it succeeds is the program's affair."""
+        assert effect.link not in self.dials, f"{effect} while that dial is under way"
+        assert effect.link not in self.sockets, f"{effect} while that link is open"
+        self.dials[effect.link] = self.now
+
+    def close(self, effect: ordered.Close) -> None:
+        """Hang up, or give up a dial."""
+        self.dials.pop(effect.link, None)
+        if effect.link in self.sockets:
+            self._hang_up(effect.link)
+
+    def ping(self, effect: ordered.Ping) -> None:
+        """Note a ping."""
+        self.socket_of(effect)
+        self.pings.append(effect.link)
+
+    def send(self, effect: ordered.Send) -> happening.Event | None:
+        """Put a create into the outbox, as the engine encodes it."""
         content, decision = self.callers[effect.request].content, effect.decision
-        fields = dict(content.fields)
-        named = fields.pop("previous_response_id", None)
+        items, named = content.items, content.fields.get("previous_response_id")
+        if isinstance(decision, Reuse):
+            items, named = decision.items, decision.response_id
         text = encode_create(
-            fields,
-            decision.items if isinstance(decision, Reuse) else content.items,
-            previous_response_id=decision.response_id if isinstance(decision, Reuse) else named,
+            {name: value for name, value in content.fields.items() if name != "previous_response_id"},
+            items,
+            previous_response_id=named,
             stream_id=effect.lane,
             generate=None if content.generate else False,
         )
         if len(text.encode()) > self.session.profile.inbound_limit:
-            return Unsendable(effect.link, effect.request, effect.lane, len(text))
-        self._socket(effect, effect.link).outbox.append(Outbound(text, effect))
+            return happening.Unsendable(effect.link, effect.request, effect.lane, len(text))
+        self.socket_of(effect).outbox.append(Outbound(text, effect))
         return None
 
-    def _withdraw(self, effect: Withdraw) -> Event | None:
-        outbox, wanted = self._socket(effect, effect.link).outbox, (effect.request, effect.lane)
+    def send_cancel(self, effect: ordered.SendCancel) -> None:
+        """Put a cancel into the outbox."""
+        self.socket_of(effect).outbox.append(Outbound(encode_cancel(effect.response_id)))
+
+    def withdraw(self, effect: ordered.Withdraw) -> happening.Event | None:
+        """Take a create back, if it has not left."""
+        outbox, wanted = self.socket_of(effect).outbox, (effect.request, effect.lane)
         for entry in outbox:
             if entry.order is not None and (entry.order.request, entry.order.lane) == wanted:
                 outbox.remove(entry)
-                return Withdrawn(effect.link, effect.request, effect.lane)
+                return happening.Withdrawn(effect.link, effect.request, effect.lane)
         return None
 
-    def _socket(self, effect: Effect, link: int) -> Socket:
-        socket = self.sockets.get(link)
+    def socket_of(self, effect: ordered.Send | ordered.SendCancel | ordered.Withdraw | ordered.Ping) -> Socket:
+        """The socket that an order is for; an order for a link that is not open is a fault."""
+        socket = self.sockets.get(effect.link)
         assert socket is not None, f"{effect} where no socket is open"
         return socket
+
+    def watch(self, effect: ordered.Moved | ordered.Note) -> None:
+        """News for observers: it is in the diary."""
 
     def _hang_up(self, link: int) -> None:
         self.server.disconnect(self.sockets.pop(link).connection, self.now)
@@ -366,3 +298,20 @@ class PurePair:
             home = homes.get(out.connection)
             if home is not None:
                 home.inbox.append(out)
+
+
+PERFORM: Final[Mapping[type, Callable[[PurePair, Any], happening.Event | None]]] = MappingProxyType(
+    {
+        ordered.Close: PurePair.close,
+        ordered.Deliver: PurePair.deliver,
+        ordered.Dial: PurePair.dial,
+        ordered.Finish: PurePair.finish,
+        ordered.Moved: PurePair.watch,
+        ordered.Note: PurePair.watch,
+        ordered.Ping: PurePair.ping,
+        ordered.Send: PurePair.send,
+        ordered.SendCancel: PurePair.send_cancel,
+        ordered.Withdraw: PurePair.withdraw,
+    }
+)
+"""What each effect does."""
