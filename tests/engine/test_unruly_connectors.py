@@ -256,3 +256,29 @@ async def test_connector_that_raises_when_it_is_left_harms_nobody(
 
     assert "Hello" == heard
     assert [OSError] == logged(caplog)
+
+
+async def test_refusal_inside_a_group_keeps_its_status(autojump_clock: trio.testing.MockClock) -> None:
+    refusal = HandshakeFailed("The server refused.", status=401)
+    network = HandNetwork(ExceptionGroup("a nursery of the connector's", [refusal]))
+    async with open_session(ENDPOINT, connector=network.connect) as session, session.respond("Hi") as response:
+        with pytest.raises(ConnectionFailed) as caught:
+            await response.text()
+
+    assert caught.value.failure is not None
+    assert 401 == caught.value.failure.status
+    assert 1 == len(network.dials)
+
+
+async def test_groups_that_hold_more_than_a_refusal_are_failures_of_their_own(
+    autojump_clock: trio.testing.MockClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    errors = [HandshakeFailed("The server refused.", status=401), OSError("nope")]
+    network = HandNetwork(ExceptionGroup("a nursery of the connector's", errors))
+    async with open_session(ENDPOINT, ONCE, connector=network.connect) as session, session.respond("Hi") as response:
+        with pytest.raises(ConnectionFailed) as caught:
+            await response.text()
+
+    assert caught.value.failure is not None
+    assert caught.value.failure.status is None
+    assert [ExceptionGroup] == logged(caplog)

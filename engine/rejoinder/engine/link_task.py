@@ -13,7 +13,7 @@ from __future__ import annotations
 import logging
 from collections import deque
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, final
+from typing import TYPE_CHECKING, TypeVar, cast, final
 
 import trio
 
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 __all__ = ["LinkTask"]
 
 logger = logging.getLogger("rejoinder")
+
+T = TypeVar("T")
 
 Create = tuple[int, str | None]
 """A create in the outbox: its request and its lane. A request that was sent again may have two on one link."""
@@ -79,17 +81,20 @@ class LinkTask:
                     await self._serve(wire)
                     # Now, and not after the closing handshake: whoever waits may dial at once.
                     self._report_lost()
-            except HandshakeFailed as error:
-                self._report_failure(error)
-            except Exception:
-                # Not in the contract of a connector, and no reason to take the whole session along.
-                logger.exception("a connector raised something other than HandshakeFailed; the link is given up")
-                if opened:
-                    self._lost = self._lost or WireClosed(None, "the connection failed; the reason is in the log")
-                    self._report_lost()
-                else:
-                    self._report_failure(HandshakeFailed("The connection failed for a reason that is in the log."))
+            except Exception as error:  # noqa: BLE001 - it is reported and logged, and the session goes on
+                self._report_broken(error, opened=opened)
         driver.forget(self)
+
+    def _report_broken(self, error: Exception, *, opened: bool) -> None:
+        """A connector raised: a refusal while it dialled, or what is not in its contract and must not take the session along."""
+        refusal = _refusal_in(error)
+        if refusal is None or opened:
+            logger.error("a connector raised what it should not; the link is given up", exc_info=error)
+        if opened:
+            self._lost = self._lost or WireClosed(None, "the connection failed; the reason is in the log")
+            self._report_lost()
+        else:
+            self._report_failure(refusal or HandshakeFailed("The connection failed for a reason that is in the log."))
 
     def _report_lost(self) -> None:
         lost = self._lost or WireClosed()
@@ -127,16 +132,21 @@ class LinkTask:
         except WireClosed as end:
             self._lost = self._lost or end
             scope.cancel()
-        except Exception:
-            # Not in the contract of a wire, and no reason to take the whole session along.
+
+    async def _ask_wire(self, operation: Awaitable[T]) -> T:
+        """Await an operation of the wire; whatever it raises is the end of the wire, and of nothing else."""
+        try:
+            return await operation
+        except WireClosed:
+            raise
+        except Exception as error:
             logger.exception("a wire raised something other than WireClosed; the link is lost")
-            self._lost = self._lost or WireClosed(None, "the wire failed; the reason is in the log")
-            scope.cancel()
+            raise WireClosed(None, "the wire failed; the reason is in the log") from error
 
     async def _read(self, wire: Wire) -> None:
         driver, number = self._driver, self.number
         while True:
-            for data in await wire.receive():
+            for data in await self._ask_wire(wire.receive()):
                 frame = decode(data)
                 driver.frames_received += 1
                 if driver.is_current(self):
@@ -148,7 +158,7 @@ class LinkTask:
             while self._outbox:
                 _, text = self._outbox.popleft()
                 with trio.move_on_after(deadline) as scope:
-                    await wire.send(text)
+                    await self._ask_wire(wire.send(text))
                 if scope.cancelled_caught:
                     raise WireClosed(None, f"a frame did not leave within {deadline:g} s")
             await self._wake.wait()
@@ -162,7 +172,17 @@ class LinkTask:
                 await self._pings.wait()
             self._pings = trio.Event()
             with trio.move_on_after(deadline) as scope:
-                await wire.ping()
+                await self._ask_wire(wire.ping())
                 self._report(happening.Pong(self.number))
             if scope.cancelled_caught:
                 raise WireClosed(None, f"no pong within {deadline:g} s")
+
+
+def _refusal_in(error: BaseException) -> HandshakeFailed | None:
+    """The refusal that ``error`` is, or that a connector's own nursery has wrapped."""
+    if isinstance(error, HandshakeFailed):
+        return error
+    if isinstance(error, BaseExceptionGroup):
+        alone, *others = cast("BaseExceptionGroup[BaseException]", error).exceptions
+        return None if others else _refusal_in(alone)
+    return None
