@@ -396,3 +396,13 @@ def test_news_of_a_create_reaches_only_the_lane_that_it_is_on() -> None:
     failure = bench.outcomes[2].failure
     assert failure is not None
     assert (OutcomeKind.FAILED, Cause.UNSENDABLE) == (bench.outcomes[2].kind, failure.cause)
+
+
+def test_answer_to_a_cancel_whose_lane_is_gone_settles_the_debt() -> None:
+    bench = idle()
+    bench.session.links[1].debt = 1
+    bench.receive(frames.error())
+
+    assert 0 == bench.session.links[1].debt
+    assert [0] == [lane.owed for lane in bench.session.links[1].lanes.values()]
+    assert "CancelRefused" in bench.notes
