@@ -84,9 +84,8 @@ def cancel_all(twin: Session, now: float) -> None:
 
 
 def lose_all(twin: Session, now: float) -> None:
-    for link in list(twin.links):
-        if twin.links[link].lanes:
-            twin.feed(Lost(link), now)
+    for link in [link.number for link in twin.links.values() if link.lanes]:
+        twin.feed(Lost(link), now)
 
 
 def expire_all(twin: Session, now: float) -> None:

@@ -120,7 +120,7 @@ def _lane_of_error(session: Session, link: Link, frame: ErrorEvent) -> Lane | No
     if frame.sequence_number and len(begun) == 1:
         # Its number says that it is part of a response that has begun.
         return begun[0]
-    asking = [lane for lane in link.lanes.values() if lane.phase in ASKING]
+    asking = [lane for lane in link.lanes.values() if _is_asking(lane)]
     if len(asking) == 1:
         return asking[0]
     if not asking and link.debt:
@@ -131,6 +131,11 @@ def _lane_of_error(session: Session, link: Link, frame: ErrorEvent) -> Lane | No
     if alone is None:
         session.note("UnattributedError", link, f"code {shown(frame.code)}, {len(asking)} creates unanswered")
     return alone
+
+
+def _is_asking(lane: Lane) -> bool:
+    """Whether its create is unanswered, even if it was given up: the answer may still come, and is not another lane's."""
+    return lane.phase in ASKING or (lane.phase is ResponsePhase.QUARANTINED and lane.response_id is None)
 
 
 def _only_one_in_use(link: Link) -> Lane | None:
