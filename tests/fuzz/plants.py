@@ -16,7 +16,6 @@ import attrs
 import pytest
 from hypothesis import strategies as st
 
-from fuzz.setups import SETUPS, Setup
 from rejoinder.states import deadlines, facts, intake, placement, response_rules
 from rejoinder.states import session as session_module
 from rejoinder.states.classify import CLASSIFIED, Fate, Item, Stage
@@ -34,6 +33,7 @@ from rejoinder.states.stream_events import FrameKind
 from rejoinder.states.triggers import LinkEvent, RequestEvent, ResponseEvent
 from rejoinder.states.verdicts import Cause
 from rejoinder.testing import CancelMode
+from rejoinder.testing.fuzz.setups import SETUPS, Setup
 
 __all__ = ["DELAYS", "PLANTS", "Plant"]
 

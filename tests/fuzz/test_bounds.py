@@ -12,12 +12,12 @@ from typing import Final
 from hypothesis import given, settings
 from hypothesis.stateful import invariant, run_state_machine_as_test
 
-from fuzz.interruptions import INTERRUPTIONS, LATE, Interruption
-from fuzz.program import Program
 from harness.lifecycle import snapshot
 from rejoinder.states.effects import Note
 from rejoinder.states.events import Cancel, Expired, Lost
 from rejoinder.states.session import Session
+from rejoinder.testing.fuzz.interruptions import INTERRUPTIONS, LATE, Interruption
+from rejoinder.testing.fuzz.program import Program
 
 EXPIRIES: Final = 25
 """Deadlines that a twin is taken through after each step."""

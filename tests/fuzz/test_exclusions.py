@@ -13,14 +13,14 @@ from typing import Final
 
 import pytest
 
-from fuzz import exclusions
-from fuzz.exclusions import EXCLUDED_ERRORS, EXCLUDED_FRAMES
-from fuzz.faults import Fault, Number
-from fuzz.manners import PLAIN
-from fuzz.program import SUCCESS, Program, Wish
-from fuzz.setups import Setup
 from rejoinder.states.profiles import CancelPolicy
 from rejoinder.testing import CancelMode
+from rejoinder.testing.fuzz import exclusions
+from rejoinder.testing.fuzz.exclusions import EXCLUDED_ERRORS, EXCLUDED_FRAMES
+from rejoinder.testing.fuzz.faults import Fault, Number
+from rejoinder.testing.fuzz.manners import PLAIN
+from rejoinder.testing.fuzz.program import SUCCESS, Program, Wish
+from rejoinder.testing.fuzz.setups import Setup
 
 SETUPS: Final = {
     "an item of a lax server": Setup(provider="serial and lax"),

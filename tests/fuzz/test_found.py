@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import pytest
 
-from fuzz.manners import PLAIN, Late, Manner, Rejection, Trouble
-from fuzz.program import Program, Wish
-from fuzz.setups import Setup
 from rejoinder.states.verdicts import OutcomeKind
+from rejoinder.testing.fuzz.manners import PLAIN, Late, Manner, Rejection, Trouble
+from rejoinder.testing.fuzz.program import Program, Wish
+from rejoinder.testing.fuzz.setups import Setup
 
 
 def begin(provider: str) -> Program:

@@ -15,10 +15,10 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import run_state_machine_as_test
 
-from fuzz.interruptions import INTERRUPTIONS, LATE, Interruption
 from fuzz.plants import DELAYS, PLANTS, Plant
-from fuzz.program import Program
-from fuzz.setups import Setup
+from rejoinder.testing.fuzz.interruptions import INTERRUPTIONS, LATE, Interruption
+from rejoinder.testing.fuzz.program import Program
+from rejoinder.testing.fuzz.setups import Setup
 
 BUDGET: Final = settings(
     max_examples=3000,

@@ -7,7 +7,7 @@ from typing import Final
 from hypothesis import settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from fuzz.program import Program
+from rejoinder.testing.fuzz.program import Program
 
 PROGRAMS: Final = settings(max_examples=15 * settings().max_examples, stateful_step_count=40)
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from rejoinder.states.codec import decode
 from rejoinder.states.stream_events import StreamEvent
+from rejoinder.testing.input_items import assistant, call_output, user
 
 __all__ = [
     "assistant",
@@ -156,16 +157,6 @@ def garbage(*, lane: str | None = None) -> StreamEvent:
 # Items, as they stand in an input or an output.
 
 
-def user(text: str) -> Item:
-    """Return what a user said."""
-    return {"role": "user", "content": text}
-
-
-def assistant(text: str) -> Item:
-    """Return an answer as a caller keeps it."""
-    return {"role": "assistant", "content": text}
-
-
 def message(text: str, item: str = "item_1") -> Item:
     """Return an answer as the server puts it out."""
     parts: list[Item] = [{"type": "output_text", "text": text, "annotations": []}] if text else []
@@ -180,8 +171,3 @@ def reasoning(item: str = "rs_1") -> Item:
 def call(call_id: str = "call_1", name: str = "weather", item: str = "fc_1") -> Item:
     """Return a function call as the server puts it out."""
     return {"type": "function_call", "id": item, "call_id": call_id, "name": name, "arguments": "{}"}
-
-
-def call_output(call_id: str = "call_1", output: str = "sunny") -> Item:
-    """Return what the caller answers to a function call."""
-    return {"type": "function_call_output", "call_id": call_id, "output": output}

@@ -16,13 +16,13 @@ from typing import Any, Final
 import attrs
 from hypothesis import strategies as st
 
-from harness.pure_pair import PurePair
 from rejoinder.states.profiles import AZURE, GENERIC, OPENAI, AfterCancel, CancelPolicy, Policy, Profile, ReplayPolicy
 from rejoinder.states.session import Session
 from rejoinder.testing import AZURE as AZURE_SERVER
 from rejoinder.testing import GENERIC as GENERIC_SERVER
 from rejoinder.testing import OPENAI as OPENAI_SERVER
 from rejoinder.testing import AnswerFunction, CancelMode, ModelServer, ServerFaults, ServerProfile
+from rejoinder.testing.pure_pair import PurePair
 
 __all__ = ["INBOUND_LIMIT", "SETUPS", "Setup", "fields_of", "nonce", "nonces_in"]
 

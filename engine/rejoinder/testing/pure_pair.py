@@ -27,13 +27,14 @@ from typing import Any, Final, final
 
 import attrs
 
-from harness.pure_records import Caller, Fed, Outbound, Socket, Stuck
 from rejoinder.states import effects as ordered
 from rejoinder.states import events as happening
 from rejoinder.states.codec import decode, encode_cancel, encode_create
 from rejoinder.states.continuation import RequestContent, Reuse
 from rejoinder.states.session import Session
+from rejoinder.states.trace import Fed
 from rejoinder.testing import Close, HandshakeRefused, Message, ModelServer
+from rejoinder.testing.pure_records import Caller, Outbound, Socket, Stuck
 
 __all__ = ["PurePair"]
 

@@ -19,19 +19,20 @@ from typing import Any, ClassVar, Final, TypeVar
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from fuzz.exclusions import excluded
-from fuzz.faults import FAULTS, NUMBERS, Fault, Number, frame_of
-from fuzz.manners import MANNERS, Manner, answers_of
-from fuzz.promises import Promises
-from fuzz.setups import INBOUND_LIMIT, SETUPS, Setup, fields_of
-from fuzz.sightings import LaneSeen, Sightings
-from harness.frames import assistant, call_output, user
-from harness.pure_pair import PurePair
-from harness.pure_records import Caller, Fed
 from rejoinder.states.codec import decode
 from rejoinder.states.stream_events import ErrorEvent
+from rejoinder.states.trace import Fed
 from rejoinder.states.verdicts import OutcomeKind
 from rejoinder.testing import CancelMode, Message
+from rejoinder.testing.fuzz.exclusions import excluded
+from rejoinder.testing.fuzz.faults import FAULTS, NUMBERS, Fault, Number, frame_of
+from rejoinder.testing.fuzz.manners import MANNERS, Manner, answers_of
+from rejoinder.testing.fuzz.promises import Promises
+from rejoinder.testing.fuzz.setups import INBOUND_LIMIT, SETUPS, Setup, fields_of
+from rejoinder.testing.fuzz.sightings import LaneSeen, Sightings
+from rejoinder.testing.input_items import assistant, call_output, user
+from rejoinder.testing.pure_pair import PurePair
+from rejoinder.testing.pure_records import Caller
 
 __all__ = ["Program", "Wish"]
 

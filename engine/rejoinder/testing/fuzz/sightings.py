@@ -12,12 +12,12 @@ from typing import final
 
 import attrs
 
-from fuzz.manners import NOBODY, REJECTED
-from fuzz.setups import nonces_in
-from harness.pure_records import Fed
 from rejoinder.states.effects import Close, Effect, Finish, Send, SendCancel
 from rejoinder.states.events import Cancel, Lost, Opened, Received, Unsendable, Withdrawn
 from rejoinder.states.stream_events import ErrorEvent, FrameKind, StreamEvent
+from rejoinder.states.trace import Fed
+from rejoinder.testing.fuzz.manners import NOBODY, REJECTED
+from rejoinder.testing.fuzz.setups import nonces_in
 
 __all__ = ["LaneSeen", "LinkSeen", "Sightings"]
 

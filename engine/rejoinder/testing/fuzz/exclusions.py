@@ -14,10 +14,10 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Final
 
-from fuzz.manners import NOBODY
-from fuzz.sightings import LaneSeen, LinkSeen
 from rejoinder.states.profiles import Profile
 from rejoinder.states.stream_events import ErrorEvent, FrameKind, StreamEvent
+from rejoinder.testing.fuzz.manners import NOBODY
+from rejoinder.testing.fuzz.sightings import LaneSeen, LinkSeen
 
 __all__ = ["EXCLUDED_ERRORS", "EXCLUDED_FRAMES", "excluded"]
 

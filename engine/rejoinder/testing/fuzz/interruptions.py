@@ -14,12 +14,12 @@ from typing import Final
 import attrs
 from hypothesis import strategies as st
 
-from fuzz.manners import MANNERS, PLAIN, Manner, answers_of
-from fuzz.setups import SETUPS, Setup, fields_of
-from harness.frames import user
-from harness.pure_pair import PurePair
 from rejoinder.states.effects import Send
 from rejoinder.states.profiles import CancelPolicy
+from rejoinder.testing.fuzz.manners import MANNERS, PLAIN, Manner, answers_of
+from rejoinder.testing.fuzz.setups import SETUPS, Setup, fields_of
+from rejoinder.testing.input_items import user
+from rejoinder.testing.pure_pair import PurePair
 
 __all__ = ["INTERRUPTIONS", "LATE", "Interruption"]
 

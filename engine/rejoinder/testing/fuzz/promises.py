@@ -18,18 +18,18 @@ from typing import Any, Final, final
 
 import attrs
 
-from fuzz.manners import REJECTED
-from fuzz.setups import Setup, nonces_in
-from harness.pure_pair import PurePair
-from harness.pure_records import Fed
 from rejoinder.states.effects import Close, Deliver, Dial, Finish, Moved, Note, Send
 from rejoinder.states.events import Cancel, DialFailed, Lost, Received, Unsendable, Withdrawn
 from rejoinder.states.phases import LinkPhase, ResponsePhase
 from rejoinder.states.profiles import AfterCancel, ReplayPolicy
 from rejoinder.states.stream_events import FrameKind, StreamEvent
+from rejoinder.states.trace import Fed
 from rejoinder.states.triggers import LinkEvent
 from rejoinder.states.verdicts import OutcomeKind
 from rejoinder.testing import LogEntry
+from rejoinder.testing.fuzz.manners import REJECTED
+from rejoinder.testing.fuzz.setups import Setup, nonces_in
+from rejoinder.testing.pure_pair import PurePair
 
 __all__ = ["Promises"]
 

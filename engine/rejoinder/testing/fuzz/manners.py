@@ -14,7 +14,6 @@ from typing import Any, Final
 import attrs
 from hypothesis import strategies as st
 
-from fuzz.setups import nonce, nonces_in
 from rejoinder.testing import (
     ITEM_ID,
     Answer,
@@ -29,6 +28,7 @@ from rejoinder.testing import (
     Step,
     Text,
 )
+from rejoinder.testing.fuzz.setups import nonce, nonces_in
 from rejoinder.testing.script import Terminal
 
 __all__ = ["MANNERS", "NOBODY", "PLAIN", "REJECTED", "Late", "Manner", "Rejection", "Trouble", "answer_in", "answers_of"]

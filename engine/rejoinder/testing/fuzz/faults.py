@@ -15,9 +15,9 @@ from typing import Any, Final
 
 from hypothesis import strategies as st
 
-from fuzz.manners import NOBODY
-from fuzz.setups import nonce
-from fuzz.sightings import LaneSeen
+from rejoinder.testing.fuzz.manners import NOBODY
+from rejoinder.testing.fuzz.setups import nonce
+from rejoinder.testing.fuzz.sightings import LaneSeen
 
 __all__ = ["FAULTS", "NUMBERS", "Fault", "Number", "frame_of"]
 

@@ -8,29 +8,16 @@ from typing import final
 import attrs
 
 from rejoinder.states.continuation import RequestContent
-from rejoinder.states.effects import Effect, Send
-from rejoinder.states.events import Event
+from rejoinder.states.effects import Send
 from rejoinder.states.stream_events import StreamEvent
 from rejoinder.states.verdicts import Outcome
 from rejoinder.testing import Close, Drop, Message
 
-__all__ = ["Caller", "Fed", "Outbound", "Socket", "Stuck"]
+__all__ = ["Caller", "Outbound", "Socket", "Stuck"]
 
 
 class Stuck(AssertionError):
     """``next_deadline`` goes on naming an instant that has come: the engine would spin."""
-
-
-@attrs.frozen
-class Fed:
-    """One line of the diary: what was fed, and what came back."""
-
-    at: float
-    """When, in seconds of the pair's clock."""
-    event: Event
-    """What was fed."""
-    effects: tuple[Effect, ...]
-    """What came back, in order."""
 
 
 @final
