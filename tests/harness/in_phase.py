@@ -25,6 +25,13 @@ def idle() -> Bench:
     return bench
 
 
+def paused() -> Bench:
+    """The server refused a create for now."""
+    bench = awaiting_created()
+    bench.receive(frames.error(status=503, headers={"retry-after": "5"}))
+    return bench
+
+
 def awaiting_created() -> Bench:
     """A create went out on a serial link."""
     bench = Bench(AZURE)
@@ -168,6 +175,7 @@ RESPONSE_PHASES: Final[Mapping[ResponsePhase, Callable[[], Bench]]] = {
 
 REQUEST_PHASES: Final[Mapping[RequestPhase, Callable[[], Bench]]] = {
     RequestPhase.WAITING: connecting,
+    RequestPhase.PAUSED: paused,
     RequestPhase.SENT: awaiting_created,
     RequestPhase.ENDED: ended,
 }

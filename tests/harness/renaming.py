@@ -84,7 +84,7 @@ def renamed(wanderer: Wanderer) -> Wanderer:
             number=number,
             created=request.created + SHIFT,
             entered=request.entered + SHIFT,
-            not_before=None if request.not_before is None else request.not_before + SHIFT,
+            resume_at=request.resume_at + SHIFT,
             place=None if request.place is None else (other_link(request.place[0]), request.place[1]),
         )
     session.links_made += 7

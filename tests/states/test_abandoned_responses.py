@@ -333,12 +333,27 @@ def test_parent_of_an_abandoned_response_is_named_where_the_policy_tries_it(
     bench.created(2)
     bench.speak(2)
     bench.cancel(2)
-    bench.complete(2)
+    bench.receive(frames.incomplete("resp_2"))
     bench.reply(1, "Never mind")
 
     assert expected == bench.continues(3)
     assert ([user("Never mind")] if expected else bench.items[3]) == bench.new_items(3)
     assert (None if expected else LaneDirty()) == bench.reason(3)
+
+
+def test_parent_of_an_abandoned_response_that_completed_is_the_latest_no_more() -> None:
+    bench = Bench(AZURE, Policy(after_cancel=AfterCancel.REUSE))
+    bench.ask()
+    bench.opened()
+    bench.answer(1)
+    bench.reply(1, "Stop")
+    bench.created(2)
+    bench.cancel(2)
+    bench.complete(2)
+    bench.reply(1, "Never mind")
+
+    assert bench.continues(3) is None
+    assert LaneDirty() == bench.reason(3)
 
 
 # -- cancel policies ---------------------------------------------------------------------------------------------------------

@@ -85,7 +85,7 @@ def test_request_that_ended_has_no_deadline() -> None:
     ended = Request(1, streaming().session.requests[1].content, warm_up=False, created=0, phase=RequestPhase.ENDED)
 
     assert request_deadline(ended, LIMITS) is None
-    assert {RequestPhase.WAITING, RequestPhase.SENT} == set(REQUEST.deadlines)
+    assert {RequestPhase.WAITING, RequestPhase.PAUSED, RequestPhase.SENT} == set(REQUEST.deadlines)
 
 
 def test_nothing_is_due_where_nothing_is() -> None:

@@ -16,16 +16,22 @@ GRID: Final = read_grid("""
 waiting
     LaneFree      sent    request_sent
     HedgeDue      .       hedge_dialled
-    RetryDue      .       retry_allowed
     GaveUp        ended   request_given_up
     GaveUpOther   .       IGNORE
     Cancel        ended   request_cancelled
     Overflow      ended   request_overflowed
     Expired       ended   request_expired
     SessionClosed ended   request_closed
-    illegal: Replay Finished
+    illegal: RetryDue Replay ReplayLater Finished
+paused
+    RetryDue      waiting retry_allowed
+    Cancel        ended   request_cancelled
+    Overflow      ended   request_overflowed
+    SessionClosed ended   request_closed
+    illegal: LaneFree HedgeDue Replay ReplayLater GaveUp GaveUpOther Finished Expired
 sent
     Replay        waiting request_replayed
+    ReplayLater   paused  request_paused
     Finished      ended   request_finished
     Cancel        ended   request_cancelled
     Overflow      ended   request_overflowed
@@ -36,7 +42,7 @@ ended
     Cancel        .       IGNORE
     Overflow      .       IGNORE
     SessionClosed .       IGNORE
-    illegal: LaneFree HedgeDue RetryDue Replay GaveUp GaveUpOther Finished Expired
+    illegal: LaneFree HedgeDue RetryDue Replay ReplayLater GaveUp GaveUpOther Finished Expired
 """)
 
 

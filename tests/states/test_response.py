@@ -184,7 +184,7 @@ draining
     StrayContent             .                DISCARD
     Other                    .                DISCARD
     Keepalive                .                IGNORE
-    Completed                idle             drained
+    Completed                idle             drained_whole
     Failed                   idle             drained
     Incomplete               idle             drained
     ForeignTerminal          .                foreign_seen
@@ -208,7 +208,7 @@ quarantined
     StrayContent             .                DISCARD
     Other                    .                DISCARD
     Keepalive                .                IGNORE
-    Completed                idle             drained
+    Completed                idle             drained_whole
     Failed                   idle             drained
     Incomplete               idle             drained
     ForeignTerminal          .                COUNT

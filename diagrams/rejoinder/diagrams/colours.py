@@ -86,6 +86,7 @@ ROLES: Final[Mapping[tuple[str, str], Role]] = MappingProxyType(
         ("response", ResponsePhase.DRAINING): Role.CLEANING,
         ("response", ResponsePhase.QUARANTINED): Role.LOST,
         ("request", RequestPhase.WAITING): Role.WAITING,
+        ("request", RequestPhase.PAUSED): Role.WAITING,
         ("request", RequestPhase.SENT): Role.LIVE,
         ("request", RequestPhase.ENDED): Role.RESTING,
     }

@@ -142,7 +142,7 @@ class _Writer:
             self.since(request.created),
             # The queue deadline and the hedge run from here.
             self.since(request.entered) if waiting else None,
-            self.since(request.not_before) if waiting and request.not_before is not None else None,
+            self.since(request.resume_at) if request.phase is RequestPhase.PAUSED else None,
             request.hedged,
             request.acknowledged,
             None if request.place is None else (self.names.number("link", request.place[0]), request.place[1]),

@@ -5,8 +5,8 @@ Rules of this file
   the last frame came, and is computed when somebody asks.
 * Expiring early does nothing; expiring late does what was due. Each expiry moves its machine or its own instant.
 
-Beside the phases' deadlines there are two for waiting requests, which are conditions rather than limits: the hedge (an abandoned
-response has stood in the way for long enough) and the end of a pause that the server asked for.
+Beside the phases' deadlines there is one for waiting requests, which is a condition rather than a limit: the hedge (an abandoned
+response has stood in the way for long enough).
 """
 
 from __future__ import annotations
@@ -50,6 +50,7 @@ LANE_INSTANTS: Final[Mapping[DeadlineKind, Callable[[Lane, Deadlines], float]]] 
 }
 
 REQUEST_INSTANTS: Final[Mapping[DeadlineKind, Callable[[Request, Deadlines], float]]] = {
+    DeadlineKind.PAUSE: lambda request, limits: request.resume_at,  # noqa: ARG005 - the server or the policy said how long
     DeadlineKind.QUEUE: lambda request, limits: request.entered + limits.queue,
     DeadlineKind.TURN: lambda request, limits: request.created + limits.turn,
 }
@@ -91,8 +92,6 @@ def _instants(session: Session) -> Iterator[float]:
     for request in session.requests.values():
         deadline = REQUEST.deadlines[request.phase]
         yield REQUEST_INSTANTS[deadline.kind](request, limits)
-        if request.not_before is not None:
-            yield request.not_before
     hedge = _hedge(session)
     if hedge is not None:
         yield hedge[1]
@@ -120,9 +119,7 @@ def expire(session: Session, now: float) -> None:
     for request in list(session.requests.values()):
         instant = request_deadline(request, limits)
         if instant is not None and instant <= now:
-            session.move_request(request.number, RequestEvent.EXPIRED, now)
-        elif request.not_before is not None and request.not_before <= now:
-            session.move_request(request.number, RequestEvent.RETRY_DUE, now)
+            session.move_request(request.number, RequestEvent(REQUEST.deadlines[request.phase].event), now)
     hedge = _hedge(session)
     if hedge is not None and hedge[1] <= now:
         session.move_request(hedge[0].number, RequestEvent.HEDGE_DUE, now)
@@ -133,13 +130,13 @@ def _exhausted(session: Session) -> Link | None:
     link = target(session)
     if link is None or not is_exhausted(link) or any(other.phase in DIALLING for other in session.links.values()):
         return None
-    return link if any(request.not_before is None for request in waiting(session)) else None
+    return link if waiting(session) else None
 
 
 def _hedge(session: Session) -> tuple[Request, float] | None:
     """The first waiting request and when it hedges: an abandoned response stands in its way and nothing else is under way."""
     link = target(session)
-    request = next((request for request in waiting(session) if request.not_before is None), None)
+    request = next(iter(waiting(session)), None)
     if link is None or request is None or request.hedged:
         return None
     if effective_policy(session.profile, session.policy, proven=link.proven) not in {CancelPolicy.HEDGE, CancelPolicy.LANE}:

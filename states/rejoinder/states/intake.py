@@ -147,7 +147,9 @@ def _classified(session: Session, link: Link, lane: Lane, frame: StreamEvent, no
     """Name the event that the frame is for its lane, and take that row."""
     request = None if lane.request is None else session.requests.get(lane.request)
     sighting = Sighting(frame, lane, link, request, session.policy, session.profile)
-    event = CLASSIFIED[frame.kind][facts_of(sighting)]
+    facts = facts_of(sighting)
+    session.sighted = frame.kind, facts
+    event = CLASSIFIED[frame.kind][facts]
     lane.heard = now
     sequence = sequence_of(lane, frame)
     if event in OURS and frame.sequence_number is not None and sequence is not SequenceFact.REPEATED:

@@ -62,6 +62,8 @@ class RequestPhase(StrEnum):
 
     WAITING = "waiting"
     """Nothing was sent, or what was sent may be sent again; the request waits for a free lane."""
+    PAUSED = "paused"
+    """The server refused it for now; when the pause is over it waits again."""
     SENT = "sent"
     """A create is on the wire and its response belongs to this request."""
     ENDED = "ended"

@@ -146,8 +146,6 @@ def _only_one_in_use(link: Link) -> Lane | None:
 
 def _place(session: Session, now: float) -> None:
     for request in waiting(session):
-        if request.not_before is not None:
-            continue
         link = target(session)
         if link is None:
             return

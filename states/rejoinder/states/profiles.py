@@ -59,6 +59,8 @@ class DeadlineKind(StrEnum):
     """Between two frames of a response that is streaming."""
     DRAIN = "drain"
     """From the cancel to the abandoned response's terminal, in all."""
+    PAUSE = "pause"
+    """Until a request that the server refused for now may be sent again."""
     QUEUE = "queue"
     """How long a request may wait to be sent."""
     TURN = "turn"

@@ -190,8 +190,8 @@ class Request:
     """When it came there."""
     place: tuple[int, str | None] | None = None
     """Link and lane, while it is sent."""
-    not_before: float | None = None
-    """When it may go out again, while the server asked for a pause."""
+    resume_at: float = 0.0
+    """When its pause is over."""
     acknowledged: bool = False
     """Whether a ``created`` of it was seen, in this attempt or an earlier one."""
     hedged: bool = False

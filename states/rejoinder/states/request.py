@@ -29,7 +29,6 @@ EDGES: Final = (
         "hedge_dialled",
         "it waited for an abandoned response long enough: dial a successor, once",
     ),
-    *rows(P.WAITING, E.RETRY_DUE, P.WAITING, "retry_allowed", "the pause that the server asked for is over"),
     *rows(P.WAITING, E.GAVE_UP, P.ENDED, "request_given_up", "no usable link is left and none will come"),
     *rows(
         P.WAITING,
@@ -43,8 +42,14 @@ EDGES: Final = (
     *rows(P.WAITING, E.OVERFLOW, P.ENDED, "request_overflowed", "the buffer holds what an earlier attempt acknowledged"),
     *rows(P.WAITING, E.EXPIRED, P.ENDED, "request_expired", "queue deadline; a dial under way goes on"),
     *rows(P.WAITING, E.CLOSED, P.ENDED, "request_closed", "the session is closing"),
+    # -- paused: the server refused it for now ---------------------------------------------------------------------------
+    *rows(P.PAUSED, E.RETRY_DUE, P.WAITING, "retry_allowed", "retry-after, or our own pause, is over: it queues again"),
+    *rows(P.PAUSED, E.CANCEL, P.ENDED, "request_cancelled", "nothing is on the wire: nothing to drain"),
+    *rows(P.PAUSED, E.OVERFLOW, P.ENDED, "request_overflowed", "the buffer holds what an earlier attempt acknowledged"),
+    *rows(P.PAUSED, E.CLOSED, P.ENDED, "request_closed", "the session is closing"),
     # -- sent: a create is on the wire ----------------------------------------------------------------------------------
     *rows(P.SENT, E.REPLAY, P.WAITING, "request_replayed", "in full, once per cause, twice in all, never past the commit point"),
+    *rows(P.SENT, E.REPLAY_LATER, P.PAUSED, "request_paused", "the same, and the server is not to be asked at once (429, 503)"),
     *rows(P.SENT, E.FINISHED, P.ENDED, "request_finished", "its response ended: exactly one outcome"),
     *rows(P.SENT, E.CANCEL, P.ENDED, "request_cancelled", "the caller is free at once; the response is abandoned"),
     *rows(P.SENT, E.OVERFLOW, P.ENDED, "request_overflowed", "a slow consumer costs its own response, never the reader"),
@@ -67,6 +72,10 @@ REQUEST: Final = Table(
     initial=P.WAITING,
     home=(P.ENDED,),
     resting=(P.ENDED,),
-    deadlines={P.WAITING: Deadline(DeadlineKind.QUEUE, E.EXPIRED), P.SENT: Deadline(DeadlineKind.TURN, E.EXPIRED)},
+    deadlines={
+        P.WAITING: Deadline(DeadlineKind.QUEUE, E.EXPIRED),
+        P.PAUSED: Deadline(DeadlineKind.PAUSE, E.RETRY_DUE),
+        P.SENT: Deadline(DeadlineKind.TURN, E.EXPIRED),
+    },
     edges=EDGES,
 )

@@ -41,16 +41,17 @@ def hedge_dialled(session: Session, request: Request, step: Step) -> None:
 
 
 def retry_allowed(session: Session, request: Request, step: Step) -> None:
-    del session, step
-    request.not_before = None
+    del session, request, step
 
 
 def request_replayed(session: Session, request: Request, step: Step) -> None:
+    _take_off_the_wire(session, request, cast("Cause", step.detail))
+
+
+def request_paused(session: Session, request: Request, step: Step) -> None:
     cause, pause = cast("tuple[Cause, float]", step.detail)
-    session.note("Replay", detail=f"request {request.number}: {cause}")
-    request.replays = (*request.replays, cause)
-    request.place = None
-    request.not_before = step.now + pause if pause else None
+    _take_off_the_wire(session, request, cause)
+    request.resume_at = step.now + pause
 
 
 def request_finished(session: Session, request: Request, step: Step) -> None:
@@ -88,6 +89,12 @@ def request_closed(session: Session, request: Request, step: Step) -> None:
     _end(session, request, step, simple_failure(Cause.CLOSED, message))
 
 
+def _take_off_the_wire(session: Session, request: Request, cause: Cause) -> None:
+    session.note("Replay", detail=f"request {request.number}: {cause}")
+    request.replays = (*request.replays, cause)
+    request.place = None
+
+
 def _end(session: Session, request: Request, step: Step, failure: Failure | None) -> None:
     """The caller has its outcome now, and the wire is told afterwards; without a failure the caller left by itself."""
     lane = session.lane_at(request.place)
@@ -111,6 +118,7 @@ REQUEST_RULES: Final[Mapping[str, RequestRule]] = MappingProxyType(
             request_finished,
             request_given_up,
             request_overflowed,
+            request_paused,
             request_replayed,
             request_sent,
             retry_allowed,

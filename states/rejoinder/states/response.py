@@ -204,7 +204,8 @@ EDGES: Final = (
         "output of the abandoned response",
     ),
     *rows(P.DRAINING, E.KEEPALIVE, None, Staying.IGNORE, "it does not extend the drain deadline either"),
-    *rows(P.DRAINING, TERMINALS, P.IDLE, "drained", "the terminal of the abandoned response: clean"),
+    *rows(P.DRAINING, (E.FAILED, E.INCOMPLETE), P.IDLE, "drained", "the terminal of the abandoned response: clean"),
+    *rows(P.DRAINING, E.COMPLETED, P.IDLE, "drained_whole", "clean; it is the lane's latest now, so nobody may name its parent"),
     *rows(
         P.DRAINING,
         (E.FAULT, E.REPEAT_CREATED, E.GARBAGE),
@@ -219,7 +220,8 @@ EDGES: Final = (
     *rows(P.DRAINING, E.LOST, P.IDLE, "abandoned_lost", "clean by death"),
     *rows(P.DRAINING, E.DOOMED, None, Staying.IGNORE, "the loss that follows cleans it"),
     # -- quarantined: unknown until the terminal or the end of the link ------------------------------------------------------
-    *rows(P.QUARANTINED, TERMINALS, P.IDLE, "drained", "the terminal came after all"),
+    *rows(P.QUARANTINED, (E.FAILED, E.INCOMPLETE), P.IDLE, "drained", "the terminal came after all"),
+    *rows(P.QUARANTINED, E.COMPLETED, P.IDLE, "drained_whole", "the same; it is the lane's latest now"),
     *rows(P.QUARANTINED, E.CREATED, P.QUARANTINED, "quarantined_created", "late, but now its terminal can be told"),
     *rows(P.QUARANTINED, E.WITHDRAWN, P.IDLE, "create_withdrawn", "overdue because it had not even left: the wire is clean"),
     *rows(P.QUARANTINED, E.REJECTED, P.IDLE, "abandoned_rejected", "the create was refused after all"),

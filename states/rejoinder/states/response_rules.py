@@ -314,6 +314,11 @@ def drained(session: Session, lane: Lane, step: Step) -> None:
     _keep_parent(session, lane)
 
 
+def drained_whole(session: Session, lane: Lane, step: Step) -> None:
+    del session, step
+    lane.tainted = True
+
+
 def drain_overdue(session: Session, lane: Lane, step: Step) -> None:
     session.note("DrainOverdue", lane, f"no terminal within {session.policy.deadlines.drain:g} s of the cancel")
     session.unclean(lane, step)
@@ -456,6 +461,7 @@ RESPONSE_RULES: Final[Mapping[str, ResponseRule]] = MappingProxyType(
             doubt_unresolved_replayed,
             drain_overdue,
             drained,
+            drained_whole,
             error_doubted,
             failed,
             failed_as_reported,

@@ -28,7 +28,7 @@ from .content_events import OutputItemDone
 from .continuation import NewLink, NoPrevious
 from .edges import Staying
 from .effects import Effect, Moved, Note, SendCancel
-from .facts import fate, sequence_of
+from .facts import Facts, fate, sequence_of
 from .intake import INTAKE
 from .link_rules import LINK_RULES
 from .phases import LinkPhase, RequestPhase, ResponsePhase
@@ -72,6 +72,9 @@ class Session:
 
     Feed it what happens, perform what it returns, in order; then ask ``next_deadline`` and feed ``Expired`` when that instant has
     come.
+
+    ``sighted`` is what the last frame was classified by, for observers: its kind and facts. Deltas of a streaming response are not
+    sighted, they are looked up at once.
     """
 
     __slots__ = (
@@ -85,6 +88,7 @@ class Session:
         "policy",
         "profile",
         "requests",
+        "sighted",
     )
 
     def __init__(self, profile: Profile = OPENAI, policy: Policy | None = None) -> None:
@@ -98,6 +102,7 @@ class Session:
         self.closing = False
         self.counts: Counter[str] = Counter()
         self.effects: list[Effect] = []
+        self.sighted: tuple[FrameKind, Facts] | None = None
 
     def __repr__(self) -> str:
         links = ", ".join(f"{link.number}:{link.phase}" for link in self.links.values())
@@ -252,10 +257,13 @@ class Session:
         self.move_request(request.number, RequestEvent.FINISHED, step.now, outcome)
 
     def replay(self, lane: Lane, cause: Cause, step: Step, *, pause: float = 0.0) -> None:
-        """Put the request back to waiting, to be sent in full, not before ``pause`` seconds have passed."""
+        """The request is to be sent again, in full, and not before ``pause`` seconds have passed."""
         number = cast("int", lane.request)
         lane.request = None
-        self.move_request(number, RequestEvent.REPLAY, step.now, (cause, pause))
+        if pause:
+            self.move_request(number, RequestEvent.REPLAY_LATER, step.now, (cause, pause))
+        else:
+            self.move_request(number, RequestEvent.REPLAY, step.now, cause)
 
     def verdict(self, request: Request, lane: Lane | None, stage: str, failure: Failure | None, *, sent: bool = True) -> Verdict:
         """How far ``request`` had come; ``lane`` is where its create went, if it went."""
