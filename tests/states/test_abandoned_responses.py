@@ -206,16 +206,50 @@ def test_lane_that_does_not_drain_is_out_of_use_on_a_link_that_multiplexes() -> 
     assert ["lane-1", "lane-2", "lane-3"] == [send.lane for send in bench.all(Send)]
 
 
-def test_stranger_is_counted_once_and_retires_the_link_the_second_time() -> None:
+def test_strangers_end_is_counted_once_and_retires_the_link_the_second_time() -> None:
     bench = draining()
     bench.receive(frames.completed("resp_9"))
     first = bench.link(1)
-    bench.receive(frames.created("resp_8"))
+    bench.receive(frames.completed("resp_8"))
 
     assert LinkPhase.OPEN == first
     assert LinkPhase.RETIRING == bench.link(1)
     assert ["ForeignTerminal", "ForeignTerminalAgain"] == bench.notes
     assert ResponsePhase.DRAINING == bench.phase(1)
+
+
+def test_strangers_beginning_retires_the_link_at_once() -> None:
+    """The terminal that was due called the lane clean, and the next request was sent where a stranger spoke."""
+    bench = draining()
+    bench.receive(frames.created("resp_8"))
+    abandoned = bench.phase(1)
+    bench.receive(frames.incomplete("resp_1", sequence=None))
+    bench.ask()
+
+    assert ResponsePhase.DRAINING == abandoned
+    assert ["ForeignCreated"] == bench.notes
+    assert [1] == [send.request for send in bench.all(Send)]
+    assert 2 == len(bench.all(Dial))
+
+
+@pytest.mark.parametrize("labelled", [False, True])
+def test_answer_to_a_cancel_without_a_label_leaves_every_lane_owed_one(labelled: bool) -> None:  # noqa: FBT001
+    """It was booked on the wrong lane: the answer on that lane's own cancel then refused the create that was sent there."""
+    bench = proven()
+    for request in (2, 3):
+        bench.ask()
+        bench.created(request)
+    lanes = [bench.lane(2), bench.lane(3)]
+    for request in (2, 3):
+        bench.cancel(request)
+    bench.receive(frames.error("unknown_event_type", lane=lanes[1].name if labelled else None))
+
+    assert 1 == bench.session.links[1].debt
+    assert ([1, 0] if labelled else [1, 1]) == [lane.owed for lane in lanes]
+
+    bench.receive(frames.error("unknown_event_type"))
+
+    assert [0, 0] == [lane.owed for lane in lanes]
 
 
 def test_faults_and_unreadable_frames_of_the_abandoned_are_nobodys_failure() -> None:

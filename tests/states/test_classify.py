@@ -94,12 +94,6 @@ SHOWN: Final[tuple[tuple[Callable[[], Bench], StreamEvent, tuple[object, ...], E
     # -- created
     (acknowledged, frames.created("resp_1", sequence=1), (K.CREATED, Identity.SAME), E.REPEAT_CREATED),
     (
-        draining_with_a_stranger,
-        frames.created("resp_8"),
-        (K.CREATED, Stage.BEGUN, Foreign.SEEN),
-        E.FOREIGN_TERMINAL_AGAIN,
-    ),
-    (
         acknowledged,
         frames.created("resp_9"),
         (K.CREATED, Identity.OTHER, Fate.REPLAYABLE),

@@ -41,8 +41,7 @@ sent
 ended
     Cancel        .       IGNORE
     Overflow      .       IGNORE
-    SessionClosed .       IGNORE
-    illegal: LaneFree HedgeDue RetryDue Replay ReplayLater GaveUp GaveUpOther Finished Expired
+    illegal: SessionClosed LaneFree HedgeDue RetryDue Replay ReplayLater GaveUp GaveUpOther Finished Expired
 """)
 
 

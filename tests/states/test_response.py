@@ -16,7 +16,6 @@ GRID: Final = read_grid("""
 idle
     Send                     awaiting_created create_sent
     Created                  draining         stranger_began
-    Progress                 .                late_frame
     StrayContent             .                late_frame
     Other                    .                late_frame
     Keepalive                .                IGNORE
@@ -27,7 +26,7 @@ idle
     Garbage                  .                COUNT
     LinkDoomed               .                IGNORE
     Lost                     .                IGNORE
-    illegal: Withdrawn Unsendable Cancel RepeatCreated ForeignCreated ForeignCreatedReplayable Content ContentAfterGap
+    illegal: Progress Withdrawn Unsendable Cancel RepeatCreated ForeignCreated ForeignCreatedReplayable Content ContentAfterGap
         ContentRepeated Completed Failed Incomplete ForeignTerminalAgain Fault RejectedReplayable CacheMiss
         GarbageReplayable LinkDoomedReplayable LostReplayable Expired ExpiredReplayable
 awaiting_created
@@ -36,7 +35,6 @@ awaiting_created
     Created                  acknowledged     created_arrived
     ForeignCreated           draining         foreign_began
     ForeignCreatedReplayable draining         foreign_began_replayed
-    Progress                 .                late_frame
     StrayContent             .                late_frame
     Other                    .                late_frame
     Keepalive                .                IGNORE
@@ -54,14 +52,13 @@ awaiting_created
     LostReplayable           idle             lost_replayed
     Expired                  quarantined      overdue
     ExpiredReplayable        quarantined      overdue_replayed
-    illegal: Send Withdrawn RepeatCreated Content ContentAfterGap ContentRepeated Completed Failed Incomplete
+    illegal: Progress Send Withdrawn RepeatCreated Content ContentAfterGap ContentRepeated Completed Failed Incomplete
         ForeignTerminalAgain Fault
 doubted
     Cancel                   cancel_pending   caller_left_early
     Created                  acknowledged     created_arrived
     ForeignCreated           draining         foreign_began
     ForeignCreatedReplayable draining         foreign_began_replayed
-    Progress                 .                late_frame
     StrayContent             .                late_frame
     Other                    .                late_frame
     Keepalive                .                IGNORE
@@ -79,7 +76,7 @@ doubted
     LostReplayable           idle             lost_replayed
     Expired                  quarantined      doubt_unresolved
     ExpiredReplayable        quarantined      doubt_unresolved_replayed
-    illegal: Send Withdrawn Unsendable RepeatCreated Content ContentAfterGap ContentRepeated Completed Failed
+    illegal: Progress Send Withdrawn Unsendable RepeatCreated Content ContentAfterGap ContentRepeated Completed Failed
         Incomplete ForeignTerminalAgain Fault
 acknowledged
     Cancel                   draining         caller_left
@@ -89,7 +86,6 @@ acknowledged
     Progress                 .                DELIVER
     Content                  streaming        output_began
     ContentAfterGap          streaming        output_began_after_gap
-    ContentRepeated          .                sequence_repeated
     StrayContent             .                late_frame
     Other                    .                DELIVER
     Keepalive                .                IGNORE
@@ -107,7 +103,7 @@ acknowledged
     LostReplayable           idle             lost_replayed
     Expired                  quarantined      overdue
     ExpiredReplayable        quarantined      overdue_replayed
-    illegal: RejectedUnclean Send Withdrawn Unsendable Created ForeignTerminalAgain Rejected RejectedReplayable CacheMiss
+    illegal: ContentRepeated RejectedUnclean Send Withdrawn Unsendable Created ForeignTerminalAgain Rejected RejectedReplayable CacheMiss
 streaming
     Cancel                   draining         caller_left
     RepeatCreated            .                late_frame
@@ -159,7 +155,6 @@ cancel_pending
     Unsendable               idle             create_withdrawn
     Created                  draining         abandoned_created
     ForeignCreated           draining         foreign_for_abandoned
-    Progress                 .                late_frame
     StrayContent             .                late_frame
     Other                    .                late_frame
     Keepalive                .                IGNORE
@@ -171,12 +166,12 @@ cancel_pending
     LinkDoomed               .                IGNORE
     Lost                     idle             abandoned_lost
     Expired                  quarantined      drain_overdue
-    illegal: Send Cancel RepeatCreated ForeignCreatedReplayable Content ContentAfterGap ContentRepeated Completed
+    illegal: Progress Send Cancel RepeatCreated ForeignCreatedReplayable Content ContentAfterGap ContentRepeated Completed
         Failed Incomplete ForeignTerminalAgain Fault RejectedReplayable CacheMiss GarbageReplayable
         LinkDoomedReplayable LostReplayable ExpiredReplayable
 draining
     RepeatCreated            .                COUNT
-    ForeignCreated           .                foreign_seen
+    ForeignCreated           .                foreign_again
     Progress                 .                DISCARD
     Content                  .                DISCARD
     ContentAfterGap          .                DISCARD
@@ -200,7 +195,7 @@ draining
 quarantined
     Created                  .                quarantined_created
     RepeatCreated            .                COUNT
-    ForeignCreated           .                COUNT
+    ForeignCreated           .                foreign_again
     Progress                 .                DISCARD
     Content                  .                DISCARD
     ContentAfterGap          .                DISCARD

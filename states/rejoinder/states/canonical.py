@@ -65,6 +65,10 @@ class Names:
         known = self.kinds.setdefault(kind, {})
         return known.setdefault(name, len(known))
 
+    def copy(self) -> Names:
+        """The names met so far; those met from now on are numbered apart."""
+        return Names({kind: known.copy() for kind, known in self.kinds.items()})
+
     def numbers(self, kind: str, names: Collection[str]) -> tuple[int, ...]:
         """Return the numbers of a set of names. Those not met before are numbered shorter first, then by letter."""
         return tuple(sorted([self.number(kind, name) for name in sorted(names, key=_by_length)]))

@@ -204,7 +204,7 @@ class Classification:
 
 FACTS: Final[Mapping[FrameKind, tuple[type[StrEnum], ...]]] = MappingProxyType(
     {
-        FrameKind.CREATED: (Stage, Identity, Echo, Fate, Foreign),
+        FrameKind.CREATED: (Identity, Echo, Fate),
         FrameKind.PROGRESS: (Identity,),
         FrameKind.ITEM_ADDED: (Stage, Item, Sequence, History),
         FrameKind.CONTENT: (Stage, Item, Sequence),
@@ -227,13 +227,6 @@ def _row(kind: FrameKind, *facts: StrEnum, event: E, reason: str) -> Classificat
 CLASSIFICATION: Final = (
     # -- created ---------------------------------------------------------------------------------------------------------
     _row(K.CREATED, Identity.SAME, event=E.REPEAT_CREATED, reason="the id the lane has already"),
-    _row(
-        K.CREATED,
-        Stage.BEGUN,
-        Foreign.SEEN,
-        event=E.FOREIGN_TERMINAL_AGAIN,
-        reason="a second sign of somebody else on a draining lane",
-    ),
     _row(
         K.CREATED,
         Identity.OTHER,

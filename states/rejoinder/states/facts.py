@@ -215,11 +215,9 @@ class Sighting:
 
 def _created(at: Sighting) -> Facts:
     return (
-        stage_of(at.lane),
         identity_of(at.lane, at.frame),
         echo_of(at.lane, at.frame),
         fate(at.lane, at.request, at.policy, Cause.FOREIGN),
-        _foreign_of(at.lane),
     )
 
 

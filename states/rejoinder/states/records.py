@@ -8,8 +8,9 @@ Rules of this file
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, final
+from collections.abc import Callable, Mapping
+from operator import attrgetter
+from typing import Any, Final, final
 
 import attrs
 
@@ -77,7 +78,7 @@ class Lane:
     fault: ErrorEvent | None = None
     """The error that was reported inside the response, or doubted before it."""
     foreign: bool = False
-    """Whether somebody else's terminal or ``created`` was seen since the lane drains."""
+    """Whether somebody else's terminal was seen since the lane drains."""
     tainted: bool = False
     """Whether stale frames are to be expected: something was abandoned here, or came late."""
     delivery: tuple[Deliver, ...] = ()
@@ -115,7 +116,10 @@ class Lane:
 
     def copy(self) -> Lane:
         """A lane that can move on by itself."""
-        return attrs.evolve(self, items=set(self.items), output=list(self.output))
+        twin = Lane(*_lane_fields(self))
+        twin.items = set(self.items)
+        twin.output = list(self.output)
+        return twin
 
 
 @final
@@ -168,7 +172,9 @@ class Link:
 
     def copy(self) -> Link:
         """A link that can move on by itself."""
-        return attrs.evolve(self, lanes={name: lane.copy() for name, lane in self.lanes.items()})
+        twin = Link(*_link_fields(self))
+        twin.lanes = {name: lane.copy() for name, lane in self.lanes.items()}
+        return twin
 
 
 @final
@@ -201,4 +207,14 @@ class Request:
 
     def copy(self) -> Request:
         """A request that can move on by itself."""
-        return attrs.evolve(self)
+        return Request(*_request_fields(self))
+
+
+def _fields_of(kind: type[attrs.AttrsInstance]) -> Callable[[object], tuple[Any, ...]]:
+    """Read all fields of a record at once: an explorer copies records by the million."""
+    return attrgetter(*[field.name for field in attrs.fields(kind)])
+
+
+_lane_fields: Final = _fields_of(Lane)
+_link_fields: Final = _fields_of(Link)
+_request_fields: Final = _fields_of(Request)

@@ -58,7 +58,7 @@ EDGES: Final = (
     # -- ended ----------------------------------------------------------------------------------------------------------
     *rows(
         P.ENDED,
-        (E.CANCEL, E.OVERFLOW, E.CLOSED),
+        (E.CANCEL, E.OVERFLOW),
         None,
         Staying.IGNORE,
         "cancelling twice, or after the end, is legal and costs nothing",

@@ -146,7 +146,8 @@ def late_frame(session: Session, lane: Lane, step: Step) -> None:
 
 
 def cancel_answered(session: Session, lane: Lane, step: Step) -> None:
-    session.cancel_answered(session.links[lane.link], lane)
+    # On a lane by its label, or only for want of a better guess?
+    session.cancel_answered(session.links[lane.link], None if step.error.stream_id is None else lane)
     session.note("CancelRefused", lane, f"code {shown(step.error.code)} in {step.source}")
 
 

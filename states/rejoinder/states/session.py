@@ -287,12 +287,20 @@ class Session:
             self.emit(SendCancel(link.number, lane.response_id))
 
     def cancel_answered(self, link: Link, lane: Lane | None) -> None:
-        """An error has answered a cancel: this lane's if it owes one, else that of any lane that does."""
+        """An error has answered a cancel: that of the lane which it names, else that of the one lane that is owed an answer.
+
+        Where several are, an answer without a label may be any one's: each goes on owing until the link's debt is paid.
+        """
         link.debt -= 1
         link.cancel_refused = True
-        owing = [other for other in (lane, *link.lanes.values()) if other is not None and other.owed]
-        if owing:
+        owing = [other for other in link.lanes.values() if other.owed]
+        if lane is not None and lane.owed:
+            lane.owed -= 1
+        elif len(owing) == 1:
             owing[0].owed -= 1
+        if not link.debt:
+            for other in owing:
+                other.owed = 0
 
     def is_wanted(self, link: Link) -> bool:
         """Whether a request waits that no link but this one could take."""

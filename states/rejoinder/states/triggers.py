@@ -102,7 +102,7 @@ class ResponseEvent(StrEnum):
     FOREIGN_TERMINAL = "ForeignTerminal"
     """A terminal whose id is not this response's."""
     FOREIGN_TERMINAL_AGAIN = "ForeignTerminalAgain"
-    """A second sign of somebody else while draining, a terminal or a ``created``."""
+    """A second terminal of somebody else while draining."""
     FAULT = "Fault"
     """An ``error`` inside the running response; the terminal should follow."""
     DOUBTFUL = "Doubtful"
