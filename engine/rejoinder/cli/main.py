@@ -13,6 +13,7 @@ from typing import Annotated
 import typer
 
 from .chat import chat
+from .conform import conform
 from .demo import demo
 from .draw import draw
 from .serve import serve
@@ -45,6 +46,7 @@ application.command()(demo)
 application.command()(chat)
 application.command()(serve)
 application.command()(draw)
+application.command()(conform)
 
 
 def main() -> None:
