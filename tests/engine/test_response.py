@@ -10,6 +10,8 @@ from harness.pair import message, open_pair, user
 from rejoinder.engine import (
     ConsumerTooSlow,
     Interrupted,
+    Moved,
+    Observation,
     Response,
     ResponseCancelled,
     ResponseFailed,
@@ -222,6 +224,46 @@ async def test_after_a_cancel_nothing_is_delivered(autojump_clock: trio.testing.
     assert [] == seen
     assert [] == pieces
     assert "cancelled" == response.status
+
+
+async def test_after_a_cancel_what_had_come_is_not_delivered_either(autojump_clock: trio.testing.MockClock) -> None:
+    """The server may be long done while its words are still being spoken: whoever interrupts then wants silence, too."""
+    async with open_pair(says(Text("one two three", interval=1.0))) as pair, pair.session.respond("Hi") as response:
+        assert "one" == await pair.deltas(response, 1)
+        await trio.sleep(10)
+        assert "completed" == response.status
+        response.cancel()
+        seen = [event async for event in response]
+
+    assert [] == seen
+    assert "completed" == response.status
+    assert "one two three" == response.partial.text
+
+
+async def test_who_cancels_when_told_of_the_end_hears_nothing_more(autojump_clock: trio.testing.MockClock) -> None:
+    """Observers are told of the terminal before it is delivered."""
+    async with open_pair(says(Text("one"))) as pair:
+
+        def at_the_end(seen: Observation) -> None:
+            if isinstance(seen, Moved) and seen.event == "Completed":
+                response.cancel()
+
+        pair.session.observe(at_the_end)
+        async with pair.session.respond("Hi") as response:
+            await trio.sleep(1)
+            heard = [event async for event in response]
+
+    assert [] == heard
+    assert "completed" == response.status
+
+
+async def test_what_came_can_be_read_behind_the_block(autojump_clock: trio.testing.MockClock) -> None:
+    async with open_pair(says(Text("one"))) as pair:
+        async with pair.session.respond("Hi") as response:
+            await trio.sleep(1)
+        heard = [piece async for piece in response.text_deltas()]
+
+    assert ["one"] == heard
 
 
 @pytest.mark.parametrize("way", ["text", "result"])

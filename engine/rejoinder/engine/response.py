@@ -3,7 +3,7 @@
 Rules of this file
 * It has a bounded buffer and an outcome, nothing else; who is in which phase is the lifecycle's business.
 * The reader of the link puts frames in and never waits; the caller takes them out. A wake-up is needed only when the caller waits.
-* After a cancel nothing is delivered any more: the buffer is emptied with the outcome.
+* After a cancel nothing is delivered any more, also if the response had ended before it: the buffer is emptied at once.
 """
 
 from __future__ import annotations
@@ -49,6 +49,8 @@ class Response:
         self._held = 0
         self._passing_over = 0
         """How many wait for the result, and so for no event."""
+        self._stopped = False
+        """Whether the caller wants to hear nothing more, however it ends."""
         self._arrived: trio.Event | None = None
 
     def __repr__(self) -> str:
@@ -89,9 +91,12 @@ class Response:
     def cancel(self) -> None:
         """Stop it, now: nothing more is delivered, and the session is free for the next request at once.
 
-        Never waits for the server, never raises, may be called at any time and any number of times, in trio's thread.
-        Leaving the block of ``respond``, or being cancelled inside it, does the same.
+        Never waits for the server, never raises, may be called at any time and any number of times, in trio's thread. One that has
+        ended already keeps its outcome, but what had come and was not taken is not delivered any more either.
+        Leaving the block of ``respond``, or being cancelled inside it, cancels a response that has not ended.
         """
+        self._stopped = True
+        self._discard()
         if self.outcome is None:
             self._cancel()
 
@@ -156,7 +161,7 @@ class Response:
         """The one outcome. What was delivered before a success or failure may still be read; after a cancel nothing may."""
         self.outcome = outcome
         self._collector.terminal = outcome.response
-        if outcome.kind is OutcomeKind.CANCELLED:
+        if self._stopped or outcome.kind is OutcomeKind.CANCELLED:
             self._discard()
         self._wake()
 

@@ -64,7 +64,8 @@ class Session:
         try:
             yield response
         finally:
-            response.cancel()
+            if response.outcome is None:
+                response.cancel()
 
     async def warm_up(self, input: Input = (), /, **fields: Any) -> Result:  # noqa: ANN401 - the wire's names
         """Let the server read ``input``, instructions and tools ahead of time (``generate: false``), and wait until it has.

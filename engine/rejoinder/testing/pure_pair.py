@@ -34,12 +34,19 @@ from rejoinder.states.continuation import RequestContent, Reuse
 from rejoinder.states.session import Session
 from rejoinder.states.trace import Fed
 from rejoinder.testing import Close, HandshakeRefused, Message, ModelServer
-from rejoinder.testing.pure_records import Caller, Outbound, Socket, Stuck
+from rejoinder.testing.pure_records import Caller, Impossible, Outbound, Socket, Stuck
 
-__all__ = ["PurePair"]
+__all__ = ["Drive", "PurePair"]
+
+Drive = Callable[[happening.Event, float], Sequence[ordered.Effect]]
+"""Feeds a session an event at an instant, and returns what came back."""
 
 PATIENCE: Final = 50
 """How often ``Expired`` may be due at one and the same instant before the pair calls that a busy loop."""
+
+
+def _feed_of(pair: PurePair) -> Drive:
+    return pair.session.feed
 
 
 @final
@@ -53,6 +60,8 @@ class PurePair:
     """The server; its faults are the caller's to choose."""
     now: float = 0.0
     """The clock of both, in seconds."""
+    drive: Drive = attrs.field(default=attrs.Factory(_feed_of, takes_self=True), kw_only=True)
+    """What feeds the session an event at an instant and returns what came back: ``Session.feed``, or a handler around it."""
     diary: list[Fed] = attrs.field(factory=list[Fed])
     """Everything that was fed, and what came back."""
     callers: dict[int, Caller] = attrs.field(factory=dict[int, Caller])
@@ -67,7 +76,7 @@ class PurePair:
     # -- callers -----------------------------------------------------------------------------------------------------------
 
     def ask(self, items: Sequence[Mapping[str, Any]], fields: Mapping[str, Any] | None = None, *, warm_up: bool = False) -> int:
-        """Make a request; returns its number."""
+        """Make a request; returns its number: 1, 2 and so on."""
         number = len(self.callers) + 1
         content = RequestContent(list(items), {"model": "test"} if fields is None else fields, generate=not warm_up)
         self.callers[number] = Caller(number, content)
@@ -214,7 +223,7 @@ class PurePair:
         """Let an event happen now, write it down, and perform what follows."""
         events = deque([event])
         while events:
-            fed = Fed(self.now, events[0], tuple(self.session.feed(events.popleft(), self.now)))
+            fed = Fed(self.now, events[0], tuple(self.drive(events.popleft(), self.now)))
             self.diary.append(fed)
             for effect in fed.effects:
                 answer = PERFORM[type(effect)](self, effect)
@@ -224,7 +233,8 @@ class PurePair:
     def deliver(self, effect: ordered.Deliver) -> None:
         """Hand the frame that was just fed to its caller."""
         event = self.diary[-1].event
-        assert isinstance(event, happening.Received), f"{effect} without a frame"
+        if not isinstance(event, happening.Received):
+            raise Impossible(f"{effect} was ordered without a frame: what was fed is {event}.")
         self.callers[effect.request].frames.append(event.frame)
 
     def finish(self, effect: ordered.Finish) -> None:
@@ -233,8 +243,8 @@ class PurePair:
 
     def dial(self, effect: ordered.Dial) -> None:
         """Note a dial; whether and when it succeeds is the program's affair."""
-        assert effect.link not in self.dials, f"{effect} while that dial is under way"
-        assert effect.link not in self.sockets, f"{effect} while that link is open"
+        if effect.link in self.dials or effect.link in self.sockets:
+            raise Impossible(f"{effect} was ordered for a link that is dialled or open already.")
         self.dials[effect.link] = self.now
 
     def close(self, effect: ordered.Close) -> None:
@@ -282,7 +292,8 @@ class PurePair:
     def socket_of(self, effect: ordered.Send | ordered.SendCancel | ordered.Withdraw | ordered.Ping) -> Socket:
         """The socket that an order is for; an order for a link that is not open is a fault."""
         socket = self.sockets.get(effect.link)
-        assert socket is not None, f"{effect} where no socket is open"
+        if socket is None:
+            raise Impossible(f"{effect} was ordered where no socket is open.")
         return socket
 
     def watch(self, effect: ordered.Moved | ordered.Note) -> None:

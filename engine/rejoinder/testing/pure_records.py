@@ -13,11 +13,15 @@ from rejoinder.states.stream_events import StreamEvent
 from rejoinder.states.verdicts import Outcome
 from rejoinder.testing import Close, Drop, Message
 
-__all__ = ["Caller", "Outbound", "Socket", "Stuck"]
+__all__ = ["Caller", "Impossible", "Outbound", "Socket", "Stuck"]
 
 
 class Stuck(AssertionError):
     """``next_deadline`` goes on naming an instant that has come: the engine would spin."""
+
+
+class Impossible(AssertionError):
+    """A session ordered what cannot be done: a frame for a socket that is not open, a second dial of one link, a lone delivery."""
 
 
 @final

@@ -14,12 +14,28 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Final
 
+import attrs
+
 from rejoinder.states.profiles import Profile
 from rejoinder.states.stream_events import ErrorEvent, FrameKind, StreamEvent
 from rejoinder.testing.fuzz.manners import NOBODY
 from rejoinder.testing.fuzz.sightings import LaneSeen, LinkSeen
 
-__all__ = ["EXCLUDED_ERRORS", "EXCLUDED_FRAMES", "excluded"]
+__all__ = ["EXCLUDED_ERRORS", "EXCLUDED_FRAMES", "Arrival", "excluded"]
+
+
+@attrs.frozen(eq=False)
+class Arrival:
+    """A faulty frame at the instant at which it would arrive."""
+
+    frame: StreamEvent
+    """The frame."""
+    link: LinkSeen
+    """The socket."""
+    lane: LaneSeen
+    """The lane it belongs to."""
+    profile: Profile
+    """What the client believes of the provider."""
 
 
 def excluded(frame: StreamEvent, link: LinkSeen, profile: Profile) -> str | None:
@@ -34,55 +50,56 @@ def excluded(frame: StreamEvent, link: LinkSeen, profile: Profile) -> str | None
     if lane is None:
         # Nobody's lane: only an error can still do harm there.
         lane = LaneSeen(None)
-    return next((name for name, applies in candidates.items() if applies(frame, link, lane, profile)), None)
+    at = Arrival(frame, link, lane, profile)
+    return next((name for name, applies in candidates.items() if applies(at)), None)
 
 
-def _created_where_one_is_awaited(frame: StreamEvent, link: LinkSeen, lane: LaneSeen, profile: Profile) -> bool:
+def _created_where_one_is_awaited(at: Arrival) -> bool:
     """A stranger's ``created`` while ours is due: its id is as new to us as ours will be, and it echoes nothing that differs."""
-    return frame.kind is FrameKind.CREATED and lane.asking is not None and "elsewhere" not in str(frame.raw)
+    return at.frame.kind is FrameKind.CREATED and at.lane.asking is not None and "elsewhere" not in str(at.frame.raw)
 
 
-def _item_whose_number_fits(frame: StreamEvent, link: LinkSeen, lane: LaneSeen, profile: Profile) -> bool:
+def _item_whose_number_fits(at: Arrival) -> bool:
     """An item is announced in the middle of a response: its id is new by nature, so that only the number could tell.
 
     On a lane where nothing was abandoned and nothing came late, a gap means missing frames, because that is what gaps mean.
     """
-    if frame.kind is not FrameKind.ITEM_ADDED or lane.response is None:
+    if at.frame.kind is not FrameKind.ITEM_ADDED or at.lane.response is None:
         return False
-    later = frame.sequence_number is not None and lane.sequence is not None and frame.sequence_number > lane.sequence
-    return lane.due(frame.sequence_number) or (later and not lane.tainted)
+    later = at.frame.sequence_number is not None and at.lane.sequence is not None and at.frame.sequence_number > at.lane.sequence
+    return at.lane.due(at.frame.sequence_number) or (later and not at.lane.tainted)
 
 
-def _words_that_name_no_item(frame: StreamEvent, link: LinkSeen, lane: LaneSeen, profile: Profile) -> bool:
+def _words_that_name_no_item(at: Arrival) -> bool:
     """Output (or an event of an unknown type) that names no item and has no number, or the one that is due."""
-    anonymous = frame.kind in {FrameKind.CONTENT, FrameKind.OTHER} and frame.item_id is None
-    return anonymous and lane.response is not None and lane.due(frame.sequence_number)
+    anonymous = at.frame.kind in {FrameKind.CONTENT, FrameKind.OTHER} and at.frame.item_id is None
+    return anonymous and at.lane.response is not None and at.lane.due(at.frame.sequence_number)
 
 
-def _item_of_a_lax_server(frame: StreamEvent, link: LinkSeen, lane: LaneSeen, profile: Profile) -> bool:
+def _item_of_a_lax_server(at: Arrival) -> bool:
     """Words of an item that was not announced, where a server need not announce: an item we never heard of may be ours."""
-    unheard = frame.item_id is not None and frame.item_id not in lane.earlier | lane.items
-    lax = frame.kind is FrameKind.CONTENT and not profile.announces_items
-    return lax and unheard and lane.response is not None and lane.due(frame.sequence_number)
+    unheard = at.frame.item_id is not None and at.frame.item_id not in at.lane.earlier | at.lane.items
+    lax = at.frame.kind is FrameKind.CONTENT and not at.profile.announces_items
+    return lax and unheard and at.lane.response is not None and at.lane.due(at.frame.sequence_number)
 
 
-def _error_while_a_create_is_unanswered(frame: StreamEvent, link: LinkSeen, lane: LaneSeen, profile: Profile) -> bool:
+def _error_while_a_create_is_unanswered(at: Arrival) -> bool:
     """An error for nobody while a create waits for its first answer: an error is a proper answer to a create.
 
     Not if it carries a number above 0: such an error is part of a response that has begun.
     """
-    asking = [other for other in link.lanes.values() if other.asking is not None]
-    answers = lane.asking is not None if frame.stream_id is not None else bool(asking)
-    return answers and not frame.sequence_number
+    asking = [other for other in at.link.lanes.values() if other.asking is not None]
+    answers = at.lane.asking is not None if at.frame.stream_id is not None else bool(asking)
+    return answers and not at.frame.sequence_number
 
 
-def _error_while_a_cancel_is_owed_an_answer(frame: StreamEvent, link: LinkSeen, lane: LaneSeen, profile: Profile) -> bool:
+def _error_while_a_cancel_is_owed_an_answer(at: Arrival) -> bool:
     """An error for nobody while a cancel is owed one: it pays the debt, and the true answer then blames somebody else."""
-    owed = bool(link.owed) and (frame.stream_id is None or lane.signalled)
-    return owed and not frame.sequence_number
+    owed = bool(at.link.owed) and (at.frame.stream_id is None or at.lane.signalled)
+    return owed and not at.frame.sequence_number
 
 
-Exclusion = Callable[[StreamEvent, LinkSeen, LaneSeen, Profile], bool]
+Exclusion = Callable[[Arrival], bool]
 
 EXCLUDED_FRAMES: Final[Mapping[str, Exclusion]] = MappingProxyType(
     {

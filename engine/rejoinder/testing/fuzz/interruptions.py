@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from rejoinder.states.effects import Send
 from rejoinder.states.profiles import CancelPolicy
+from rejoinder.testing.fuzz.brevity import Brief
 from rejoinder.testing.fuzz.manners import MANNERS, PLAIN, Manner, answers_of
 from rejoinder.testing.fuzz.setups import SETUPS, Setup, fields_of
 from rejoinder.testing.input_items import user
@@ -29,8 +30,8 @@ LONG_ENOUGH: Final = 20.0
 """Seconds after which the next request must have gone out, whatever the policy."""
 
 
-@attrs.frozen
-class Interruption:
+@attrs.frozen(repr=False)
+class Interruption(Brief):
     """What happens until the next request."""
 
     setup: Setup

@@ -28,6 +28,7 @@ from rejoinder.testing import (
     Step,
     Text,
 )
+from rejoinder.testing.fuzz.brevity import Brief
 from rejoinder.testing.fuzz.setups import nonce, nonces_in
 from rejoinder.testing.script import Terminal
 
@@ -87,8 +88,8 @@ class Trouble(StrEnum):
     """Silence."""
 
 
-@attrs.frozen
-class Manner:
+@attrs.frozen(repr=False)
+class Manner(Brief):
     """How one create is answered."""
 
     pieces: int = 2

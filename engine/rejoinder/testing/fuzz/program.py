@@ -12,87 +12,74 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Sequence
-from enum import StrEnum, unique
-from typing import Any, ClassVar, Final, TypeVar
+from collections.abc import Mapping
+from typing import Any, ClassVar, Final
 
+from hypothesis import Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, TestCaseProperty, invariant
 
 from rejoinder.states.codec import decode
 from rejoinder.states.stream_events import ErrorEvent
 from rejoinder.states.trace import Fed
-from rejoinder.states.verdicts import OutcomeKind
 from rejoinder.testing import CancelMode, Message
+from rejoinder.testing.fuzz import draws
 from rejoinder.testing.fuzz.exclusions import excluded
-from rejoinder.testing.fuzz.faults import FAULTS, NUMBERS, Fault, Number, frame_of
-from rejoinder.testing.fuzz.manners import MANNERS, Manner, answers_of
+from rejoinder.testing.fuzz.failures import Failure, is_final, tell
+from rejoinder.testing.fuzz.faults import Fault, Number, frame_of
+from rejoinder.testing.fuzz.manners import Manner, answers_of
 from rejoinder.testing.fuzz.promises import Promises
-from rejoinder.testing.fuzz.setups import INBOUND_LIMIT, SETUPS, Setup, fields_of
+from rejoinder.testing.fuzz.setups import SETUPS, Setup, fields_of
 from rejoinder.testing.fuzz.sightings import LaneSeen, Sightings
-from rejoinder.testing.input_items import assistant, call_output, user
+from rejoinder.testing.fuzz.wishes import Wish, items_of, pick
 from rejoinder.testing.pure_pair import PurePair
-from rejoinder.testing.pure_records import Caller
 
 __all__ = ["Program", "Wish"]
-
-Thing = TypeVar("Thing")
 
 MOST_REQUESTS: Final = 20
 MOST_SPOILT: Final = 6
 """How often a program may lose a socket, or let the server go wrong: with more, each hides what the others do."""
-INDEX: Final = st.integers(0, 7)
-COUNT: Final = st.one_of(st.none(), st.integers(1, 4))
-SECONDS: Final = st.sampled_from([None, None, None, 0.3, 0.3, 1.0, 2.0, 2.0, 5.0, 31.0, 120.0])
 SUCCESS: Final = 200
 
 
-@unique
-class Wish(StrEnum):
-    """What is asked."""
-
-    NEW = "new"
-    """A first turn."""
-    GO_ON = "go on"
-    """The next turn of a conversation, however the last one ended."""
-    AGAIN = "again"
-    """The same once more."""
-    TOO_MUCH = "too much"
-    """More than the server takes."""
-    WARM_UP = "warm up"
-    """The session asks for itself."""
+def _setups_of_the_program() -> st.SearchStrategy[Setup]:
+    return st.runner().flatmap(_own_setups)
 
 
-WISHES: Final = st.sampled_from([Wish.NEW, Wish.GO_ON, Wish.GO_ON, Wish.GO_ON, Wish.AGAIN, Wish.NEW, Wish.WARM_UP, Wish.TOO_MUCH])
-
-
-def _setups_of(program: Program) -> st.SearchStrategy[Setup]:
+def _own_setups(program: Program) -> st.SearchStrategy[Setup]:
     return program.setups
 
 
-def _pick(things: Sequence[Thing], index: int) -> Thing:
-    """The ``index``-th of what there is, from the latest."""
-    return things[-1 - index % len(things)]
+class _ProgramTestCase(TestCaseProperty):
+    """Hypothesis' test case of a program, without the phase that explains: that takes long, and a story explains more.
 
+    No health check is suppressed.
+    """
 
-def _next_turn(caller: Caller) -> Sequence[Any]:
-    """What the caller of an ended turn sends next: all of it, what was answered, and more."""
-    outcome = caller.outcomes[0]
-    answered: list[Any] = [assistant(caller.text)] if caller.text else []
-    if outcome.kind is OutcomeKind.COMPLETED and outcome.response is not None:
-        output: list[dict[str, Any]] = outcome.response["output"]
-        calls = [item["call_id"] for item in output if item.get("type") == "function_call"]
-        answered = [*(output or answered), *(call_output(call, "seen") for call in calls)]
-    return [*caller.content.items, *answered, user("Go on")]
+    def __get__(self, program: RuleBasedStateMachine | None, kind: Any = None) -> Any:  # noqa: ANN401 - Hypothesis makes the class
+        case: Any = super().__get__(program, kind)
+        case.settings = settings(deadline=None, phases=[phase for phase in settings().phases if phase is not Phase.explain])
+        return case
 
 
 class Program(RuleBasedStateMachine):
     """One program: a session and a server, and everything that can happen to them."""
 
+    TestCase = _ProgramTestCase()
+    """A test that pytest and unittest run, anew each time that it is asked for; the marker ``rejoinder_fuzz`` says how long."""
     setups: ClassVar[st.SearchStrategy[Setup]] = SETUPS
     """The setups to draw from; a narrower program has fewer."""
     sometimes: ClassVar[Counter[str]] = Counter()
     """What happened, over all programs of this class."""
+    counted: ClassVar[Counter[str]] = Counter()
+    """How many ``programs``, ``steps`` (rules) and ``events`` (fed to the session) there were, over all programs of this class."""
+
+    last_failure: ClassVar[Failure | None] = None
+    """The smallest failing program of this class, once Hypothesis has shown it."""
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        cls.sometimes, cls.counted = Counter(), Counter()
 
     def __init__(self) -> None:
         super().__init__()
@@ -101,10 +88,18 @@ class Program(RuleBasedStateMachine):
         self.pair: PurePair
         self.promises: Promises
         self.spoilt = 0
-        self._followed = 0
+        self._followed = self._counted = 0
 
-    @initialize(setup=st.runner().flatmap(_setups_of))
+    @draws.beginning({"setup": _setups_of_the_program(), "first": draws.FIRST})
+    def begin(self, setup: Setup, first: Mapping[str, Any] | None) -> None:
+        """A session and a server, and somebody who asks, as a rule: without a request, nothing else can happen."""
+        self.start(setup)
+        if first is not None:
+            self.ask(**first)
+
     def start(self, setup: Setup) -> None:
+        """A session and a server, which have not met yet."""
+        self.counted["programs"] += 1
         self.pair = setup.pair(answers_of(self.answers))
         self.sightings = Sightings(setup.cancel_mode in {CancelMode.ERROR, CancelMode.LATE_ERROR})
         self.promises = Promises(self.pair, setup, type(self).sometimes)
@@ -112,32 +107,42 @@ class Program(RuleBasedStateMachine):
     # -- what there is -----------------------------------------------------------------------------------------------------
 
     def has_room(self) -> bool:
+        """Whether somebody may still ask."""
         return len(self.pair.callers) < MOST_REQUESTS
 
     def has_requests(self) -> bool:
+        """Whether somebody has asked."""
         return bool(self.pair.callers)
 
     def has_questions(self) -> bool:
+        """Whether a dial or a ping waits for its answer."""
         return bool(self.pair.dials or self.pair.pings)
 
     def can_be_spoilt(self) -> bool:
+        """Whether the network or the server may go wrong once more."""
         return bool(self.pair.sockets) and self.spoilt < MOST_SPOILT
 
     def has_flying(self) -> bool:
+        """Whether frames are in flight."""
         return any(socket.outbox or socket.inbox for socket in self.pair.sockets.values())
 
     def has_business(self) -> bool:
         """Whether letting the network work, or time pass, can change anything soon."""
-        waiting = any(not caller.outcomes for caller in self.pair.callers.values())
-        return waiting or self.has_questions() or self.has_flying() or self.pair.server.next_deadline() is not None
+        if any(not caller.outcomes for caller in self.pair.callers.values()):
+            return True
+        return self.has_questions() or self.has_flying() or self.pair.server.next_deadline() is not None
 
     def has_news(self) -> bool:
+        """Whether frames of a server are in flight."""
         return any(socket.inbox for socket in self.pair.sockets.values())
+
+    def can_be_meddled_with(self) -> bool:
+        """Whether the server may go wrong in what it has said."""
+        return self.can_be_spoilt() and self.has_news()
 
     # -- callers -----------------------------------------------------------------------------------------------------------
 
-    @precondition(has_room)
-    @rule(wish=WISHES, index=INDEX, manner=MANNERS, frames=st.integers(-3, 8), leave=st.sampled_from([False, False, True]))
+    @draws.drawing(draws.ASK, has_room)
     def ask(self, wish: Wish, index: int, manner: Manner, frames: int, *, leave: bool) -> None:
         """Somebody asks: something new, the next turn of a conversation, the same once more, too much, or the session itself.
 
@@ -145,16 +150,8 @@ class Program(RuleBasedStateMachine):
         leave at once: an interruption is what programs are mostly about.
         """
         earlier = list(self.pair.callers.values())
-        ended = [caller for caller in earlier if caller.outcomes]
-        items: Sequence[Any] = [user("Hi")]
-        if wish is Wish.GO_ON and ended:
-            items = _next_turn(_pick(ended, index))
-        elif wish is Wish.AGAIN and earlier:
-            items = _pick(earlier, index).content.items
-        elif wish is Wish.TOO_MUCH:
-            items = [user("much" * INBOUND_LIMIT)]
         self.answers.append(manner)
-        self.pair.ask(items, fields_of(len(earlier) + 1), warm_up=wish is Wish.WARM_UP)
+        self.pair.ask(items_of(wish, earlier, index), fields_of(len(earlier) + 1), warm_up=wish is Wish.WARM_UP)
         if frames >= 0:
             for link in list(self.pair.dials):
                 self.pair.open_dial(link)
@@ -164,12 +161,11 @@ class Program(RuleBasedStateMachine):
         if leave:
             self.pair.cancel(len(earlier) + 1)
 
-    @precondition(has_requests)
-    @rule(index=INDEX, how=st.sampled_from(["cancel", "cancel", "cancel", "overflow"]))
+    @draws.drawing(draws.LEAVE, has_requests)
     def leave(self, index: int, how: str) -> None:
         """A caller leaves, or reads too slowly; after the end, too, if all have ended."""
         waiting = [number for number, caller in self.pair.callers.items() if not caller.outcomes]
-        request = _pick(waiting or list(self.pair.callers), index)
+        request = pick(waiting or list(self.pair.callers), index)
         if how == "cancel":
             self.pair.cancel(request)
         else:
@@ -177,11 +173,10 @@ class Program(RuleBasedStateMachine):
 
     # -- the network -------------------------------------------------------------------------------------------------------
 
-    @precondition(has_questions)
-    @rule(index=INDEX, status=st.sampled_from([200, 200, 200, 200, None, 503, 401]), pause=st.sampled_from([None, 2.0, 20.0]))
+    @draws.drawing(draws.ANSWER, has_questions)
     def answer(self, index: int, status: int | None, pause: float | None) -> None:
         """A dial succeeds or is refused, or a pong comes. What is never answered hangs."""
-        link = _pick([*self.pair.dials, *self.pair.pings], index)
+        link = pick([*self.pair.dials, *self.pair.pings], index)
         if link in self.pair.pings:
             self.pair.pong(link)
         elif status == SUCCESS:
@@ -189,16 +184,14 @@ class Program(RuleBasedStateMachine):
         else:
             self.pair.refuse_dial(link, status, retry_after=pause)
 
-    @precondition(has_flying)
-    @rule(index=INDEX, sent=COUNT, received=COUNT)
+    @draws.drawing(draws.TRAVEL, has_flying)
     def travel(self, index: int, sent: int | None, received: int | None) -> None:
         """Some frames of one socket arrive."""
-        link = _pick([link for link, socket in self.pair.sockets.items() if socket.outbox or socket.inbox], index)
+        link = pick([link for link, socket in self.pair.sockets.items() if socket.outbox or socket.inbox], index)
         self.pair.client_speaks(link, sent)
         self._server_speaks(link, received)
 
-    @precondition(has_business)
-    @rule(seconds=st.sampled_from([0.0, 0.0, 0.3, 1.0, 3.0, 8.0]))
+    @draws.drawing(draws.EVERYTHING_FLOWS, has_business)
     def everything_flows(self, seconds: float) -> None:
         """The network works for a while: dials succeed, and everything arrives at once."""
         until = self.pair.now + seconds
@@ -208,20 +201,18 @@ class Program(RuleBasedStateMachine):
             self._settle()
         self.pair.wait(until - self.pair.now)
 
-    @precondition(can_be_spoilt)
-    @rule(index=INDEX, read=st.integers(0, 2), received=st.integers(0, 4))
+    @draws.drawing(draws.LOSE, can_be_spoilt)
     def lose(self, index: int, read: int, received: int) -> None:
         """A socket is lost; some of what was in flight arrives before."""
         self.spoilt += 1
-        link = _pick(list(self.pair.sockets), index)
+        link = pick(list(self.pair.sockets), index)
         self.pair.client_speaks(link, read)
         self._server_speaks(link, received)
         self.pair.lose(link)
 
     # -- time --------------------------------------------------------------------------------------------------------------
 
-    @precondition(has_business)
-    @rule(seconds=SECONDS)
+    @draws.drawing(draws.WAIT, has_business)
     def wait(self, seconds: float | None) -> None:
         """Time passes, and nothing arrives: so many seconds, or until the next deadline."""
         if seconds is None:
@@ -231,26 +222,23 @@ class Program(RuleBasedStateMachine):
 
     # -- the server's faults -----------------------------------------------------------------------------------------------
 
-    @precondition(can_be_spoilt)
-    @rule(index=INDEX, lane=INDEX, fault=FAULTS, number=NUMBERS, ahead=st.booleans())
+    @draws.drawing(draws.MISBEHAVE, can_be_spoilt)
     def misbehave(self, index: int, lane: int, fault: Fault, number: Number, *, ahead: bool) -> None:
         """The server says what no right server says: in the middle of what it says, at once; or behind what is in flight."""
         self.spoilt += 1
-        link = _pick(list(self.pair.sockets), index)
+        link = pick(list(self.pair.sockets), index)
         self._follow()
         lanes = list(self.sightings.links[link].lanes.values())
-        self.pair.inject(link, frame_of(fault, number, _pick(lanes, lane) if lanes else LaneSeen(None)), ahead=ahead)
+        self.pair.inject(link, frame_of(fault, number, pick(lanes, lane) if lanes else LaneSeen(None)), ahead=ahead)
         if ahead:
             self._server_speaks(link, 1)
 
-    @precondition(can_be_spoilt)
-    @precondition(has_news)
-    @rule(index=INDEX, place=INDEX, twice=st.booleans())
+    @draws.drawing(draws.MEDDLE, can_be_meddled_with)
     def meddle(self, index: int, place: int, *, twice: bool) -> None:
         """The server leaves out a frame, or says it twice."""
         self.spoilt += 1
-        socket = _pick([socket for socket in self.pair.sockets.values() if socket.inbox], index)
-        news = _pick(socket.inbox, place)
+        socket = pick([socket for socket in self.pair.sockets.values() if socket.inbox], index)
+        news = pick(socket.inbox, place)
         if not isinstance(news, Message):
             return
         if not twice:
@@ -263,12 +251,39 @@ class Program(RuleBasedStateMachine):
 
     @invariant()
     def promises_hold(self) -> None:
+        """After each step, the promises hold."""
         if hasattr(self, "promises"):
-            self.promises.look()
+            self._count()
+            self.judge()
+
+    def judge(self) -> None:
+        """Judge what is new since the last step."""
+        self.promises.look()
+
+    def come_to_an_end(self) -> None:
+        """After the last step, time alone ends everything."""
+        self.promises.let_time_alone_end_everything()
 
     def teardown(self) -> None:
-        if sys.exception() is None and hasattr(self, "promises"):
-            self.promises.let_time_alone_end_everything()
+        """Judge the end; if a promise broke, then or before, tell its story."""
+        if not hasattr(self, "promises"):
+            return
+        error = sys.exception()
+        try:
+            if error is None:
+                self.come_to_an_end()
+        except BaseException as broken:
+            error = broken
+            raise
+        finally:
+            self._count(steps=0)
+            if error is not None and is_final():
+                type(self).last_failure = tell(type(self).__name__, self.pair.session, self.pair.diary, error)
+
+    def _count(self, steps: int = 1) -> None:
+        self.counted["steps"] += steps
+        self.counted["events"] += len(self.pair.diary) - self._counted
+        self._counted = len(self.pair.diary)
 
     def _settle(self) -> None:
         """Let everything arrive, and what follows from that, until all is quiet."""

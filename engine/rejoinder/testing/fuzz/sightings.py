@@ -38,7 +38,9 @@ class LaneSeen:
     sequence: int | None = None
     """The highest number of a frame that a right server sent."""
     highest: int | None = None
-    """The highest number of any frame: a faulty one may count, or may not."""
+    """The highest number of any frame."""
+    faulty: set[int] = attrs.field(factory=set[int])
+    """The numbers of faulty frames that came after ``sequence``: each of them may have counted, or not."""
     items: set[str] = attrs.field(factory=set[str])
     """The items it has announced."""
     earlier: set[str] = attrs.field(factory=set[str])
@@ -58,9 +60,9 @@ class LaneSeen:
 
     def due(self, number: int | None) -> bool:
         """Whether a frame with this number is the next of the response that runs, or may be."""
-        if number is None or self.sequence is None or self.highest is None:
+        if number is None or self.sequence is None:
             return True
-        return number in {self.sequence + 1, self.highest + 1}
+        return number == self.sequence + 1 or (number > self.sequence and number - 1 in self.faulty)
 
 
 @final
@@ -70,8 +72,6 @@ class LinkSeen:
 
     lanes: dict[str | None, LaneSeen] = attrs.field(factory=dict[str | None, LaneSeen])
     """Its lanes by the name that creates gave them."""
-    proven: bool = False
-    """Whether a frame has named one of them."""
     owed: int = 0
     """Cancels that were sent and that an error has yet to answer."""
 
@@ -145,23 +145,42 @@ def _hear(link: LinkSeen, frame: StreamEvent) -> None:
     if lane is None:
         return
     if frame.kind is FrameKind.CREATED and frame.response_id is not None:
-        _begin(link, lane, frame, frame.response_id)
+        _begin(lane, frame, frame.response_id)
     elif frame.kind is FrameKind.TERMINAL:
         if frame.response_id == lane.response:
             _end(lane, well=frame.type == "response.completed" and not lane.abandoned)
-    elif lane.response is not None and frame.sequence_number is not None:
-        lane.highest = max(frame.sequence_number, lane.highest or 0)
-        if "fault" not in frame.raw:
-            lane.sequence = max(frame.sequence_number, lane.sequence or 0)
+    elif lane.response is not None:
+        _count(lane, frame)
     if frame.kind is FrameKind.ITEM_ADDED and frame.item_id is not None and lane.response is not None:
         lane.items.add(frame.item_id)
     if "fault" in frame.raw and frame.kind in {FrameKind.ITEM_ADDED, FrameKind.CONTENT, FrameKind.TERMINAL}:
         lane.tainted = lane.late = True
 
 
-def _begin(link: LinkSeen, lane: LaneSeen, frame: StreamEvent, response: str) -> None:
-    link.proven = link.proven or frame.stream_id is not None
-    lane.asking, lane.response, lane.items = None, response, set()
+def _count(lane: LaneSeen, frame: StreamEvent) -> None:
+    """Take in the number of a frame inside the response that runs.
+
+    A faulty frame whose number is later than any of a right one may have been taken for one of this response, so that the number
+    behind it is due as well. One that was used already moves nothing.
+    """
+    number = frame.sequence_number
+    if number is None:
+        return
+    lane.highest = max(number, lane.highest or 0)
+    # An error has no field ``fault`` where the model server made it; its message says the same.
+    said = frame.message if isinstance(frame, ErrorEvent) else None
+    if "fault" not in frame.raw and said != NOBODY:
+        lane.sequence = max(number, lane.sequence or 0)
+    elif lane.sequence is None or number > lane.sequence:
+        lane.faulty.add(number)
+
+
+def _begin(lane: LaneSeen, frame: StreamEvent, response: str) -> None:
+    if response == lane.response:
+        # The same id once more begins nothing: it is one more frame of that response, and uses up a number.
+        _count(lane, frame)
+        return
+    lane.asking, lane.response, lane.items, lane.faulty = None, response, set(), set()
     lane.sequence = lane.highest = frame.sequence_number
     lane.begun += 1
 
@@ -177,8 +196,20 @@ def _end(lane: LaneSeen, *, well: bool) -> None:
 def _hear_error(link: LinkSeen, error: ErrorEvent) -> None:
     said = error.message or ""
     if said.startswith(REJECTED):
-        for lane in link.lanes.values():
-            if lane.asking in nonces_in(said):
+        asking = [lane for lane in link.lanes.values() if lane.asking is not None]
+        for lane in asking:
+            if lane.asking in nonces_in(said) and _is_told(link, asking, error):
                 lane.asking = None
     elif said != NOBODY and error.sequence_number is None and error.code == "unknown_event_type":
         link.owed = max(link.owed - 1, 0)
+
+
+def _is_told(link: LinkSeen, asking: list[LaneSeen], error: ErrorEvent) -> bool:
+    """Whether the wire says which create an error answers; if not, that create is unanswered for all that a client can know.
+
+    Without a label it may answer any create that has no answer yet; and where a cancel went out, on that lane if the error names
+    one, it may answer the cancel, unless only a create can get such an error (its code, or the field of the create that it names).
+    """
+    lanes = [lane for lane in link.lanes.values() if error.stream_id in {None, lane.name}]
+    certain = error.code == "rate_limit_exceeded" or error.param is not None or not any(lane.signalled for lane in lanes)
+    return (error.stream_id is not None or len(asking) == 1) and certain
