@@ -1,0 +1,22 @@
+"""Exploration: a session, its callers, the network and a server that may say anything, in every order there is."""
+
+from .configuration import Configuration
+from .configurations import DEEP, QUICK
+from .properties import PROPERTIES, Property, PropertyKind, promise_of
+from .run import ROWS, Report, explore_configuration, retell
+from .world import Happening
+
+__all__ = [
+    "DEEP",
+    "PROPERTIES",
+    "QUICK",
+    "ROWS",
+    "Configuration",
+    "Happening",
+    "Property",
+    "PropertyKind",
+    "Report",
+    "explore_configuration",
+    "promise_of",
+    "retell",
+]
