@@ -103,7 +103,8 @@ acknowledged
     LostReplayable           idle             lost_replayed
     Expired                  quarantined      overdue
     ExpiredReplayable        quarantined      overdue_replayed
-    illegal: ContentRepeated RejectedUnclean Send Withdrawn Unsendable Created ForeignTerminalAgain Rejected RejectedReplayable CacheMiss
+    illegal: ContentRepeated RejectedUnclean Send Withdrawn Unsendable Created ForeignTerminalAgain Rejected RejectedReplayable
+        CacheMiss
 streaming
     Cancel                   draining         caller_left
     RepeatCreated            .                late_frame

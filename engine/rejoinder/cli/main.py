@@ -13,6 +13,7 @@ from typing import Annotated
 import typer
 
 from .chat import chat
+from .check import check
 from .conform import conform
 from .demo import demo
 from .draw import draw
@@ -46,6 +47,7 @@ application.command()(demo)
 application.command()(chat)
 application.command()(serve)
 application.command()(draw)
+application.command()(check)
 application.command()(conform)
 
 

@@ -75,7 +75,7 @@ class Exploration(Generic[StepT]):
     """The first fault; None if there is none among the states that were seen."""
 
 
-def explore(
+def explore(  # noqa: C901 - one loop
     initial: World[StepT],
     *,
     patience: Callable[[], bool] = lambda: True,

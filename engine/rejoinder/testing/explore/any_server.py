@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from enum import Enum, unique
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import attrs
 
@@ -138,7 +138,7 @@ class Connection:
         """The lane of that name."""
         return self.lanes[name]
 
-    def with_lane(self, name: str | None, **changes: object) -> Connection:
+    def with_lane(self, name: str | None, **changes: Any) -> Connection:  # noqa: ANN401 - the fields of a lane
         """The same with one lane changed."""
         lane = attrs.evolve(self.lanes.get(name, ServerLane()), **changes)
         return Connection({**self.lanes, name: lane}, self.owed, self.doomed, self.cancels)
@@ -153,7 +153,7 @@ CONNECTION: Final = Connection()
 """A new connection."""
 
 
-def read_create(
+def read_create(  # noqa: PLR0917 - what a create says
     connection: Connection, configuration: Configuration, lane: str | None, request: int, response: str, named: str | None
 ) -> Connection:
     """The server reads a create."""
@@ -191,7 +191,7 @@ def sayings(connection: Connection, configuration: Configuration) -> Iterator[Sa
         yield Saying(None, "limit")
 
 
-def _of_run(run: Run, configuration: Configuration) -> Iterator[str]:
+def _of_run(run: Run, configuration: Configuration) -> Iterator[str]:  # noqa: C901 - one list of what may be said
     if run.refused:
         yield "lane limit"
         return

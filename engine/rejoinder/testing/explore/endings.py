@@ -15,8 +15,8 @@ from typing import Final, final
 
 import attrs
 
-from rejoinder.states.canonical import key
 from rejoinder.states.cancellation import effective_policy
+from rejoinder.states.canonical import key
 from rejoinder.states.effects import Dial, Finish, Note, Ping, Send
 from rejoinder.states.events import Expired, Opened, Pong
 from rejoinder.states.phases import LinkPhase, RequestPhase, ResponsePhase
@@ -56,7 +56,7 @@ class Endings:
             self.served.add(known)
         return broken
 
-    def _time_alone(self, session: Session, now: float, known: Hashable) -> str | None:
+    def _time_alone(self, session: Session, now: float, known: Hashable) -> str | None:  # noqa: C901, PLR0911 - one walk, many ends
         passed, repeated = [known], 0
         twin, open_requests = session.copy(), set(session.requests)
         for _ in range(DEADLINES):
@@ -154,4 +154,4 @@ def _bound(session: Session, link: Link, request: Request) -> float | None:
     hedges = wanted in {CancelPolicy.HEDGE, CancelPolicy.LANE} and not request.hedged
     delay = policy.hedge_delay if hedges else policy.deadlines.drain
     # One that stood in the way longer ago may have been the reason to wait.
-    return max(request.entered, max(abandoned)) + delay
+    return max(request.entered, *abandoned) + delay

@@ -19,7 +19,8 @@ from rejoinder.states import events as happening
 from rejoinder.states.continuation import Reuse
 from rejoinder.states.edges import Staying
 from rejoinder.states.effects import Effect
-from rejoinder.states.phases import ResponsePhase
+from rejoinder.states.facts import Facts
+from rejoinder.states.phases import LinkPhase, RequestPhase, ResponsePhase
 from rejoinder.states.profiles import AfterCancel, ReplayPolicy
 from rejoinder.states.response import RESPONSE
 from rejoinder.states.stream_events import FrameKind
@@ -36,9 +37,7 @@ __all__ = ["Caller", "Judge"]
 OUTPUT: Final = frozenset({FrameKind.ITEM_ADDED, FrameKind.CONTENT})
 REPLAY: Final = re.compile(r"request (\d+): (.+)")
 REPLAYS: Final = 2
-DISCARDED: Final = frozenset(
-    f"response {edge.source} {edge.event}" for edge in RESPONSE.edges if edge.action is Staying.DISCARD
-)
+DISCARDED: Final = frozenset(f"response {edge.source} {edge.event}" for edge in RESPONSE.edges if edge.action is Staying.DISCARD)
 """Rows for output of abandoned responses: it has a name in the statistics, and nobody is told of each frame."""
 UNREMARKABLE: Final = frozenset(edge.event for edge in RESPONSE.edges if edge.action is Staying.IGNORE) - frozenset(
     edge.event for edge in RESPONSE.edges if edge.action is not Staying.IGNORE
@@ -82,7 +81,7 @@ class Judge:
 
     rows: set[str] = attrs.field(factory=set[str])
     """The rows that were taken: machine, phase, event."""
-    sighted: set[object] = attrs.field(factory=set[object])
+    sighted: set[tuple[FrameKind, Facts]] = attrs.field(factory=set[tuple[FrameKind, Facts]])
     """The kinds and facts that frames were classified by."""
     seen: set[str] = attrs.field(factory=set[str])
     """What happened at least once."""
@@ -113,6 +112,10 @@ class Judge:
         if spoilt > 1 and not self.legal:
             return f"promise 7: what the server did wrong cost {spoilt} requests their answer"
         return None
+
+    def rest(self, world: ExploredWorld) -> str | None:
+        """All that follows from a step has happened: what is broken by what did not follow, if anything is."""
+        return _waits_for_nothing(world)
 
     def order(self, world: ExploredWorld, event: happening.Event, effect: Effect) -> str | None:
         """It ordered ``effect``, which is about to be performed: what is broken by that, if anything is."""
@@ -170,7 +173,7 @@ class Judge:
             world.chain = (*world.chains[effect.request], (effect.request, words))
         return None
 
-    def _sent(self, world: ExploredWorld, effect: ordered.Send) -> str | None:
+    def _sent(self, world: ExploredWorld, effect: ordered.Send) -> str | None:  # noqa: PLR0911 - one answer for each limit
         number, caller = effect.request, world.callers[effect.request]
         policy, profile = world.session.policy, world.session.profile
         if caller.output:
@@ -206,6 +209,23 @@ class Judge:
         if after_cancel is AfterCancel.FULL and lane.latest != named:
             return f"promise 4: {named} is named on {effect.lane}, where another came between"
         return None
+
+
+def _waits_for_nothing(world: ExploredWorld) -> str | None:
+    """Whether a request waits for a lane of the open link though the server has said all that it had to say there."""
+    session = world.session
+    first = next((request for request in session.requests.values() if request.phase is RequestPhase.WAITING), None)
+    link = next((link for link in session.links.values() if link.phase is LinkPhase.OPEN), None)
+    if first is None or link is None or world.left["misbehaviours"] < world.watch.configuration.misbehaviours:
+        return None
+    socket = world.sockets.get(link.number)
+    if socket is None or socket.outbox or world.unsendable:
+        return None
+    connection = socket.connection
+    # Where a cancel was read, an error may still be owed, or be taken for one: then waiting is right.
+    if connection.doomed or connection.cancels or any(connection.runs):
+        return None
+    return f"promise 9: request {first.number} waits on link {link.number}, where nothing is left to wait for: {session}"
 
 
 def _is_named(counts: Mapping[str, int], effects: Sequence[Effect]) -> bool:

@@ -2,7 +2,7 @@
 
 Rules of this file
 * *Always* and *eventually* are the nine promises; a fault that breaks one begins with its number.
-* *Sometimes* keeps the rest honest: where nothing was ever reused, no reuse was ever wrong. One that is never reached fails the run.
+* *Sometimes* keeps the rest honest: where nothing was ever reused, no reuse was ever wrong. One never reached fails a run.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Final
 
 import attrs
 
-__all__ = ["PROPERTIES", "PropertyKind", "Property", "promise_of"]
+__all__ = ["PROPERTIES", "Property", "PropertyKind", "promise_of"]
 
 
 @unique

@@ -18,6 +18,7 @@ from rejoinder.states.chart import CHARTS
 from rejoinder.states.classify import CLASSIFICATION, Item, Stage
 from rejoinder.states.classify import Sequence as SequenceFact
 from rejoinder.states.explore import explore
+from rejoinder.states.facts import Facts
 from rejoinder.states.stream_events import FrameKind
 from rejoinder.states.trace import Fed
 
@@ -28,7 +29,7 @@ from .world import ExploredWorld, Happening, Watch
 
 __all__ = ["ROWS", "Report", "explore_configuration", "retell", "rows_taken"]
 
-CLASSIFIED_AT_ONCE: Final = (
+CLASSIFIED_AT_ONCE: Final[tuple[tuple[FrameKind, Facts], ...]] = (
     (FrameKind.CONTENT, (Stage.BEGUN, Item.ANNOUNCED, SequenceFact.NEXT)),
     (FrameKind.CONTENT, (Stage.BEGUN, Item.ANNOUNCED, SequenceFact.ABSENT)),
 )
@@ -102,9 +103,9 @@ def explore_configuration(
     )
 
 
-def rows_taken(sighted: Iterable[object]) -> Iterable[str]:
+def rows_taken(sighted: Iterable[tuple[FrameKind, Facts]]) -> Iterable[str]:
     """The rows of the classification table that won for these kinds and facts."""
-    for kind, facts in (*sighted, *CLASSIFIED_AT_ONCE):  # type: ignore[misc]  # pyright: ignore[reportGeneralTypeIssues]
+    for kind, facts in (*sighted, *CLASSIFIED_AT_ONCE):
         known = {(type(fact), fact) for fact in facts}
         yield next(
             _name_of_classification(number)

@@ -12,7 +12,7 @@ Rules of this file
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator, Mapping
-from functools import lru_cache
+from functools import cache
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple, final
 
@@ -79,7 +79,7 @@ class Socket:
     """The server's side."""
 
 
-@lru_cache(maxsize=None)
+@cache
 def _content(chain: Chain, request: int, *, warm_up: bool) -> RequestContent:
     """What a request says: the conversation so far and one thing more. One value for one conversation: contents are themselves."""
     items: list[Mapping[str, Any]] = []
@@ -238,7 +238,7 @@ class ExploredWorld:
             yield from self._steps_of_server(link, socket)
         yield from self._steps_of_clock()
 
-    def _steps_of_callers(self) -> Iterator[Happening]:
+    def _steps_of_callers(self) -> Iterator[Happening]:  # noqa: C901 - one list of what they may do
         configuration, left = self.watch.configuration, self.left
         live = [number for number, caller in self.callers.items() if not caller.ended]
         if self.session.closing:
@@ -438,6 +438,7 @@ class ExploredWorld:
             self.broken = judge.end(self, fed, effects)
             if self.broken is not None:
                 return
+        self.broken = judge.rest(self)
 
     def _forget(self, link: int) -> None:
         self.sockets.pop(link, None)

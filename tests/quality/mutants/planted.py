@@ -1,0 +1,24 @@
+"""All faults that were planted by hand: the root causes first, those of the fuzz tests last.
+
+Rule of this file: it only gathers. A fault of the fuzz tests is hunted like any other, by every detector.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from fuzz.plants import DELAYS, PLANTS, Plant
+from quality.mutants.mutant import Kind, Mutant
+from quality.mutants.planted_orders import PLANTED_ORDERS
+from quality.mutants.planted_words import PLANTED_WORDS
+from quality.mutants.root_causes import ROOT_CAUSES
+
+__all__ = ["PLANTED", "ROOT_CAUSES"]
+
+
+def _of_plant(plant: Plant) -> Mutant:
+    return Mutant(f"fuzz: {plant.name}", Kind.PLANTED, plant.plant, plant.broken, setups=plant.setups)
+
+
+PLANTED: Final = (*ROOT_CAUSES, *PLANTED_WORDS, *PLANTED_ORDERS, *map(_of_plant, (*PLANTS, *DELAYS)))
+"""Every one of them."""
