@@ -8,7 +8,7 @@ Rules of this file
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from importlib.metadata import version
@@ -80,7 +80,7 @@ def run_checks(configurations: Sequence[Configuration], workers: int | None, out
 
 
 @contextmanager
-def _explored(configurations: Sequence[Configuration], workers: int) -> Iterator[Iterable[Report]]:
+def _explored(configurations: Sequence[Configuration], workers: int) -> Generator[Iterable[Report]]:
     if workers == 1 or len(configurations) == 1:
         yield map(explore_configuration, configurations)
         return

@@ -48,7 +48,7 @@ def item_of(response: str) -> str:
 
 def message(response: str, words: int) -> dict[str, Any]:
     """A response's one message, with so many words."""
-    part = {"type": "output_text", "text": WORD * words, "annotations": []}
+    part: dict[str, Any] = {"type": "output_text", "text": WORD * words, "annotations": []}
     return {"type": "message", "id": item_of(response), "role": "assistant", "status": "completed", "content": [part]}
 
 
