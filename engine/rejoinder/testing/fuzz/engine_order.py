@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from rejoinder.engine.observations import Moved, Sent
 from rejoinder.states.phases import ResponsePhase
-from rejoinder.states.triggers import LinkEvent
+from rejoinder.states.triggers import LinkEvent, ResponseEvent
 from rejoinder.testing.fuzz.engine_diary import Diary, Observed, Wired
 from rejoinder.testing.fuzz.setups import nonces_in
 from rejoinder.testing.outgoing import LogEntry
@@ -65,8 +65,9 @@ def _decided(diary: Diary, connections: Mapping[int, int], callers: Mapping[int,
 
 
 def _abandons(moved: Moved) -> bool:
-    """Whether a cancel may be sent now."""
-    return moved.machine == "response" and moved.target in ABANDONED and moved.source not in ABANDONED
+    """Whether a cancel may be sent now: when a response is abandoned, or when one that was abandoned has got its id."""
+    begins = moved.source not in ABANDONED or moved.event == ResponseEvent.CREATED
+    return moved.machine == "response" and moved.target in ABANDONED and begins
 
 
 def _arrived(log: Sequence[LogEntry]) -> Mapping[int, Sequence[Frame]]:

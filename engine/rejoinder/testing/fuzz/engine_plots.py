@@ -11,7 +11,7 @@ Rules of this file
 from __future__ import annotations
 
 from enum import StrEnum, unique
-from typing import Any
+from typing import Any, Final
 
 import attrs
 
@@ -236,11 +236,14 @@ Step = Ask | WarmUp | Interrupt | Settle | Wait | Cut | Freeze | Say | End
 """One thing that happens, in the order of the plot."""
 
 
+PLAINEST: Final = Setup()
+
+
 @attrs.frozen(repr=False)
 class Plot(Brief):
     """One program: what there is, and what happens."""
 
-    setup: Setup = attrs.field(factory=Setup)
+    setup: Setup = PLAINEST
     """The provider, the policies, and what the server does with a cancel."""
     steps: tuple[Step, ...] = ()
     """What happens; then everything is left to itself until all is over."""

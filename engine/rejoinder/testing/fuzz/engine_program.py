@@ -27,8 +27,8 @@ from collections.abc import Callable
 from typing import ClassVar, Final
 
 import attrs
+import hypothesis
 import trio
-from hypothesis import given, settings
 from hypothesis import strategies as st
 from trio.testing import MockClock
 
@@ -117,16 +117,18 @@ class EngineProgram:
         broken = [*verdict(run, cls.sometimes), *(BrokenPromise(7, f"the engine logged: {line}") for line in said)]
         failure = run.crash or next(iter(broken), None)
         if failure is not None:
-            failure.add_note("\n".join(story(plot, run.diary)))
+            failure.add_note("\n".join([*story(plot, run.diary), f"Again: {cls.__name__}.run({plot})"]))
             raise failure
         return run.diary
 
 
-def program_test(program: type[EngineProgram] = EngineProgram, *, examples: int | None = None) -> Callable[[], None]:
+def program_test(
+    program: type[EngineProgram] = EngineProgram, *, examples: int | None = None, settings: hypothesis.settings | None = None
+) -> Callable[[], None]:
     """Make a test that runs programs drawn by Hypothesis; pytest collects it by the name that it is given.
 
-    ``examples`` is how many; None leaves that, as everything else, to the Hypothesis profile in force. A failing program is shrunk,
-    and raised with its story. ``settings`` may be put around what is returned.
+    ``examples`` is how many; None leaves that to ``settings``, and None for those is the Hypothesis profile in force. A deadline in
+    real time is left out: it would measure the machine. A failing program is shrunk, and raised with its story.
     """
 
     def test(plot: Plot) -> None:
@@ -137,5 +139,9 @@ def program_test(program: type[EngineProgram] = EngineProgram, *, examples: int 
     test.__qualname__ = f"program_test.{program.__qualname__}"
     test.__module__ = program.__module__
     test.__doc__ = program.__doc__
-    drawn = given(plot=program.plots)(test)
-    return drawn if examples is None else settings(max_examples=examples)(drawn)
+    chosen = hypothesis.settings(settings, deadline=None)
+    # Hypothesis' explanation names lines of ours, and takes longer than all the rest; the story says more.
+    chosen = hypothesis.settings(chosen, phases=[phase for phase in chosen.phases if phase is not hypothesis.Phase.explain])
+    if examples is not None:
+        chosen = hypothesis.settings(chosen, max_examples=examples)
+    return chosen(hypothesis.given(plot=program.plots)(test))
