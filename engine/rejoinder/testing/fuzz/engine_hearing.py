@@ -114,7 +114,9 @@ class Hearing:
 
     async def before_taking(self) -> None:
         """Do what the plot wants before the caller takes an event."""
-        if self.ask.pace and not self.over:
+        if self.cancelled:
+            return
+        if self.ask.pace:
             await trio.sleep(self.ask.pace)
         leaving = self.leaving_at(Moment.TAKEN)
         if leaving is not None and len(self.taken) == leaving.count:

@@ -119,8 +119,9 @@ class Run:
                 await self._conduct(nursery)
                 if self.callers is not None:
                     await self.callers.until_over(self.patience)
-                    self.crash = self.crash or self.callers.crash
                 nursery.cancel_scope.cancel()
+        if self.callers is not None:
+            self.crash = self.crash or self.callers.crash
         if everything.cancelled_caught:
             self._write([Broken(8, f"the program does not end: {steps.count} steps in {trio.current_time():g} s")])
 

@@ -9,6 +9,7 @@ Rules of this file
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import groupby
 from typing import Final
 
 import attrs
@@ -43,23 +44,28 @@ def story(plot: Plot, diary: Diary) -> Sequence[str]:
     """The story of ``plot``, a line each."""
     lines = ["The plot, and what happened:", f"   {plot.setup!r}", *_plans(plot)]
     told: list[str] = []
-    last = ""
+    before = ""
+    things: list[str] = []
     for line in diary.lines:
         if isinstance(line.what, Stepped):
             told.append(f"{line.what.number + 1:2}. {plot.steps[line.what.number]}")
-            last = ""
+            before = ""
             continue
         words = _told(line.what)
         if words is None:
             continue
         # What goes on as the line before did is told in the same line.
-        who, _, more = words.partition(": ")
+        who, _, thing = words.partition(": ")
         start = f"      {line.at:8.3f} s  {who}"
-        if more and start == last:
-            told[-1] = _with(told[-1], more)
+        if not thing:
+            told.append(start)
+        elif start == before:
+            things.append(thing)
+            told[-1] = f"{start}: {_counted(things)}"
         else:
-            told.append(f"{start}: {more}" if more else start)
-        last = start
+            things = [thing]
+            told.append(f"{start}: {thing}")
+        before = start
     if len(told) > LONGEST:
         half = LONGEST // 2
         told[half:-half] = [f"      … {len(told) - LONGEST} lines …"]
@@ -74,13 +80,10 @@ def _plans(plot: Plot) -> Iterator[str]:
     yield f"   {', '.join(others)}"
 
 
-def _with(line: str, more: str) -> str:
-    """The line with one more thing; the same in a row is counted."""
-    rest, comma, last = line.rpartition(", ")
-    before, times, count = last.rpartition(" x ")
-    if times and before == more:
-        return f"{rest}{comma}{more} x {int(count) + 1}"
-    return f"{line} x 2" if last == more or line.endswith(f": {more}") else f"{line}, {more}"
+def _counted(things: Sequence[str]) -> str:
+    """Things in order; the same in a row is told once, and counted."""
+    rows = [(thing, len(list(row))) for thing, row in groupby(things)]
+    return ", ".join(thing if count == 1 else f"{thing} x {count}" for thing, count in rows)
 
 
 def _told(what: Happening) -> str | None:  # noqa: PLR0911 - one line for each kind
