@@ -99,6 +99,7 @@ def key(session: Session, now: float, names: Names | None = None) -> Hashable:
     return (
         session.has_completed,
         session.closing,
+        session.elsewhere,
         # Links are numbered first: requests name them, and lanes name requests.
         tuple([writer.names.number("link", number) for number in session.links]),
         tuple([writer.request(request) for request in session.requests.values()]),

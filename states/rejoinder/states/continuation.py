@@ -42,6 +42,7 @@ __all__ = [
     "RequestContent",
     "Reuse",
     "Shorter",
+    "Stateless",
     "decide",
     "names_its_chain",
 ]
@@ -107,6 +108,11 @@ class Disabled:
 
 
 @attrs.frozen
+class Stateless:
+    """The transport keeps nothing between two requests: over HTTP there is no connection to remember a response."""
+
+
+@attrs.frozen
 class CallerChain:
     """The caller names a ``previous_response_id`` or a ``conversation`` itself."""
 
@@ -154,6 +160,7 @@ Reason = (
     | LaneDirty
     | Evicted
     | Disabled
+    | Stateless
     | CallerChain
     | Replayed
     | Shorter
