@@ -17,12 +17,14 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Final, final
 
+import attrs
 import trio
 
 from rejoinder.states import effects as ordered
 from rejoinder.states import events as happening
-from rejoinder.states.codec import encode_cancel, encode_create
+from rejoinder.states.codec import encode_cancel, encode_create, encode_post
 from rejoinder.states.continuation import Reuse
+from rejoinder.states.profiles import Policy, Profile
 from rejoinder.states.session import Session as Lifecycle
 from rejoinder.states.stream_events import StreamEvent
 
@@ -42,14 +44,30 @@ logger = logging.getLogger("rejoinder")
 class Driver:
     """Everything of a session that touches the outside: one per session, inside its nursery."""
 
-    def __init__(self, endpoint: Endpoint, settings: Settings, connector: Connector, nursery: trio.Nursery) -> None:
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        settings: Settings,
+        connector: Connector,
+        nursery: trio.Nursery,
+        *,
+        profile: Profile | None = None,
+        policy: Policy | None = None,
+        fallback: Driver | None = None,
+        links_from: int = 0,
+    ) -> None:
         self.endpoint: Final = endpoint
         self.settings: Final = settings
         self.connector: Final = connector
-        self.lifecycle: Final = Lifecycle(endpoint.profile, settings.policy)
+        self.fallback: Final = fallback
+        """Who takes requests that this transport cannot serve."""
+        self.lifecycle: Final = Lifecycle(
+            endpoint.profile if profile is None else profile, settings.policy if policy is None else policy
+        )
         self.responses: Final[dict[int, Response]] = {}
-        self.observers: Final[list[Observer]] = []
+        self.observers: Final[list[Observer]] = [] if fallback is None else fallback.observers
         self.frames_received = 0
+        self._links_from: Final = links_from
         self._nursery = nursery
         self._links: dict[int, LinkTask] = {}
         self._answers: deque[happening.Event] = deque()
@@ -141,15 +159,19 @@ class Driver:
         reuse = isinstance(decision, Reuse)
         items = decision.items if isinstance(decision, Reuse) else content.items
         named = decision.response_id if isinstance(decision, Reuse) else content.fields.get("previous_response_id")
-        text = encode_create(
-            {name: value for name, value in content.fields.items() if name != "previous_response_id"},
-            items,
-            previous_response_id=named,
-            stream_id=effect.lane,
-            generate=None if content.generate else False,
-        )
+        fields = {name: value for name, value in content.fields.items() if name != "previous_response_id"}
+        if self.lifecycle.profile.streams:
+            text = encode_post(fields, items, previous_response_id=named)
+        else:
+            text = encode_create(
+                fields,
+                items,
+                previous_response_id=named,
+                stream_id=effect.lane,
+                generate=None if content.generate else False,
+            )
         size = len(text.encode())
-        if size > self.endpoint.profile.inbound_limit:
+        if size > self.lifecycle.profile.inbound_limit:
             self._answers.append(happening.Unsendable(effect.link, effect.request, effect.lane, size))
             return
         response.decision = decision
@@ -167,13 +189,31 @@ class Driver:
         self._bytes_sent += len(text)
         self._links[effect.link].put(text)
 
+    def end_stream(self, effect: ordered.EndStream) -> None:
+        """Let the stream of a lane end, or take its create back."""
+        task = self._links.get(effect.link)
+        if task is not None:
+            task.end_stream(effect.lane, abandoned=effect.abandoned)
+
+    def hand_over(self, effect: ordered.HandOver) -> None:
+        """Ask for the response over the other transport, under the same number; its caller notices nothing."""
+        other, number = self.fallback, effect.request
+        response = self.responses.pop(number)
+        if other is None:
+            raise AssertionError("a lifecycle hands over only where its policy says that there is another")  # pragma: no cover
+        response.call_on_cancel(lambda: other.feed(happening.Cancel(number)))
+        other.responses[number] = response
+        other.feed(happening.Create(number, response.content, replays=effect.replays))
+
     def withdraw(self, effect: ordered.Withdraw) -> None:
         """Take a create back, if it has not left; then ``Withdrawn`` is fed."""
         if self._links[effect.link].take_back((effect.request, effect.lane)):
             self._answers.append(happening.Withdrawn(effect.link, effect.request, effect.lane))
 
     def tell(self, observation: Observation) -> None:
-        """Tell all observers."""
+        """Tell all observers. Links of a second transport have numbers of their own there."""
+        if self._links_from and observation.link is not None:
+            observation = attrs.evolve(observation, link=observation.link + self._links_from)
         for observer in list(self.observers):
             try:
                 observer(observation)
@@ -193,17 +233,29 @@ class Driver:
         if self.is_current(task):
             del self._links[task.number]
 
+    def stream_begun(self, link: int, lane: str | None, request_id: str | None) -> None:
+        """The server has answered the create of a lane; whose it is gets to know the server's name for that."""
+        place = self.lifecycle.links.get(link)
+        here = None if place is None else place.lanes.get(lane)
+        response = None if here is None or here.request is None else self.responses.get(here.request)
+        if response is not None:
+            response.request_id = request_id
+
     def jitter(self) -> float:
         """A random number in [0, 1], for the pause before the next dial."""
         return random.random()  # noqa: S311 - spreads reconnects, guards nothing
 
     def statistics(self) -> Statistics:
-        """The counters as they are now."""
+        """The counters as they are now, those of the second transport included."""
+        own = self._own_statistics()
+        return own if self.fallback is None else own.joined_with(self.fallback.statistics())
+
+    def _own_statistics(self) -> Statistics:
         links = self.lifecycle.links.values()
         return Statistics(
-            links={link.number: str(link.phase) for link in links},
+            links={link.number + self._links_from: str(link.phase) for link in links},
             requests={request.number: str(request.phase) for request in self.lifecycle.requests.values()},
-            lanes={(link.number, lane.name): str(lane.phase) for link in links for lane in link.lanes.values()},
+            lanes={(link.number + self._links_from, lane.name): str(lane.phase) for link in links for lane in link.lanes.values()},
             creates=self._creates,
             reused=self._reused,
             items_sent=self._items_sent,
@@ -218,7 +270,9 @@ PERFORM: Final[Mapping[type, Callable[[Driver, Any], None]]] = MappingProxyType(
     {
         ordered.Close: Driver.close,
         ordered.Dial: Driver.dial,
+        ordered.EndStream: Driver.end_stream,
         ordered.Finish: Driver.finish,
+        ordered.HandOver: Driver.hand_over,
         ordered.Moved: Driver.tell,
         ordered.Note: Driver.tell,
         ordered.Ping: Driver.ping,

@@ -76,6 +76,11 @@ class ResponseError(RejoinderError):
         return self.outcome.failure
 
     @property
+    def request_id(self) -> str | None:
+        """The server's name for the exchange (``x-request-id``), which its support asks for; None where none is known."""
+        return self.partial.request_id
+
+    @property
     def verdict(self) -> Verdict | None:
         """How far it had come: stage, sent, acknowledged, output begun, replay safe."""
         return self.outcome.verdict

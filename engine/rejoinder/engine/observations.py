@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 
 import attrs
@@ -22,7 +23,7 @@ class Sent:
     request: int
     """The number of the request (``Response.number``)."""
     link: int
-    """The link."""
+    """The link; those of a second transport (``transport="auto"``) are numbered from 1001."""
     lane: str | None
     """``stream_id``; None where the provider has no lanes."""
     decision: Decision
@@ -64,3 +65,18 @@ class Statistics:
     """Frames received."""
     counts: Mapping[str, int]
     """Notes and staying rows by name: late frames, discards, violations, illegal events."""
+
+    def joined_with(self, other: Statistics) -> Statistics:
+        """The counters of both: of a session with two transports."""
+        return Statistics(
+            links={**self.links, **other.links},
+            requests={**self.requests, **other.requests},
+            lanes={**self.lanes, **other.lanes},
+            creates=self.creates + other.creates,
+            reused=self.reused + other.reused,
+            items_sent=self.items_sent + other.items_sent,
+            items_saved=self.items_saved + other.items_saved,
+            bytes_sent=self.bytes_sent + other.bytes_sent,
+            frames_received=self.frames_received + other.frames_received,
+            counts=dict(Counter(self.counts) + Counter(other.counts)),
+        )

@@ -64,6 +64,15 @@ class Response:
         return self._collector.response_id
 
     @property
+    def request_id(self) -> str | None:
+        """The server's name for the exchange (``x-request-id``), which its support asks for; None where none is known."""
+        return self._collector.request_id
+
+    @request_id.setter
+    def request_id(self, name: str | None) -> None:
+        self._collector.request_id = name
+
+    @property
     def status(self) -> str:
         """``in_progress``, or how it ended: ``completed``, ``failed``, ``incomplete``, ``interrupted``, ``cancelled``."""
         return "in_progress" if self.outcome is None else str(self.outcome.kind)
@@ -146,6 +155,10 @@ class Response:
         return partial
 
     # -- for the engine ----------------------------------------------------------------------------------------------------
+
+    def call_on_cancel(self, cancel: Callable[[], None]) -> None:
+        """Call ``cancel`` when the caller leaves: another transport has taken the request over."""
+        self._cancel = cancel
 
     def push(self, frame: StreamEvent, size: int) -> bool:
         """Buffer a frame of ``size`` bytes; False if the buffer is over its limit now."""

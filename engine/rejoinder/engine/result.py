@@ -8,14 +8,17 @@ before somebody asks.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, cast, final
+from typing import Any, Final, cast, final
 
 import attrs
 
 from rejoinder.states.content_events import OutputItemAdded, OutputItemDone, OutputTextDelta, RefusalDelta
 from rejoinder.states.stream_events import ResponseCreated, StreamEvent
 
-__all__ = ["Collector", "Result"]
+__all__ = ["Collector", "Result", "result_of"]
+
+UNFINISHED: Final = frozenset({"in_progress", "incomplete"})
+"""The status of an item that was cut short."""
 
 
 @attrs.frozen
@@ -34,6 +37,8 @@ class Result:
     """``incomplete_details.reason`` of an incomplete response."""
     response: Mapping[str, Any] | None = attrs.field(default=None, repr=False)
     """The whole response object of the terminal, where there was one."""
+    request_id: str | None = None
+    """The server's name for the exchange (``x-request-id``), where it is known."""
 
     @property
     def text(self) -> str:
@@ -47,8 +52,12 @@ class Result:
 
     @property
     def calls(self) -> Sequence[Mapping[str, Any]]:
-        """The function calls and custom tool calls among the output items."""
-        return [item for item in self.output if item.get("type") in {"function_call", "custom_tool_call"}]
+        """The function calls and custom tool calls among the output items; one that was cut short is none, and must not be run."""
+        return [
+            item
+            for item in self.output
+            if item.get("type") in {"function_call", "custom_tool_call"} and item.get("status") not in UNFINISHED
+        ]
 
 
 @final
@@ -57,6 +66,7 @@ class Collector:
 
     def __init__(self) -> None:
         self.response_id: str | None = None
+        self.request_id: str | None = None
         self.terminal: Mapping[str, Any] | None = None
         self._items: dict[str, Mapping[str, Any]] = {}
         self._pieces: dict[tuple[str, str], list[str]] = {}
@@ -80,7 +90,7 @@ class Collector:
         response = self.terminal or {}
         output = _mappings(response.get("output")) or list(self._collected())
         reason = (_mapping(response.get("incomplete_details")) or {}).get("reason")
-        return Result(self.response_id, status, output, _mapping(response.get("usage")), reason, self.terminal)
+        return Result(self.response_id, status, output, _mapping(response.get("usage")), reason, self.terminal, self.request_id)
 
     def _piece(self, item_id: str | None, kind: str, delta: str) -> None:
         pieces = self._pieces.get((item_id or "", kind))
@@ -99,6 +109,15 @@ class Collector:
                 if item_id == name
             ]
             yield {**item, "content": parts} if parts else item
+
+
+def result_of(response: Mapping[str, Any], request_id: str | None = None) -> Result:
+    """What a response object says that came in one piece."""
+    collector = Collector()
+    collector.response_id = str(response["id"]) if isinstance(response.get("id"), str) else None
+    collector.request_id = request_id
+    collector.terminal = response
+    return collector.result(str(response.get("status") or "completed"))
 
 
 def _mapping(value: object) -> Mapping[str, Any] | None:

@@ -10,20 +10,27 @@ from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Final, final
 
+import httpx
 import trio
 
 from rejoinder.states import events as happening
+from rejoinder.states.codec import encode_post
 from rejoinder.states.continuation import RequestContent
 from rejoinder.states.json_values import NotSerialisable, frozen_copy
 
+from .background import BackgroundResponse
 from .drive import Driver
 from .endpoint import Endpoint
 from .errors import InvalidRequest, SessionClosed
+from .http_client import HttpClient
 from .nurseries import open_inner_nursery
 from .observations import Observer, Statistics
+from .one_shot import OneShot
+from .out_of_band import counted_in, items_in, named_by, with_something_to_answer
 from .response import Response
 from .result import Result
 from .settings import Settings
+from .transports import Transport, drivers
 from .websocket_wire import open_websocket_wire
 from .wire import Connector
 
@@ -37,8 +44,11 @@ Input = str | Sequence[Mapping[str, Any]]
 class Session:
     """A session: requests in, responses out, over links that come and go. Made by ``open_session``."""
 
-    def __init__(self, driver: Driver) -> None:
+    def __init__(self, driver: Driver, client: HttpClient) -> None:
         self._driver: Final = driver
+        self._calls: Final = OneShot(client)
+        self._client: Final = client
+        self._backgrounds: Final[set[BackgroundResponse]] = set()
         self._requests = 0
         self._closed = False
 
@@ -72,9 +82,91 @@ class Session:
 
         The next request that begins with the same input continues from there and sends only the rest. Costs a round trip, and
         may cost input tokens. Raises as ``Response.result``; a warm-up is never sent again by itself. Being cancelled leaves it
-        running.
+        running. Over HTTP alone there is nothing to warm up: raises ``InvalidRequest``.
         """
+        if self._driver.lifecycle.profile.streams:
+            raise InvalidRequest("Over HTTP no connection remembers anything, so there is nothing to warm up. Leave it out.")
         return await self._create(self._content(input, fields, generate=False), warm_up=True).result()
+
+    # -- over HTTP, beside the links -----------------------------------------------------------------------------------------
+
+    async def infer(
+        self,
+        input: Input,
+        /,
+        *,
+        instructions: str | None = None,
+        max_output_tokens: int | None = None,
+        **fields: Any,  # noqa: ANN401 - the wire's names
+    ) -> Result:
+        """Ask for a response in one piece: one ``POST /responses`` that does not stream, whatever the session's transport.
+
+        It is out of band: no link, no lane and no continuation is touched, so it may run beside anything. ``instructions``,
+        ``max_output_tokens`` and ``fields`` override the settings; with an empty input the instructions become a developer message,
+        because the API wants something to answer. Returns what came, completed or incomplete (see ``Result.incomplete_reason``).
+
+        It is sent again, at most twice, after 408, 409, 429, 5xx and connection errors. Raises ``ResponseFailed`` if the server
+        says so, ``ConnectionFailed``, ``DeadlineExceeded`` or ``Interrupted`` if it does not answer; ``InvalidRequest`` and
+        ``SessionClosed`` as ``respond``.
+        """
+        overriding = {"instructions": instructions, "max_output_tokens": max_output_tokens}
+        given = {**{name: value for name, value in overriding.items() if value is not None}, **fields}
+        content = with_something_to_answer(self._content(input, given, generate=True))
+        body = encode_post(content.fields, content.items, stream=False, previous_response_id=named_by(content))
+        self._check_open()
+        return self._calls.raise_unless_good(await self._calls.response("POST", body=body))
+
+    async def count_input_tokens(self, input: Input, /, **fields: Any) -> int:  # noqa: ANN401 - the wire's names
+        """How many tokens the input of such a request would have, by ``POST /responses/input_tokens``. Raises as ``infer``."""
+        content = self._content(input, fields, generate=True)
+        body = encode_post(content.fields, content.items, stream=None, previous_response_id=named_by(content))
+        self._check_open()
+        answered = await self._calls.call("POST", "/input_tokens", body=body)
+        return counted_in(answered.body)
+
+    async def compact(self, input: Input, /, **fields: Any) -> Sequence[Mapping[str, Any]]:  # noqa: ANN401 - the wire's names
+        """A shorter input that stands for this one, by ``POST /responses/compact``: the whole input of a new chain.
+
+        Raises as ``infer``.
+        """
+        content = self._content(input, fields, generate=True)
+        body = encode_post(content.fields, content.items, stream=None, previous_response_id=named_by(content))
+        self._check_open()
+        answered = await self._calls.call("POST", "/compact", body=body)
+        return items_in(answered.body)
+
+    async def start_background(self, input: Input, /, **fields: Any) -> BackgroundResponse:  # noqa: ANN401 - the wire's names
+        """Begin a response that runs on the server, whether or not anybody listens (``background: true``, over HTTP).
+
+        Returns as soon as the server has accepted it. Iterate what is returned, ask for its ``result()``, or note its ``id`` and come
+        back to it later with ``background``. Such responses are stored, so ``store`` must not be false. Raises as ``infer``, but
+        nothing is sent twice once it may have been accepted.
+        """
+        content = self._content(input, {"store": True, **fields}, generate=True)
+        if content.fields.get("store") is False:
+            raise InvalidRequest(
+                "A background response is kept on the server until it is fetched. Leave store out, or set it to true."
+            )
+        self._check_open()
+        background = BackgroundResponse(self._client, self._calls)
+        self._backgrounds.add(background)
+        try:
+            await background.start({**content.fields, "background": True}, content.items, named_by(content))
+        except BaseException:
+            self._backgrounds.discard(background)
+            raise
+        return background
+
+    def background(self, response_id: str, *, starting_after: int | None = None) -> BackgroundResponse:
+        """A response that was begun in the background, here or elsewhere, by its id.
+
+        Iterating it begins behind the event with the sequence number ``starting_after``, or with its first event.
+        """
+        self._check_open()
+        background = BackgroundResponse(self._client, self._calls, response_id)
+        background.resume(starting_after=starting_after)
+        self._backgrounds.add(background)
+        return background
 
     def observe(self, observer: Observer) -> Callable[[], None]:
         """Call ``observer`` with every ``Moved``, ``Note`` and ``Sent`` from now on; returns a function that ends it."""
@@ -91,8 +183,7 @@ class Session:
         return self._driver.statistics()
 
     def _create(self, content: RequestContent, *, warm_up: bool) -> Response:
-        if self._closed:
-            raise SessionClosed("The session is closed. Open another with open_session, or keep this one open longer.")
+        self._check_open()
         self._requests += 1
         number = self._requests
         driver = self._driver
@@ -100,6 +191,10 @@ class Session:
         driver.responses[number] = response
         driver.feed(happening.Create(number, content, warm_up))
         return response
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise SessionClosed("The session is closed. Open another with open_session, or keep this one open longer.")
 
     def _content(self, given: Input, fields: Mapping[str, Any], *, generate: bool) -> RequestContent:
         settings = self._driver.settings
@@ -113,13 +208,14 @@ class Session:
         else:
             items = list(given)
         merged = {"model": settings.model, "instructions": settings.instructions, **settings.fields, **fields}
-        unsupported = [
-            name for name in ("stream", "background", "stream_id", "input", "type", "generate") if merged.get(name) is not None
-        ]
+        if merged.get("background"):
+            raise InvalidRequest(
+                "The field 'background' cannot be set here: what streams has somebody who listens. Use session.start_background()."
+            )
+        unsupported = [name for name in ("stream", "stream_id", "input", "type", "generate") if merged.get(name) is not None]
         if unsupported:
             raise InvalidRequest(
-                f"The field {unsupported[0]!r} cannot be set for a request over WebSocket. Leave it out: the session sets what is"
-                " needed."
+                f"The field {unsupported[0]!r} cannot be set for a request. Leave it out: the session sets what is needed."
             )
         try:
             items = frozen_copy(items, "input")
@@ -138,7 +234,15 @@ class Session:
         """Refuse new requests and end the running ones; called when the block of ``open_session`` is left."""
         if not self._closed:
             self._closed = True
-            self._driver.feed(happening.Shutdown())
+            for driver in (self._driver, self._driver.fallback):
+                if driver is not None:
+                    driver.feed(happening.Shutdown())
+
+    async def aclose(self) -> None:
+        """Close what is open over HTTP; called when the block of ``open_session`` is left, after ``close``."""
+        for background in self._backgrounds:
+            await background.aclose()
+        await self._client.aclose()
 
 
 @asynccontextmanager
@@ -146,7 +250,11 @@ async def open_session(
     endpoint: Endpoint | None = None,
     settings: Settings | None = None,
     *,
+    transport: Transport = "websocket",
+    sticky: bool = False,
     connector: Connector = open_websocket_wire,
+    http_client: httpx.AsyncClient | None = None,
+    http_options: Mapping[str, Any] | None = None,
 ) -> AsyncGenerator[Session]:
     """Run a session for the length of a block; ``async with`` gives the ``Session``.
 
@@ -154,18 +262,35 @@ async def open_session(
     ``settings.preconnect``. Leaving the block ends every request and closes every link within ``settings.close_deadline``
     seconds. Raises ``InvalidEndpoint`` for an address or key that cannot work; what goes wrong with a connection later is raised
     by the response that needed it. ``connector`` replaces the WebSocket, as tests do.
+
+    ``transport`` says how responses travel:
+
+    * ``"websocket"``, over one long-lived connection.
+    * ``"http"``, each by a ``POST`` of its own that streams (SSE), to the same address with ``https://``; always the whole input.
+    * ``"auto"``, over the WebSocket, and over HTTP where that cannot serve a request: the upgrade was refused (426, or any status that
+      is not about the key), or the request is larger than a socket takes. Each time it is noted (``HandedOver``) and counted. The
+      next request tries the WebSocket again; with ``sticky`` a refused upgrade makes the session stay with HTTP.
+
+    HTTP is also what ``infer``, ``count_input_tokens`` and background responses use, whatever the transport. It is httpx:
+    ``http_client`` is a client of yours, which stays open; ``http_options`` are options of ``httpx.AsyncClient`` (``proxy``, ``verify``,
+    ``trust_env`` …) for the session's own, which trusts what ``settings.ssl_context`` trusts and takes proxies from the environment
+    as httpx does. Raises ``InvalidEndpoint`` for options that it does not take.
     """
     endpoint = Endpoint() if endpoint is None else endpoint
     settings = Settings() if settings is None else settings
     async with open_inner_nursery() as nursery:
-        driver = Driver(endpoint, settings, connector, nursery)
-        session = Session(driver)
+        client = HttpClient(endpoint, settings, http_client, http_options)
+        driver = drivers(transport, client, connector, nursery, sticky=sticky)
+        session = Session(driver, client)
         clock = trio.CancelScope()
 
         async def keep_time() -> None:
             try:
                 with clock:
-                    await driver.keep_time()
+                    async with trio.open_nursery() as clocks:
+                        for each in (driver, driver.fallback):
+                            if each is not None:
+                                clocks.start_soon(each.keep_time)
             finally:
                 # Cancelled from outside: the links are going, so nobody may wait for them any more, shielded or not.
                 session.close()
@@ -178,3 +303,4 @@ async def open_session(
         finally:
             session.close()
             clock.cancel()
+            await session.aclose()

@@ -1,19 +1,32 @@
 """The wire: what the engine needs of a WebSocket, whoever implements it.
 
 A connector opens a wire and closes it when its block is left. The engine owns exactly one reader and one writer per wire, so an
-implementation need not allow two at a time.
+implementation need not allow two at a time. A wire of streams (HTTP) has a lane's create and what comes of it as its unit, not frames.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
-from typing import Protocol
+from typing import Protocol, runtime_checkable
+
+import attrs
 
 from .endpoint import Endpoint
 from .settings import Settings
 
-__all__ = ["Connector", "HandshakeFailed", "Wire", "WireClosed"]
+__all__ = [
+    "Connector",
+    "HandshakeFailed",
+    "StreamBegun",
+    "StreamFrame",
+    "StreamNews",
+    "StreamOver",
+    "StreamRefused",
+    "StreamWire",
+    "Wire",
+    "WireClosed",
+]
 
 
 class WireClosed(Exception):
@@ -60,6 +73,69 @@ class Wire(Protocol):
         ...
 
 
-Connector = Callable[[Endpoint, Settings], AbstractAsyncContextManager[Wire]]
+@attrs.frozen
+class StreamBegun:
+    """The server has answered the create of a lane; what it says follows."""
+
+    lane: str | None
+    """The lane."""
+    request_id: str | None
+    """``x-request-id``, where the answer has one."""
+
+
+@attrs.frozen
+class StreamFrame:
+    """An event of a lane's stream."""
+
+    lane: str | None
+    """The lane."""
+    data: str = attrs.field(repr=False)
+    """Its JSON."""
+
+
+@attrs.frozen
+class StreamOver:
+    """The stream of a lane has ended. Its last word."""
+
+    lane: str | None
+    """The lane."""
+    reason: str = ""
+    """How, in a few words; empty if its body just ended."""
+
+
+@attrs.frozen
+class StreamRefused:
+    """No stream could be opened for the create of a lane, and nothing was sent. Its last word."""
+
+    lane: str | None
+    """The lane."""
+    message: str
+    """One sentence on what happened; never the key."""
+    permanent: bool = False
+    """Whether it cannot pass by itself."""
+
+
+StreamNews = StreamBegun | StreamFrame | StreamOver | StreamRefused
+"""What a wire of streams has to say."""
+
+
+@runtime_checkable
+class StreamWire(Protocol):
+    """A wire on which every create has a stream of its own: HTTP."""
+
+    def begin_stream(self, lane: str | None, text: str) -> None:
+        """Send a create. Never waits and never raises; what comes of it is news."""
+        ...
+
+    def end_stream(self, lane: str | None, *, abandoned: bool) -> None:
+        """End the stream of a lane, if it has one: no more news of it. An abandoned one is closed at once."""
+        ...
+
+    async def receive_news(self) -> StreamNews:
+        """Wait for the next piece of news."""
+        ...
+
+
+Connector = Callable[[Endpoint, Settings], AbstractAsyncContextManager[Wire | StreamWire]]
 """Opens a wire for the length of a block; raises ``HandshakeFailed`` on entering, and never takes longer than
 ``settings.close_deadline`` to leave."""

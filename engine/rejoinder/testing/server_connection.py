@@ -86,6 +86,8 @@ class Connection:
     """Its number, from 0 in the order of connecting."""
     opened: float
     """When, in seconds of the server's clock."""
+    over_http: bool = False
+    """Whether it is one HTTP request: no age limit, no limit on its size, and its response is kept if it is stored."""
     waiting: list[Create] = attrs.field(factory=list[Create])
     """Creates the server has not started on, in order of arrival."""
     running: list[Running] = attrs.field(factory=list[Running])
@@ -124,6 +126,11 @@ class Connection:
     def busy_with(self, response_id: object) -> Running | None:
         """The running response of that name, unless its terminal has been sent."""
         return next((each for each in self.running if each.busy and each.response_id == response_id), None)
+
+    @property
+    def busy(self) -> bool:
+        """Whether anything is still to come by itself, or was begun and never ends."""
+        return bool(self.waiting or self.running or self.notices)
 
     def dues(self) -> Iterator[tuple[float, Running | Notice]]:
         """Everything that is due at some time, and when; responses first, in order of starting."""

@@ -31,6 +31,7 @@ __all__ = [
     "decode",
     "encode_cancel",
     "encode_create",
+    "encode_post",
     "frozen_copy",
 ]
 
@@ -307,6 +308,34 @@ def encode_create(
             "type": "response.create",
             **{name: value for name, value in apart.items() if value is not None},
             **{name: value for name, value in fields.items() if name not in _GIVEN_APART | _NEVER_SENT},
+            "input": items,
+        }
+    )
+
+
+def encode_post(
+    fields: Mapping[str, Any],
+    items: Sequence[Any],
+    *,
+    previous_response_id: str | None = None,
+    stream: bool | None = True,
+) -> str:
+    """Return the body of a ``POST /responses``: what ``encode_create`` says, as HTTP says it.
+
+    Args:
+        fields: the request without ``input``; ``stream`` and what only a socket knows are left out.
+        items: what becomes ``input``.
+        previous_response_id: a stored response to continue.
+        stream: whether the answer is to come as a stream of events; None where the question makes no sense.
+
+    Raises:
+        NotSerialisable: a value that JSON cannot carry. ``frozen_copy`` finds it earlier.
+    """
+    apart: dict[str, Any] = {"stream": stream, "previous_response_id": previous_response_id}
+    return write(
+        {
+            **{name: value for name, value in apart.items() if value is not None},
+            **{name: value for name, value in fields.items() if name not in _GIVEN_APART | {"stream"}},
             "input": items,
         }
     )

@@ -38,6 +38,7 @@ from .verdicts import Cause, Reaction, Where, react
 __all__ = [
     "CREATE_FIELDS",
     "ERROR_CAUSES",
+    "REPLAYS_IN_ALL",
     "UNCOMMITTED",
     "Facts",
     "Sighting",
@@ -52,6 +53,7 @@ UNCOMMITTED: Final = frozenset({ResponsePhase.AWAITING_CREATED, ResponsePhase.DO
 """The phases in which nothing of the output was delivered."""
 
 REPLAYS_IN_ALL: Final = 2
+"""How often a request may be sent again, whatever the causes."""
 
 CREATE_FIELDS: Final = frozenset(
     [

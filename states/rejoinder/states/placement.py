@@ -7,7 +7,7 @@ Rules of this file
   without one, else a fresh name, else the lane that was not used for longest.
 * Until a ``created`` has echoed its lane's name (*probation*), a link counts as serial: one create outstanding, always the same
   lane. Demoting at the first ``created`` would be too late, two creates would be out already.
-* Where each create has a stream of its own (HTTP), a lane is that stream: nothing needs a proof, and what nobody listens to is ended.
+* Where each create has a stream of its own (HTTP), a lane is that stream: nothing needs a proof, and what nobody hears is ended.
 """
 
 from __future__ import annotations
@@ -179,6 +179,12 @@ def _choose(session: Session, link: Link, request: Request) -> tuple[Lane, Decis
         lane = next(iter(link.lanes.values()), None) or session.new_lane(link, _name(link))
         return (lane, _decide(session, lane, request)) if lane.phase is ResponsePhase.IDLE else None
     lanes = list(link.lanes.values())
+    if session.profile.streams:
+        # Any lane is as good as any other: none of them remembers anything.
+        lane = next((lane for lane in lanes if lane.phase is ResponsePhase.IDLE), None)
+        if lane is None and len(lanes) < link.names_limit:
+            lane = session.new_lane(link, _name(link))
+        return None if lane is None else (lane, _decide(session, lane, request))
     if sum(lane.phase is not ResponsePhase.IDLE for lane in lanes) >= session.profile.in_flight:
         return None
     idle = sorted((lane for lane in lanes if lane.phase is ResponsePhase.IDLE), key=lambda lane: -lane.used)

@@ -272,8 +272,8 @@ HTTP: Final = Profile(
     streams=True,
     repeats=2,
 )
-"""Any of them over HTTP: each response is a POST of its own with a stream of events. No limit on its size is documented; clients retry
-twice (openai-python 3.54). 100 at a time are what httpx keeps connections for."""
+"""Any server over HTTP: each response is a POST of its own, answered by a stream of events. No limit on its size is documented;
+clients retry twice (openai-python 3.54). 100 at a time are as many as httpx keeps connections for."""
 
 PROFILES: Final = {profile.name: profile for profile in (OPENAI, AZURE, XAI, GENERIC)}
 """The profiles by name."""
