@@ -5,22 +5,20 @@ Rules of this file
   asked for behind that number (``GET …?stream=true&starting_after=N``): no event is handed out twice and none is left out.
 * Leaving it costs nothing and ends nothing; only ``cancel`` does.
 * The stream that began it is kept until it is read or closed: a job whose first reader went away at once may stay queued for ever
-  (reported).
+  (reported). What nobody takes is held up to ``Settings.buffer_limit``; then the stream is left, and asked for again when somebody does.
 """
 
 from __future__ import annotations
 
-import json
 import random
-from collections.abc import AsyncGenerator, Mapping, Sequence
-from contextlib import AsyncExitStack
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, Self, cast, final
 
-import httpx
 import trio
 
 from rejoinder.states.codec import decode, encode_post
 from rejoinder.states.failures import failure_from_error
+from rejoinder.states.profiles import Policy
 from rejoinder.states.retries import retry_pause
 from rejoinder.states.stream_events import (
     ErrorEvent,
@@ -33,10 +31,10 @@ from rejoinder.states.stream_events import (
 from rejoinder.states.verdicts import Cause, Failure, Outcome, OutcomeKind, Verdict
 
 from .errors import ResponseError, error_for
-from .http_client import EVENT_STREAM, HttpClient, error_frame, request_id_of
-from .http_wire import UNREACHED, events_of, told_by, why_unreachable
+from .http_wire import Asked, HttpWire
 from .one_shot import OneShot
 from .result import Collector, Result
+from .wire import StreamFrame, StreamOver, StreamRefused
 
 __all__ = ["BackgroundResponse"]
 
@@ -53,16 +51,16 @@ class BackgroundResponse:
     Use it from one task at a time.
     """
 
-    def __init__(self, client: HttpClient, calls: OneShot, response_id: str | None = None) -> None:
-        self._client: Final = client
+    def __init__(self, wire: HttpWire, calls: OneShot, policy: Policy, response_id: str | None = None) -> None:
+        self._policy: Final = policy
         self._calls: Final = calls
+        self._wire: Final = wire
         self._id = response_id
         self._position: int | None = None
         self._collector = Collector()
         self._status = "in_progress"
+        self._listening = False
         self._ended = False
-        self._stack = AsyncExitStack()
-        self._events: AsyncGenerator[str] | None = None
         self._told: StreamEvent | None = None
         """An event that was read ahead."""
         self._resumed = 0
@@ -97,7 +95,7 @@ class BackgroundResponse:
         self._position = starting_after
         self._ended = False
         self._told = None
-        self._events = None
+        self.close()
 
     def __aiter__(self) -> Self:
         return self
@@ -109,29 +107,22 @@ class BackgroundResponse:
         and so may you.
         """
         await trio.lowlevel.checkpoint_if_cancelled()
-        if self._ended:
-            await self.aclose()
-            raise StopAsyncIteration
         attempts = 0
-        while True:
-            error: ResponseError
+        while not self._ended:
             try:
                 event = self._told or await self._next()
             except _Broken as broken:
-                await self.aclose()
                 if broken.ended and await self._has_ended():
-                    raise StopAsyncIteration from None
+                    break
                 attempts += 1
-                pause = retry_pause(self._client.settings.policy, broken.error, attempts, random.random())  # noqa: S311
-                error = self._error(broken)
-                if pause is None or broken.permanent:
-                    raise error from broken
-                await trio.sleep(pause)
+                await self._pause(broken, attempts)
                 self._resumed += 1
             else:
                 self._told = None
                 self._take(event)
                 return event
+        self.close()
+        raise StopAsyncIteration
 
     async def result(self) -> Result:
         """Wait for its end, and return what came. Raises as iteration, ``ResponseFailed`` if it failed, ``ResponseCancelled``."""
@@ -149,79 +140,81 @@ class BackgroundResponse:
         Legal at any time; what has ended stays as it ended. Raises as ``Session.infer``.
         """
         result = self._noted(await self._calls.response("POST", f"/{self.id}/cancel", body="{}"))
-        await self.aclose()
+        self.close()
         return result
 
     async def delete(self) -> None:
         """Remove it from the server (``DELETE /responses/{id}``). Raises as ``Session.infer``."""
         await self._calls.call("DELETE", f"/{self.id}")
 
-    async def aclose(self) -> None:
+    def close(self) -> None:
         """Stop listening; it goes on on the server. Iterating goes on behind the last event."""
-        self._events = None
-        await self._stack.aclose()
+        self._wire.end_stream(None, abandoned=True)
+        self._listening = False
 
     # -- for the session -----------------------------------------------------------------------------------------------------
 
     async def start(self, fields: Mapping[str, Any], items: Sequence[Any], previous_response_id: str | None) -> None:
         """Begin it, and wait until it has an id. What may have been accepted is not sent again."""
-        body = encode_post(fields, items, previous_response_id=previous_response_id)
+        asked = Asked("POST", body=encode_post(fields, items, previous_response_id=previous_response_id))
         attempts = 0
-        while True:
+        while self._id is None:
+            self._listen(asked)
             try:
-                await self._open("POST", "", body, None)
-                self._told = await self._next()
+                event = await self._next()
+                if not isinstance(event, ResponseEvent):
+                    raise _Broken("its first event has no id", permanent=True)
             except _Broken as broken:
-                await self.aclose()
                 attempts += 1
-                policy = self._client.settings.policy
-                pause = retry_pause(policy, broken.error, attempts, random.random()) if broken.refused else None  # noqa: S311
-                if pause is None or broken.permanent:
-                    raise self._error(broken) from broken
-                await trio.sleep(pause)
+                await self._pause(broken, attempts)
             else:
-                if isinstance(self._told, ResponseEvent):
-                    self._note(self._told)
-                    return
-                await self.aclose()
-                raise self._error(_Broken("its first event has no id", permanent=True))
+                self._told = event
+                self._note(event)
 
     # -- inside ------------------------------------------------------------------------------------------------------------
 
-    async def _next(self) -> StreamEvent:
-        if self._events is None:
-            query = {"stream": "true"} if self._position is None else {"stream": "true", "starting_after": str(self._position)}
-            await self._open("GET", f"/{self.id}", None, query)
-        deadlines = self._client.settings.policy.deadlines
-        with trio.move_on_after(deadlines.first_output if self._position is None else deadlines.gap):
-            try:
-                data = await anext(cast("AsyncGenerator[str]", self._events))
-            except StopAsyncIteration:
-                raise _Broken("it ended without a terminal event", ended=True) from None
-            except httpx.HTTPError as error:
-                raise _Broken(told_by(error)) from error
-            return decode(data)
-        raise _Broken("the server fell silent", cause=Cause.OVERDUE)
+    def _listen(self, asked: Asked) -> None:
+        self._wire.begin(None, asked)
+        self._listening = True
 
-    async def _open(self, method: str, path: str, body: str | None, query: Mapping[str, str] | None) -> None:
-        deadlines = self._client.settings.policy.deadlines
-        with trio.move_on_after(deadlines.created):
-            try:
-                asked = self._client.ask(method, path, body=body, accept=EVENT_STREAM, query=query)
-                response = await self._stack.enter_async_context(asked)
-                self._collector.request_id = request_id_of(response)
-                if not response.is_success:
-                    error = cast("ErrorEvent", decode(json.dumps(await error_frame(response))))
-                    raise _Broken("", error=error, refused=True)
-            except UNREACHED as error:
-                message, permanent = why_unreachable(error, self._client.endpoint)
-                raise _Broken(message, cause=Cause.DIAL, permanent=permanent, refused=True) from error
-            except httpx.HTTPError as error:
-                raise _Broken(told_by(error)) from error
-            self._events = events_of(response, self._client.settings.frame_limit)
-            self._stack.push_async_callback(self._events.aclose)
-            return
-        raise _Broken("the server did not answer", cause=Cause.OVERDUE)
+    async def _next(self) -> StreamEvent:
+        """The next event of the stream, which is asked for if there is none. Raises ``_Broken``, and there is none then."""
+        if not self._listening:
+            behind = {} if self._position is None else {"starting_after": str(self._position)}
+            self._listen(Asked("GET", f"/{self.id}", query={"stream": "true", **behind}))
+        deadlines = self._policy.deadlines
+        whole = False
+        try:
+            with trio.move_on_after(deadlines.created + deadlines.first_output if self._position is None else deadlines.gap):
+                event = await self._heard()
+                whole = True
+                return event
+            raise _Broken("the server fell silent", cause=Cause.OVERDUE)
+        finally:
+            if not whole:
+                self.close()
+
+    async def _heard(self) -> StreamEvent:
+        while True:
+            news = await self._wire.receive_news()
+            if isinstance(news, StreamFrame):
+                event = decode(news.data)
+                if isinstance(event, ErrorEvent) and event.status is not None:
+                    raise _Broken("", error=event, refused=True)
+                return event
+            if isinstance(news, StreamRefused):
+                raise _Broken(news.message, cause=Cause.DIAL, permanent=news.permanent, refused=True)
+            if isinstance(news, StreamOver):
+                raise _Broken(news.reason or "it ended without a terminal event", ended=not news.reason)
+            self._collector.request_id = news.request_id
+
+    async def _pause(self, broken: _Broken, attempts: int) -> None:
+        """Wait for the next attempt; raises the error that ``broken`` is if there is none."""
+        again = not broken.permanent and (broken.refused or self._id is not None)
+        pause = retry_pause(self._policy, broken.error, attempts, random.random()) if again else None  # noqa: S311
+        if pause is None:
+            raise self._error(broken) from broken
+        await trio.sleep(pause)
 
     def _take(self, event: StreamEvent) -> None:
         """An event is handed out."""
@@ -253,11 +246,10 @@ class BackgroundResponse:
         return result
 
     def _error(self, broken: _Broken) -> ResponseError:
-        policy = self._client.settings.policy
         partial = self._collector.result("interrupted")
         kind = OutcomeKind.INTERRUPTED
         if broken.error is not None:
-            kind, failure = OutcomeKind.FAILED, failure_from_error(Cause.REJECTED, broken.error, policy)
+            kind, failure = OutcomeKind.FAILED, failure_from_error(Cause.REJECTED, broken.error, self._policy)
         elif broken.cause is Cause.DIAL:
             failure = Failure(Cause.DIAL, f"{broken} Check the server's address, its certificate and the network.")
         else:

@@ -3,6 +3,8 @@
 Rules of this file
 * A client that the caller gave is used and never closed; our own is made when it is first needed and closed with the session.
 * No time limit on the answer is set here: those who wait for it have deadlines. Connecting and writing are bounded.
+* No asynchronous generator is left in the middle, ours or httpx's: what is read is read to its end, or until its task is cancelled
+  while it waits. (One that is left is finished by the garbage collector, whenever that comes.)
 * A refusal becomes the ``error`` frame that the error table knows, whatever its body was. What is repeated of it is what a server
   says to its users, never a header of ours.
 """
@@ -11,7 +13,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -33,7 +35,7 @@ KEPT_CONNECTIONS: Final = 100
 KEPT_FOR: Final = 60.0
 """Seconds that an idle connection is kept."""
 LARGEST_REFUSAL: Final = 1024 * 1024
-"""Bytes that are read of the body of a refusal."""
+"""Bytes that are looked at of the body of a refusal."""
 TOLD: Final = ("retry-after-ms", "retry-after", "x-should-retry", "x-request-id")
 """The headers of a refusal that its frame repeats."""
 
@@ -82,6 +84,8 @@ class HttpClient:
             headers=headers,
             timeout=limits,
         )
+        if body is not None:
+            request.stream = Body(body.encode())
         response = await self._client.send(request, stream=True)
         try:
             yield response
@@ -121,9 +125,35 @@ class HttpClient:
             ) from error
 
 
+@final
+class Body(httpx.AsyncByteStream):
+    """The body of a request. httpx's own is a generator, and a cancelled request leaves it in the middle."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return Once(self._data)
+
+
+@final
+class Once(AsyncIterator[bytes]):
+    """One piece of data."""
+
+    def __init__(self, data: bytes) -> None:
+        self._left: bytes | None = data
+
+    async def __anext__(self) -> bytes:
+        data, self._left = self._left, None
+        if data is None:
+            raise StopAsyncIteration
+        return data
+
+
 def request_id_of(response: httpx.Response) -> str | None:
     """The server's name for this exchange, which its support asks for."""
-    return response.headers.get("x-request-id")
+    name: str | None = response.headers.get("x-request-id")
+    return name
 
 
 async def error_frame(response: httpx.Response) -> dict[str, Any]:
@@ -133,9 +163,8 @@ async def error_frame(response: httpx.Response) -> dict[str, Any]:
     """
     body = b""
     async for piece in response.aiter_bytes():
-        body += piece
-        if len(body) >= LARGEST_REFUSAL:
-            break
+        if len(body) < LARGEST_REFUSAL:
+            body += piece
     said: dict[str, Any] = {"message": f"The server answered with HTTP status {response.status_code}."}
     with suppress(ValueError, RecursionError):
         found = json.loads(body)

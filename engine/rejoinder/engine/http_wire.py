@@ -13,11 +13,13 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Final, cast, final
 
+import attrs
 import httpx
 import trio
 from httpx_sse import EventSource, SSEError
@@ -29,7 +31,7 @@ from .nurseries import open_inner_nursery
 from .settings import Settings
 from .wire import Connector, StreamBegun, StreamFrame, StreamNews, StreamOver, StreamRefused, StreamWire
 
-__all__ = ["HttpWire", "events_of", "http_connector", "told_by", "why_unreachable"]
+__all__ = ["UNREACHED", "Asked", "HttpWire", "http_connector", "told_by", "why_unreachable"]
 
 logger = logging.getLogger("rejoinder")
 
@@ -44,9 +46,23 @@ class EventTooLarge(httpx.TransportError):
     """An event is larger than is accepted."""
 
 
+@attrs.frozen
+class Asked:
+    """What is asked for a stream."""
+
+    method: str
+    """``POST``, or ``GET`` for a response that is there."""
+    path: str = ""
+    """What is appended to the address of the endpoint."""
+    body: str | None = attrs.field(default=None, repr=False)
+    """JSON."""
+    query: Mapping[str, str] | None = None
+    """The query."""
+
+
 @final
 class Stream:
-    """The POST of one create."""
+    """The request behind one stream."""
 
     def __init__(self, lane: str | None) -> None:
         self.lane: Final = lane
@@ -55,27 +71,38 @@ class Stream:
 
 @final
 class HttpWire:
-    """A ``StreamWire`` over httpx."""
+    """A ``StreamWire`` over httpx.
 
-    def __init__(self, client: HttpClient, nursery: trio.Nursery) -> None:
+    ``limit`` is how many characters of events it holds for somebody who does not take them; a stream that has more is closed, and
+    says so behind them.
+    """
+
+    def __init__(self, client: HttpClient, nursery: trio.Nursery, limit: float = math.inf) -> None:
         self._client = client
         self._nursery = nursery
+        self._limit = limit
+        self._held = 0
         self._streams: dict[str | None, Stream] = {}
         self._news: deque[tuple[Stream, StreamNews]] = deque()
         self._arrived = trio.Event()
 
     def begin_stream(self, lane: str | None, text: str) -> None:
         """POST a create, in a task of its own."""
+        self.begin(lane, Asked("POST", body=text))
+
+    def begin(self, lane: str | None, asked: Asked) -> None:
+        """Ask for a stream of events, in a task of its own. Never waits and never raises; what comes of it is news."""
         stream = Stream(lane)
         self._streams[lane] = stream
-        self._nursery.start_soon(self._run, stream, text)
+        self._nursery.start_soon(self._run, stream, asked)
 
     def end_stream(self, lane: str | None, *, abandoned: bool) -> None:
         """End the stream of a lane: what it has said and was not taken is forgotten."""
         stream = self._streams.pop(lane, None)
+        self._news = deque(each for each in self._news if each[0].lane != lane)
+        self._held = sum(_size(news) for _, news in self._news)
         if stream is None:
             return
-        self._news = deque(each for each in self._news if each[0] is not stream)
         if abandoned:
             stream.scope.cancel()
         else:
@@ -86,36 +113,49 @@ class HttpWire:
         while not self._news:
             self._arrived = trio.Event()
             await self._arrived.wait()
-        return self._news.popleft()[1]
+        _, news = self._news.popleft()
+        self._held -= _size(news)
+        return news
 
     def _tell(self, stream: Stream, news: StreamNews) -> None:
-        if self._streams.get(stream.lane) is stream:
-            self._news.append((stream, news))
-            self._arrived.set()
+        if self._streams.get(stream.lane) is not stream:
+            return
+        self._news.append((stream, news))
+        self._held += _size(news)
+        if self._held > self._limit:
+            self._news.append((stream, StreamOver(stream.lane, "its events were not taken")))
+            del self._streams[stream.lane]
+            stream.scope.cancel()
+        self._arrived.set()
 
-    async def _run(self, stream: Stream, text: str) -> None:
+    async def _run(self, stream: Stream, asked: Asked) -> None:
         with stream.scope:
-            self._tell(stream, await self._post(stream, text))
+            self._tell(stream, await self._listen(stream, asked))
 
-    async def _post(self, stream: Stream, text: str) -> StreamNews:
-        """The whole life of a POST; returns its last word."""
-        lane = stream.lane
+    async def _listen(self, stream: Stream, asked: Asked) -> StreamNews:
+        """The whole life of a stream; returns its last word."""
+        lane, client = stream.lane, self._client
         try:
-            async with self._client.ask("POST", body=text, accept=EVENT_STREAM) as response:
+            async with client.ask(asked.method, asked.path, body=asked.body, accept=EVENT_STREAM, query=asked.query) as response:
                 self._tell(stream, StreamBegun(lane, request_id_of(response)))
                 if not response.is_success:
                     self._tell(stream, StreamFrame(lane, json.dumps(await error_frame(response))))
                     return StreamOver(lane)
-                async for data in events_of(response, self._client.settings.frame_limit):
+                async for data in _events_of(response, client.settings.frame_limit):
                     self._tell(stream, StreamFrame(lane, data))
                 return StreamOver(lane)
         except UNREACHED as error:
-            return StreamRefused(lane, *why_unreachable(error, self._client.endpoint))
+            return StreamRefused(lane, *why_unreachable(error, client.endpoint))
         except httpx.HTTPError as error:
             return StreamOver(lane, told_by(error))
         except Exception:
             logger.exception("an HTTP client raised what it should not; the response is given up")
             return StreamRefused(lane, "The HTTP client failed for a reason that is in the log.", permanent=True)
+
+
+def _size(news: StreamNews) -> int:
+    """What a piece of news holds, in characters."""
+    return len(news.data) if isinstance(news, StreamFrame) else 0
 
 
 def http_connector(client: HttpClient) -> Connector:
@@ -136,7 +176,7 @@ def http_connector(client: HttpClient) -> Connector:
     return open_wire
 
 
-async def events_of(response: httpx.Response, limit: int) -> AsyncGenerator[str]:
+async def _events_of(response: httpx.Response, limit: int) -> AsyncGenerator[str]:
     """The data of each event of a stream, none larger than ``limit`` characters. Raises ``httpx.HTTPError``."""
     # JSON is UTF-8, whatever the header says.
     response.encoding = "utf-8"
@@ -162,12 +202,18 @@ class Bounded:
     async def aiter_text(self) -> AsyncIterator[str]:
         """The text as it comes. Raises ``EventTooLarge``."""
         held = 0
-        async for text in self._response.aiter_text():
-            end = max(text.rfind("\n\n"), text.rfind("\n\r\n"), text.rfind("\r\r"))
-            held = held + len(text) if end < 0 else len(text) - end
+        try:
+            async for text in self._response.aiter_text():
+                end = max(text.rfind("\n\n"), text.rfind("\n\r\n"), text.rfind("\r\r"))
+                held = held + len(text) if end < 0 else len(text) - end
+                if held > self._limit:
+                    # Reading on is what notices it: so httpx comes to its own end.
+                    await self._response.aclose()
+                else:
+                    yield text
+        finally:
             if held > self._limit:
                 raise EventTooLarge(f"an event has more than {self._limit} characters")
-            yield text
 
 
 def why_unreachable(error: httpx.HTTPError, endpoint: Endpoint) -> tuple[str, bool]:

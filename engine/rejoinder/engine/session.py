@@ -23,6 +23,7 @@ from .drive import Driver
 from .endpoint import Endpoint
 from .errors import InvalidRequest, SessionClosed
 from .http_client import HttpClient
+from .http_wire import HttpWire
 from .nurseries import open_inner_nursery
 from .observations import Observer, Statistics
 from .one_shot import OneShot
@@ -44,11 +45,12 @@ Input = str | Sequence[Mapping[str, Any]]
 class Session:
     """A session: requests in, responses out, over links that come and go. Made by ``open_session``."""
 
-    def __init__(self, driver: Driver, client: HttpClient) -> None:
+    def __init__(self, driver: Driver, client: HttpClient, nursery: trio.Nursery) -> None:
         self._driver: Final = driver
         self._calls: Final = OneShot(client)
         self._client: Final = client
-        self._backgrounds: Final[set[BackgroundResponse]] = set()
+        self._nursery: Final = nursery
+        self._background_wires: Final[list[HttpWire]] = []
         self._requests = 0
         self._closed = False
 
@@ -148,13 +150,8 @@ class Session:
                 "A background response is kept on the server until it is fetched. Leave store out, or set it to true."
             )
         self._check_open()
-        background = BackgroundResponse(self._client, self._calls)
-        self._backgrounds.add(background)
-        try:
-            await background.start({**content.fields, "background": True}, content.items, named_by(content))
-        except BaseException:
-            self._backgrounds.discard(background)
-            raise
+        background = self._background()
+        await background.start({**content.fields, "background": True}, content.items, named_by(content))
         return background
 
     def background(self, response_id: str, *, starting_after: int | None = None) -> BackgroundResponse:
@@ -163,10 +160,15 @@ class Session:
         Iterating it begins behind the event with the sequence number ``starting_after``, or with its first event.
         """
         self._check_open()
-        background = BackgroundResponse(self._client, self._calls, response_id)
+        background = self._background(response_id)
         background.resume(starting_after=starting_after)
-        self._backgrounds.add(background)
         return background
+
+    def _background(self, response_id: str | None = None) -> BackgroundResponse:
+        settings = self._client.settings
+        wire = HttpWire(self._client, self._nursery, settings.buffer_limit)
+        self._background_wires.append(wire)
+        return BackgroundResponse(wire, self._calls, settings.policy, response_id)
 
     def observe(self, observer: Observer) -> Callable[[], None]:
         """Call ``observer`` with every ``Moved``, ``Note`` and ``Sent`` from now on; returns a function that ends it."""
@@ -208,7 +210,7 @@ class Session:
         else:
             items = list(given)
         merged = {"model": settings.model, "instructions": settings.instructions, **settings.fields, **fields}
-        if merged.get("background"):
+        if merged.get("background") is not None:
             raise InvalidRequest(
                 "The field 'background' cannot be set here: what streams has somebody who listens. Use session.start_background()."
             )
@@ -237,12 +239,8 @@ class Session:
             for driver in (self._driver, self._driver.fallback):
                 if driver is not None:
                     driver.feed(happening.Shutdown())
-
-    async def aclose(self) -> None:
-        """Close what is open over HTTP; called when the block of ``open_session`` is left, after ``close``."""
-        for background in self._backgrounds:
-            await background.aclose()
-        await self._client.aclose()
+            for wire in self._background_wires:
+                wire.end_stream(None, abandoned=True)
 
 
 @asynccontextmanager
@@ -278,29 +276,31 @@ async def open_session(
     """
     endpoint = Endpoint() if endpoint is None else endpoint
     settings = Settings() if settings is None else settings
-    async with open_inner_nursery() as nursery:
-        client = HttpClient(endpoint, settings, http_client, http_options)
-        driver = drivers(transport, client, connector, nursery, sticky=sticky)
-        session = Session(driver, client)
-        clock = trio.CancelScope()
+    client = HttpClient(endpoint, settings, http_client, http_options)
+    try:
+        async with open_inner_nursery() as nursery:
+            driver = drivers(transport, client, connector, nursery, sticky=sticky)
+            session = Session(driver, client, nursery)
+            clock = trio.CancelScope()
 
-        async def keep_time() -> None:
+            async def keep_time() -> None:
+                try:
+                    with clock:
+                        async with trio.open_nursery() as clocks:
+                            for each in (driver, driver.fallback):
+                                if each is not None:
+                                    clocks.start_soon(each.keep_time)
+                finally:
+                    # Cancelled from outside: the links are going, so nobody may wait for them any more, shielded or not.
+                    session.close()
+
+            nursery.start_soon(keep_time)
             try:
-                with clock:
-                    async with trio.open_nursery() as clocks:
-                        for each in (driver, driver.fallback):
-                            if each is not None:
-                                clocks.start_soon(each.keep_time)
+                if settings.preconnect:
+                    driver.feed(happening.Preconnect())
+                yield session
             finally:
-                # Cancelled from outside: the links are going, so nobody may wait for them any more, shielded or not.
                 session.close()
-
-        nursery.start_soon(keep_time)
-        try:
-            if settings.preconnect:
-                driver.feed(happening.Preconnect())
-            yield session
-        finally:
-            session.close()
-            clock.cancel()
-            await session.aclose()
+                clock.cancel()
+    finally:
+        await client.aclose()

@@ -12,16 +12,17 @@ Rules of this file:
 
 import json
 import math
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, cast, final
 
 import attrs
 import trio
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
-from rejoinder.testing.outgoing import Close, Drop, Message, Outgoing, encoded
+from rejoinder.testing.outgoing import Drop, Message, Outgoing, encoded
 from rejoinder.testing.response_object import EPOCH, count_tokens
 from rejoinder.testing.script import JsonObject
 
@@ -73,19 +74,13 @@ class Recording:
         self.ended = True
         self._wake()
 
-    async def listen(self, starting_after: int | None = None) -> AsyncGenerator[Message]:
-        """The events behind a sequence number, as they come."""
-        position = 0
-        while True:
-            while position < len(self.said):
-                each = self.said[position]
-                position += 1
-                number = each.body.get("sequence_number") if isinstance(each.body, dict) else None
-                if starting_after is None or not isinstance(number, int) or number > starting_after:
-                    yield each
+    async def event(self, position: int) -> Message | None:
+        """The event at a position, once it is there; None behind the last."""
+        while position >= len(self.said):
             if self.ended:
-                return
+                return None
             await self.changed.wait()
+        return self.said[position]
 
     def refusal(self) -> JsonObject | None:
         """The error that came instead of a response, if one did."""
@@ -187,7 +182,7 @@ class HttpResponses:
         if refusal is not None:
             return _status_of(refusal)
         self._keep(recording)
-        return _event_stream(self._sent(recording, None, port))
+        return EventStream(self, recording, None, port)
 
     async def _whole(self, request: Request, recording: Recording, port: int | None) -> Response:
         async with trio.open_nursery() as nursery:
@@ -208,24 +203,26 @@ class HttpResponses:
 
     async def _leave_with(self, request: Request, recording: Recording, scope: trio.CancelScope) -> None:
         """End what nobody waits for any more."""
-        while not await request.is_disconnected():
-            await trio.sleep(_LOOK)
+        await _cancel_when_left(request.receive, scope)
         self._finish(recording)
-        scope.cancel()
 
-    async def _sent(self, recording: Recording, starting_after: int | None, port: int | None) -> AsyncGenerator[str]:
-        try:
-            async for each in recording.listen(starting_after):
-                data = each.data if isinstance(each.data, str) else each.data.decode(errors="replace")
-                lines = "".join(f"data: {line}\n" for line in data.splitlines())
-                yield (f"event: {each.type}\n" if each.type is not None else "") + lines + "\n"
-            if recording.dropped:
-                self._simulator.reset(port)
-            elif self._simulator.server.faults.done_marker:
-                yield "data: [DONE]\n\n"
-        finally:
-            if not recording.background:
-                self._finish(recording)
+    async def say(self, recording: Recording, starting_after: int | None, send: Callable[[str], Awaitable[None]]) -> None:
+        """Send the events of a recording behind a sequence number, as they come, until it ends."""
+        position = 0
+        while (each := await recording.event(position)) is not None:
+            position += 1
+            number = each.body.get("sequence_number") if isinstance(each.body, dict) else None
+            if starting_after is None or not isinstance(number, int) or number > starting_after:
+                await send(_as_sse(each))
+        if not recording.dropped and self._simulator.server.faults.done_marker:
+            await send("data: [DONE]\n\n")
+
+    def left(self, recording: Recording, port: int | None) -> None:
+        """A stream is over, on whichever side: with its connection, if that is lost, and with its response, if nobody else has it."""
+        if recording.dropped:
+            self._simulator.reset(port)
+        if not recording.background:
+            self._finish(recording)
 
     def _keep(self, recording: Recording) -> None:
         if recording.response is not None and recording.body.get("store") is not False:
@@ -243,7 +240,7 @@ class HttpResponses:
             return _unknown(request)
         text = request.query_params.get("starting_after")
         port = None if request.client is None else request.client.port
-        return _event_stream(self._sent(recording, int(text) if text is not None and text.isdigit() else None, port))
+        return EventStream(self, recording, int(text) if text is not None and text.isdigit() else None, port)
 
     async def _cancel(self, request: Request) -> Response:
         recording = self._found(request)
@@ -296,10 +293,6 @@ class HttpResponses:
         return JSONResponse({**told, "usage": usage})
 
 
-_LOOK: Final = 0.05
-"""Seconds between two looks at whether the client of an answer in one piece is still there."""
-
-
 def masked(headers: Mapping[str, str]) -> dict[str, str]:
     """The headers of a request, the authorization masked."""
     return {name: "***" if name == "authorization" else value for name, value in headers.items()}
@@ -337,8 +330,49 @@ def _status_of(refusal: JsonObject) -> JSONResponse:
     return JSONResponse({"error": error}, refusal["status"], headers)
 
 
-def _event_stream(events: AsyncGenerator[str]) -> StreamingResponse:
-    return StreamingResponse(events, media_type="text/event-stream")
+def _as_sse(each: Message) -> str:
+    data = each.data if isinstance(each.data, str) else each.data.decode(errors="replace")
+    name = "" if each.type is None else f"event: {each.type}\n"
+    return name + "".join(f"data: {line}\n" for line in data.splitlines()) + "\n"
+
+
+@final
+class EventStream(Response):
+    """A recording as a stream of events: until it ends, or its client leaves."""
+
+    media_type = "text/event-stream"
+
+    def __init__(self, responses: HttpResponses, recording: Recording, starting_after: int | None, port: int | None) -> None:
+        super().__init__()
+        del self.headers["content-length"]
+        self._responses = responses
+        self._recording = recording
+        self._starting_after = starting_after
+        self._port = port
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer, as ASGI has it."""
+        del scope
+        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+
+        async def send_text(text: str) -> None:
+            await send({"type": "http.response.body", "body": text.encode(), "more_body": True})
+
+        try:
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(_cancel_when_left, receive, nursery.cancel_scope)
+                await self._responses.say(self._recording, self._starting_after, send_text)
+                nursery.cancel_scope.cancel()
+        finally:
+            self._responses.left(self._recording, self._port)
+        if not self._recording.dropped:
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+async def _cancel_when_left(receive: Receive, scope: trio.CancelScope) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+    scope.cancel()
 
 
 def _unknown(request: Request) -> JSONResponse:

@@ -181,10 +181,10 @@ def _choose(session: Session, link: Link, request: Request) -> tuple[Lane, Decis
     lanes = list(link.lanes.values())
     if session.profile.streams:
         # Any lane is as good as any other: none of them remembers anything.
-        lane = next((lane for lane in lanes if lane.phase is ResponsePhase.IDLE), None)
-        if lane is None and len(lanes) < link.names_limit:
-            lane = session.new_lane(link, _name(link))
-        return None if lane is None else (lane, _decide(session, lane, request))
+        free = next((lane for lane in lanes if lane.phase is ResponsePhase.IDLE), None)
+        if free is None and len(lanes) < link.names_limit:
+            free = session.new_lane(link, _name(link))
+        return None if free is None else (free, _decide(session, free, request))
     if sum(lane.phase is not ResponsePhase.IDLE for lane in lanes) >= session.profile.in_flight:
         return None
     idle = sorted((lane for lane in lanes if lane.phase is ResponsePhase.IDLE), key=lambda lane: -lane.used)
