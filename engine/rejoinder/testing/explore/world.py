@@ -233,10 +233,21 @@ class ExploredWorld:
         for link, socket in self.sockets.items():
             if socket.outbox:
                 yield Happening("read", link)
-            if self.left["losses"] or socket.connection.doomed:
+            if self.session.profile.streams:
+                yield from self._steps_of_streams(link, socket)
+            elif self.left["losses"] or socket.connection.doomed:
                 yield Happening("lose", link)
             yield from self._steps_of_server(link, socket)
         yield from self._steps_of_clock()
+
+    def _steps_of_streams(self, link: int, socket: Socket) -> Iterator[Happening]:
+        for name, lane in socket.connection.lanes.items():
+            if self.left["losses"] and lane.run is not None:
+                yield Happening("end stream", link, saying=Saying(name, "end"))
+        for out in socket.outbox:
+            if self.left["refusals"]:
+                yield Happening("open no stream", link, saying=Saying(out.lane, "refusal"))
+                yield Happening("open no stream for good", link, saying=Saying(out.lane, "refusal"))
 
     def _steps_of_callers(self) -> Iterator[Happening]:  # noqa: C901 - one list of what they may do
         configuration, left = self.watch.configuration, self.left
@@ -346,7 +357,7 @@ class ExploredWorld:
         """A dial fails for good."""
         self.left["refusals"] -= 1
         self._forget(step.link)
-        self.feed(happening.DialFailed(step.link, "It failed.", 401))
+        self.feed(happening.DialFailed(step.link, "It failed.", self.watch.configuration.refusal))
 
     def pong(self, step: Happening) -> None:
         """A ping is answered."""
@@ -376,6 +387,34 @@ class ExploredWorld:
             self.left["losses"] -= 1
         self._forget(step.link)
         self.feed(happening.Lost(step.link, 1006))
+
+    def end_stream(self, step: Happening) -> None:
+        """The stream of a response ends."""
+        self.left["losses"] -= 1
+        self._cut(step.link, _of(step).lane)
+        self.feed(happening.StreamEnded(step.link, _of(step).lane))
+
+    def open_no_stream(self, step: Happening) -> None:
+        """No stream can be opened for a create, for now."""
+        self._refuse_stream(step, permanent=False)
+
+    def open_no_stream_for_good(self, step: Happening) -> None:
+        """No stream can be opened for a create, and none ever will."""
+        self._refuse_stream(step, permanent=True)
+
+    def _refuse_stream(self, step: Happening, *, permanent: bool) -> None:
+        self.left["refusals"] -= 1
+        lane = _of(step).lane
+        self._cut(step.link, lane)
+        self.feed(happening.StreamFailed(step.link, lane, "It failed.", permanent=permanent))
+
+    def _cut(self, link: int, name: str | None) -> None:
+        """Nothing more is said or read on a lane until its next create."""
+        socket = self.sockets.get(link)
+        if socket is not None:
+            lanes = {other: lane for other, lane in socket.connection.lanes.items() if other != name}
+            outbox = tuple([out for out in socket.outbox if out.lane != name])
+            self.sockets[link] = Socket(outbox, attrs.evolve(socket.connection, lanes=lanes))
 
     def say(self, step: Happening) -> None:
         """The server says something right."""
@@ -478,6 +517,10 @@ class ExploredWorld:
         socket = self.sockets[effect.link]
         self.sockets[effect.link] = Socket((*socket.outbox, Outbound(effect.response_id)), socket.connection)
 
+    def perform_end_stream(self, effect: ordered.EndStream) -> None:
+        """A stream is ended, or its create taken back."""
+        self._cut(effect.link, effect.lane)
+
     def perform_withdraw(self, effect: ordered.Withdraw) -> happening.Event | None:
         """A create is taken back, if the server has not read it."""
         socket = self.sockets.get(effect.link)
@@ -565,6 +608,9 @@ TAKE: Final[Mapping[str, Callable[[ExploredWorld, Happening], None]]] = MappingP
         "find too large": ExploredWorld.find_too_large,
         "read": ExploredWorld.read,
         "lose": ExploredWorld.lose,
+        "end stream": ExploredWorld.end_stream,
+        "open no stream": ExploredWorld.open_no_stream,
+        "open no stream for good": ExploredWorld.open_no_stream_for_good,
         "say": ExploredWorld.say,
         "misbehave": ExploredWorld.misbehave,
         "expire": ExploredWorld.expire,
@@ -577,6 +623,7 @@ PERFORM: Final[Mapping[type, Callable[[ExploredWorld, Any], happening.Event | No
     {
         ordered.Close: ExploredWorld.perform_close,
         ordered.Dial: ExploredWorld.perform_dial,
+        ordered.EndStream: ExploredWorld.perform_end_stream,
         ordered.Ping: ExploredWorld.perform_ping,
         ordered.Send: ExploredWorld.perform_send,
         ordered.SendCancel: ExploredWorld.perform_cancel,
