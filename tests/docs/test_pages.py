@@ -63,7 +63,8 @@ async def test_example_runs_and_prints_what_the_page_says(
     async with serve(ModelServer(answer=spoken)) as simulator:
 
         def endpoint(url: str = simulator.url, **options: Any) -> Endpoint:  # noqa: ANN401 - as it is given
-            return Endpoint(url, **{"api_key": "none", "profile": OPENAI, **options})
+            known: dict[str, Any] = {"api_key": "none", "profile": OPENAI, **options}
+            return Endpoint(url, **known)
 
         monkeypatch.setenv("REJOINDER_TUTORIAL_URL", simulator.url)
         monkeypatch.setattr(rejoinder.engine, "Endpoint", endpoint)
