@@ -5,8 +5,9 @@ It performs what ``rejoinder.states`` decides: one reader and one writer per lin
 
 from __future__ import annotations
 
-from rejoinder.states.profiles import AfterCancel, CancelPolicy, Deadlines, Policy, Profile, ReplayPolicy
+from rejoinder.states.profiles import AfterCancel, CancelPolicy, Deadlines, Fallback, Policy, Profile, ReplayPolicy
 
+from .background import BackgroundResponse
 from .endpoint import Endpoint
 from .errors import (
     ConnectionFailed,
@@ -27,10 +28,12 @@ from .response import Response
 from .result import Result
 from .session import Session, open_session
 from .settings import Settings
+from .transports import Transport
 from .wire import Connector, HandshakeFailed, Wire, WireClosed
 
 __all__ = [
     "AfterCancel",
+    "BackgroundResponse",
     "CancelPolicy",
     "ConnectionFailed",
     "Connector",
@@ -38,6 +41,7 @@ __all__ = [
     "DeadlineExceeded",
     "Deadlines",
     "Endpoint",
+    "Fallback",
     "HandshakeFailed",
     "Interrupted",
     "InvalidEndpoint",
@@ -61,6 +65,7 @@ __all__ = [
     "SessionClosed",
     "Settings",
     "Statistics",
+    "Transport",
     "Wire",
     "WireClosed",
     "open_session",

@@ -29,7 +29,7 @@ from .http_client import EVENT_STREAM, HttpClient, error_frame, request_id_of
 from .network_errors import certificate_error_in, reason_of
 from .nurseries import open_inner_nursery
 from .settings import Settings
-from .wire import Connector, StreamBegun, StreamFrame, StreamNews, StreamOver, StreamRefused, StreamWire
+from .wire import Connector, HandshakeFailed, StreamBegun, StreamFrame, StreamNews, StreamOver, StreamRefused, StreamWire
 
 __all__ = ["UNREACHED", "Asked", "HttpWire", "http_connector", "told_by", "why_unreachable"]
 
@@ -146,6 +146,8 @@ class HttpWire:
                 return StreamOver(lane)
         except UNREACHED as error:
             return StreamRefused(lane, *why_unreachable(error, client.endpoint))
+        except HandshakeFailed as refused:
+            return StreamRefused(lane, refused.message, permanent=refused.permanent)
         except httpx.HTTPError as error:
             return StreamOver(lane, told_by(error))
         except Exception:

@@ -12,6 +12,7 @@ Rules of this file:
 
 import json
 import math
+import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, cast, final
 
@@ -29,6 +30,8 @@ from rejoinder.testing.script import JsonObject
 if TYPE_CHECKING:
     from rejoinder.testing.simulator import Simulator
 
+LINE_END: Final = re.compile(r"\r\n|\r|\n")
+"""What ends a line of a stream of events, and nothing else does."""
 TERMINALS: Final = frozenset({"response.completed", "response.failed", "response.incomplete"})
 
 
@@ -333,7 +336,7 @@ def _status_of(refusal: JsonObject) -> JSONResponse:
 def _as_sse(each: Message) -> str:
     data = each.data if isinstance(each.data, str) else each.data.decode(errors="replace")
     name = "" if each.type is None else f"event: {each.type}\n"
-    return name + "".join(f"data: {line}\n" for line in data.splitlines()) + "\n"
+    return name + "".join(f"data: {line}\n" for line in LINE_END.split(data)) + "\n"
 
 
 @final

@@ -92,6 +92,11 @@ class Simulator:
         """Seconds since the simulator was made: the clock of the server and of its log."""
         return trio.current_time() - self._started
 
+    @property
+    def http_requests(self) -> list[dict[str, str]]:
+        """The headers of each HTTP request, in order, the authorization masked."""
+        return self._http.requests
+
     def admits(self, headers: Mapping[str, str]) -> bool:
         """Whether a client with these headers has the right key."""
         return self.key is None or headers.get("authorization") == f"Bearer {self.key}"
