@@ -4,19 +4,28 @@ from __future__ import annotations
 
 from typing import Any
 
-import httpx
+import attrs
 import pytest
 import trio
 import trio.testing
 
 from harness.loopback import HOST, free_port
 from harness.over_http import KEY, open_over_http
-from rejoinder.engine import ConnectionFailed, Endpoint, Fallback, InvalidEndpoint, Note, Policy, ResponseFailed, Sent, open_session
+from rejoinder.engine import (
+    ConnectionFailed,
+    DeadlineExceeded,
+    Endpoint,
+    Fallback,
+    InvalidEndpoint,
+    Note,
+    Policy,
+    ResponseFailed,
+    Sent,
+    open_session,
+)
 from rejoinder.states.profiles import OPENAI
 from rejoinder.testing import Answer, ModelServer, Stall, Text, scripted
 from rejoinder.testing.server_faults import ServerFaults
-
-import attrs
 
 REFUSING = ServerFaults(refuse_status=426)
 SMALL = attrs.evolve(OPENAI, inbound_limit=2000)
@@ -94,9 +103,7 @@ async def test_a_wrong_key_is_no_reason(loopback_clock: trio.testing.MockClock) 
 
 async def test_a_server_that_is_down_is_no_reason(loopback_clock: trio.testing.MockClock) -> None:
     port = free_port()
-    policy = Policy(dial_attempts=1)
     async with open_session(Endpoint(f"ws://{HOST}:{port}/v1/responses", KEY), transport="auto") as session:
-        assert policy is not session.statistics()
         with pytest.raises(ConnectionFailed, match="Connection refused"):
             async with session.respond("Hi") as response:
                 await response.text()
@@ -128,7 +135,7 @@ async def test_one_that_was_handed_over_has_its_deadlines(loopback_clock: trio.t
     server = ModelServer(answer=lambda _: Answer([Stall()], created=0, in_progress=False), faults=REFUSING)
     async with open_over_http(server, transport="auto") as both:
         began = trio.current_time()
-        with pytest.raises(ConnectionFailed.__mro__[1], match="did not acknowledge"):
+        with pytest.raises(DeadlineExceeded, match="did not acknowledge"):
             await both.ask("Hi")
 
         assert 90 <= trio.current_time() - began < 92
@@ -159,8 +166,6 @@ async def test_a_proxy_is_used(loopback_clock: trio.testing.MockClock) -> None:
         proxy = f"http://{HOST}:{http.simulator.port}"
         endpoint = Endpoint("ws://localhost:9/v1/responses", KEY)
         async with open_session(endpoint, transport="http", http_options={"proxy": proxy}) as session:
-            with pytest.raises(ResponseFailed, match="HTTP status 404|Unknown path|not found"):
+            with pytest.raises(ResponseFailed, match="HTTP status 404"):
                 async with session.respond("Hi") as response:
                     await response.text()
-
-    assert isinstance(httpx.URL(proxy), httpx.URL)

@@ -118,7 +118,7 @@ class HttpClient:
         }
         try:
             return httpx.AsyncClient(**options)
-        except (TypeError, ValueError, ImportError, httpx.InvalidURL, OSError) as error:
+        except Exception as error:  # whatever httpx makes of options that are none
             raise InvalidEndpoint(
                 f"The HTTP client cannot be made: {error}. Give http_options that httpx.AsyncClient takes, or a client of your own as"
                 " http_client."

@@ -158,7 +158,7 @@ class HttpResponses:
         recording = self._begin(body)
         port = None if request.client is None else request.client.port
         if body.get("stream") is True:
-            return await self._streamed(recording, port)
+            return await self._streamed(request, recording, port)
         return await self._whole(request, recording, port)
 
     def _begin(self, body: dict[str, Any]) -> Recording:
@@ -174,13 +174,8 @@ class HttpResponses:
             simulator.fail(failure)
         return recording
 
-    async def _streamed(self, recording: Recording, port: int | None) -> Response:
-        try:
-            while not recording.said and not recording.ended:
-                await recording.changed.wait()
-        except trio.Cancelled:
-            self._finish(recording)
-            raise
+    async def _streamed(self, request: Request, recording: Recording, port: int | None) -> Response:
+        await self._wait(request, recording, lambda: bool(recording.said))
         refusal = recording.refusal()
         if refusal is not None:
             return _status_of(refusal)
@@ -188,11 +183,7 @@ class HttpResponses:
         return EventStream(self, recording, None, port)
 
     async def _whole(self, request: Request, recording: Recording, port: int | None) -> Response:
-        async with trio.open_nursery() as nursery:
-            nursery.start_soon(self._leave_with, request, recording, nursery.cancel_scope)
-            while not recording.ended and not (recording.background and recording.response is not None):
-                await recording.changed.wait()
-            nursery.cancel_scope.cancel()
+        await self._wait(request, recording, lambda: recording.background and recording.response is not None)
         refusal = recording.refusal()
         if refusal is not None:
             return _status_of(refusal)
@@ -204,10 +195,17 @@ class HttpResponses:
             return JSONResponse(api_error("The response did not come to an end.", "server_error", "server_error"), 500)
         return JSONResponse(told)
 
-    async def _leave_with(self, request: Request, recording: Recording, scope: trio.CancelScope) -> None:
-        """End what nobody waits for any more."""
-        await _cancel_when_left(request.receive, scope)
-        self._finish(recording)
+    async def _wait(self, request: Request, recording: Recording, enough: Callable[[], bool]) -> None:
+        """Wait for enough, or for its end. What nobody waits for any more is ended."""
+        try:
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(_cancel_when_left, request.receive, nursery.cancel_scope)
+                while not recording.ended and not enough():
+                    await recording.changed.wait()
+                nursery.cancel_scope.cancel()
+        finally:
+            if not recording.ended and not enough():
+                self._finish(recording)
 
     async def say(self, recording: Recording, starting_after: int | None, send: Callable[[str], Awaitable[None]]) -> None:
         """Send the events of a recording behind a sequence number, as they come, until it ends."""
