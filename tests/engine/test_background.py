@@ -24,7 +24,7 @@ from rejoinder.engine import (
     Settings,
     open_session,
 )
-from rejoinder.testing import Answer, ModelServer, Pause, Stall, Text, scripted
+from rejoinder.testing import Answer, ModelServer, Stall, Text, scripted
 from rejoinder.testing.fault_proxy import Break, Direction, ProxyPlan
 from rejoinder.testing.script import ErrorFrame
 

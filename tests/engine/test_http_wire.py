@@ -191,11 +191,10 @@ async def test_the_server_says_that_there_is_no_point(headers: dict[str, str], l
 
 
 async def test_a_wrong_key(loopback_clock: trio.testing.MockClock) -> None:
-    async with open_over_http() as http:
-        async with open_session(Endpoint(http.simulator.url, "wrong"), transport="http") as session:
-            with pytest.raises(ResponseFailed, match="Incorrect API key") as caught:
-                async with session.respond("Hi") as response:
-                    await response.text()
+    async with open_over_http() as http, open_session(Endpoint(http.simulator.url, "wrong"), transport="http") as session:
+        with pytest.raises(ResponseFailed, match="Incorrect API key") as caught:
+            async with session.respond("Hi") as response:
+                await response.text()
 
     assert 401 == getattr(caught.value.failure, "status", None)
     assert "wrong" not in str(caught.value)

@@ -124,11 +124,10 @@ async def test_a_request_that_was_handed_over_can_be_left(loopback_clock: trio.t
 
 async def test_a_session_that_ends_ends_both_sides(loopback_clock: trio.testing.MockClock) -> None:
     server = ModelServer(answer=scripted([Answer([Stall()])]), faults=REFUSING)
-    async with open_over_http(server, transport="auto") as both:
-        async with both.session.respond("Hi") as response:
-            await trio.testing.wait_all_tasks_blocked(0.05)
-            both.session.close()
-            assert "interrupted" == response.status
+    async with open_over_http(server, transport="auto") as both, both.session.respond("Hi") as response:
+        await trio.testing.wait_all_tasks_blocked(0.05)
+        both.session.close()
+        assert "interrupted" == response.status
 
 
 async def test_one_that_was_handed_over_has_its_deadlines(loopback_clock: trio.testing.MockClock) -> None:

@@ -129,9 +129,7 @@ class HttpResponses:
     def settle(self) -> None:
         """End the recordings on which the brain has nothing more to say."""
         for recording in list(self._running.values()):
-            if recording.said and not self._simulator.server.is_busy(recording.connection):
-                self._finish(recording)
-            elif recording.ended:
+            if (recording.said and not self._simulator.server.is_busy(recording.connection)) or recording.ended:
                 self._finish(recording)
 
     def _finish(self, recording: Recording) -> None:

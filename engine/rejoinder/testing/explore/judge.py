@@ -202,7 +202,7 @@ class Judge:
         if lane.stranger is not None:
             return f"promise 1: request {number} was sent on {effect.lane or 'a serial link'} where a stranger speaks"
         running = 1 + len(creates) + sum(1 for _ in socket.connection.runs)
-        proven = profile.streams or profile.lanes and any(other.echoed for other in socket.connection.lanes.values())
+        proven = profile.streams or (profile.lanes and any(other.echoed for other in socket.connection.lanes.values()))
         if running > (profile.in_flight if proven else 1):
             return f"promise 6: {running} responses in flight on link {effect.link}"
         if profile.lanes and len({*socket.connection.lanes, effect.lane}) > profile.names:
