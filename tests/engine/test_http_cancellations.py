@@ -7,6 +7,7 @@ the client and its pool of connections are the same in all runs, so that whateve
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from typing import Final, final
 
 import httpx
@@ -40,6 +41,9 @@ class Moments(trio.abc.Instrument):
             self.scope.cancel()
 
 
+Take = Callable[[Session], Awaitable[str]]
+
+
 async def stream(session: Session) -> str:
     async with session.respond("turn") as response:
         return "".join([piece async for piece in response.text_deltas()])
@@ -57,7 +61,7 @@ async def in_the_background(session: Session) -> str:
 @pytest.mark.parametrize("take", [stream, infer, in_the_background], ids=["stream", "infer", "background"])
 @pytest.mark.parametrize("pool", ["kept", "limited to one"])
 @pytest.mark.original("B152")
-async def test_at_every_checkpoint(take, pool: str) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001
+async def test_at_every_checkpoint(take: Take, pool: str) -> None:
     server = BackgroundServer(ModelServer(answer=by_question))
     server.start()
     limits = httpx.Limits() if pool == "kept" else httpx.Limits(max_connections=1)
@@ -75,7 +79,7 @@ async def test_at_every_checkpoint(take, pool: str) -> None:  # type: ignore[no-
     assert 5 < number
 
 
-async def cancelled_at(number, take, server: BackgroundServer, client: httpx.AsyncClient) -> int:  # type: ignore[no-untyped-def]  # noqa: ANN001
+async def cancelled_at(number: int, take: Take, server: BackgroundServer, client: httpx.AsyncClient) -> int:
     scope = trio.CancelScope()
     moments = Moments(number, scope)
     heard = WORDS

@@ -95,9 +95,9 @@ async def test_without_any_input_the_instructions_are_what_is_answered(
     transport: str, given: str, loopback_clock: trio.testing.MockClock
 ) -> None:
     settings = {"instructions": "Greet."} if given == "settings" else {"instructions": "Something else."}
-    arguments = {} if given == "settings" else {"instructions": "Greet."}
+    argument = None if given == "settings" else "Greet."
     async with open_over_http(transport=transport, settings=settings) as http:
-        await http.session.infer([], **arguments)
+        await http.session.infer([], instructions=argument)
 
     (create,) = http.creates
     assert [{"role": "developer", "content": "Greet."}] == create["input"]
@@ -176,7 +176,7 @@ async def test_no_connection(loopback_clock: trio.testing.MockClock) -> None:
     port = free_port()
     settings = Settings(policy=QUICK)
     async with open_session(Endpoint(f"ws://{HOST}:{port}/v1/responses", KEY), settings) as session:
-        with pytest.raises(ConnectionFailed, match="Connection refused. Check the server's address") as caught:
+        with pytest.raises(ConnectionFailed, match=r"Connection refused\. Check the server's address") as caught:
             await session.infer("Hello")
 
     verdict = caught.value.verdict

@@ -155,7 +155,7 @@ async def test_what_is_no_choice(options: dict[str, Any], words: str) -> None:
 
 
 async def test_options_that_httpx_does_not_take() -> None:
-    with pytest.raises(InvalidEndpoint, match="The HTTP client cannot be made: .*nonsense.* Give http_options"):
+    with pytest.raises(InvalidEndpoint, match=r"The HTTP client cannot be made: .*nonsense.* Give http_options"):
         async with open_session(Endpoint("wss://example.org/v1/responses", KEY), http_options={"nonsense": 1}):
             pytest.fail("It must not open.")  # pragma: no cover
 

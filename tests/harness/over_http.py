@@ -68,7 +68,8 @@ async def open_over_http(
     chosen = Settings(policy=Policy() if policy is None else policy, **(settings or {}))
     async with serve(ModelServer() if server is None else server, key=KEY) as simulator:
         place = Endpoint(simulator.url, KEY, **(endpoint or {}))
-        async with open_session(place, chosen, **{"transport": "http", **options}) as session:
+        given: dict[str, Any] = {"transport": "http", **options}
+        async with open_session(place, chosen, **given) as session:
             both = OverHttp(session, simulator)
             session.observe(both.seen.append)
             yield both

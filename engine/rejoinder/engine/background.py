@@ -5,7 +5,7 @@ Rules of this file
   asked for behind that number (``GET …?stream=true&starting_after=N``): no event is handed out twice and none is left out.
 * Leaving it costs nothing and ends nothing; only ``cancel`` does.
 * The stream that began it is kept until it is read or closed: a job whose first reader went away at once may stay queued for ever
-  (reported). What nobody takes is held up to ``Settings.buffer_limit``; then the stream is left, and asked for again when somebody does.
+  (reported). What nobody takes is held up to ``Settings.buffer_limit``; then the stream is left, and asked for again later.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ TERMINALS: Final = (ResponseCompleted, ResponseFailed, ResponseIncomplete)
 class BackgroundResponse:
     """A background response, from ``Session.start_background`` or ``Session.background``.
 
-    Iterate its events, which follow a broken stream up by themselves; or ask for its ``result()``; or ``retrieve()`` it now and then.
+    Iterate its events, over any number of broken streams; or ask for its ``result()``; or ``retrieve()`` it now and then.
     Use it from one task at a time.
     """
 
@@ -75,7 +75,7 @@ class BackgroundResponse:
 
     @property
     def status(self) -> str:
-        """The status that was heard of last: ``queued``, ``in_progress``, ``completed``, ``failed``, ``incomplete``, ``cancelled``."""
+        """The status that was heard of last: ``queued``, ``in_progress``, or how it ended, which may be ``cancelled``."""
         return self._status
 
     @property
@@ -103,8 +103,9 @@ class BackgroundResponse:
     async def __anext__(self) -> StreamEvent:
         """The next event; ends behind the terminal. A broken stream is asked for again, each time that it broke after an event.
 
-        A response that was cancelled has no terminal event: iteration ends where its stream does. Raises ``ResponseFailed``, ``ConnectionFailed``, ``DeadlineExceeded`` or ``Interrupted`` if it cannot be; the response may go on,
-        and so may you.
+        A response that was cancelled has no terminal event: iteration ends where its stream does. Raises ``ResponseFailed``,
+        ``ConnectionFailed``, ``DeadlineExceeded`` or ``Interrupted`` if the stream cannot be had again; the response may go on, and
+        so may you.
         """
         await trio.lowlevel.checkpoint_if_cancelled()
         attempts = 0
@@ -162,14 +163,15 @@ class BackgroundResponse:
             self._listen(asked)
             try:
                 event = await self._next()
-                if not isinstance(event, ResponseEvent):
-                    raise _Broken("its first event has no id", permanent=True)
             except _Broken as broken:
                 attempts += 1
                 await self._pause(broken, attempts)
-            else:
-                self._told = event
-                self._note(event)
+                continue
+            if not isinstance(event, ResponseEvent):
+                self.close()
+                raise self._error(_Broken("its first event has no id"))
+            self._told = event
+            self._note(event)
 
     # -- inside ------------------------------------------------------------------------------------------------------------
 

@@ -33,7 +33,7 @@ from .link_task import LinkTask
 from .observations import Observation, Observer, Sent, Statistics
 from .response import Response
 from .settings import Settings
-from .wire import Connector
+from .wire import Connector, StreamConnector
 
 __all__ = ["Driver"]
 
@@ -48,7 +48,7 @@ class Driver:
         self,
         endpoint: Endpoint,
         settings: Settings,
-        connector: Connector,
+        connector: Connector | StreamConnector,
         nursery: trio.Nursery,
         *,
         profile: Profile | None = None,

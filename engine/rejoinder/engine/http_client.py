@@ -120,8 +120,8 @@ class HttpClient:
             return httpx.AsyncClient(**options)
         except Exception as error:  # whatever httpx makes of options that are none
             raise InvalidEndpoint(
-                f"The HTTP client cannot be made: {error}. Give http_options that httpx.AsyncClient takes, or a client of your own as"
-                " http_client."
+                f"The HTTP client cannot be made: {error}. Give http_options that httpx.AsyncClient takes, or a client of your own"
+                " as http_client."
             ) from error
 
 

@@ -29,7 +29,7 @@ from .http_client import EVENT_STREAM, HttpClient, error_frame, request_id_of
 from .network_errors import certificate_error_in, reason_of
 from .nurseries import open_inner_nursery
 from .settings import Settings
-from .wire import Connector, HandshakeFailed, StreamBegun, StreamFrame, StreamNews, StreamOver, StreamRefused, StreamWire
+from .wire import HandshakeFailed, StreamBegun, StreamConnector, StreamFrame, StreamNews, StreamOver, StreamRefused, StreamWire
 
 __all__ = ["UNREACHED", "Asked", "HttpWire", "http_connector", "told_by", "why_unreachable"]
 
@@ -160,7 +160,7 @@ def _size(news: StreamNews) -> int:
     return len(news.data) if isinstance(news, StreamFrame) else 0
 
 
-def http_connector(client: HttpClient) -> Connector:
+def http_connector(client: HttpClient) -> StreamConnector:
     """A connector whose wires POST with ``client``: they open at once."""
 
     @asynccontextmanager

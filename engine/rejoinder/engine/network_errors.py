@@ -28,7 +28,7 @@ def _causes_of(error: BaseException | None) -> Iterator[BaseException]:
     """The error, and what it came from, outermost first."""
     while error is not None:
         yield error
-        behind = error.__cause__ or error.__context__
+        behind: BaseException | None = error.__cause__ or error.__context__
+        error = behind
         if isinstance(behind, BaseExceptionGroup):
             yield from cast("BaseExceptionGroup[BaseException]", behind).exceptions
-        error = behind

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any, Final, cast, final
 
 import attrs
@@ -118,10 +119,9 @@ class OneShot:
             failure = failure_from_error(Cause.REJECTED, error, self._policy)
             return Refused(failure, OutcomeKind.FAILED, sent=True, error=error, request_id=request_id)
         text = await response.aread()
-        try:
+        body: object = None
+        with suppress(ValueError, RecursionError):
             body = json.loads(text) if text else {}
-        except (ValueError, RecursionError):
-            body = None
         if not isinstance(body, dict):
             message = "The server's answer cannot be read: it is no JSON object. Check that the address is that of a Responses API."
             failure = Failure(Cause.DAMAGED, message, status=response.status_code)
@@ -136,7 +136,7 @@ class OneShot:
         return result_of(answered.body, answered.request_id)
 
     def raise_unless_good(self, result: Result) -> Result:
-        """Return ``result`` if it completed, is incomplete, or runs; raises ``ResponseFailed`` or ``ResponseCancelled`` otherwise."""
+        """Return ``result`` if it is of use: complete, incomplete, under way. Raises ``ResponseFailed``, ``ResponseCancelled``."""
         if result.status == "failed":
             failure = failure_from_response(result.response or {}, self._policy)
             raise _error(Refused(failure, OutcomeKind.FAILED, sent=True), (), result)

@@ -140,9 +140,9 @@ class Session:
     async def start_background(self, input: Input, /, **fields: Any) -> BackgroundResponse:  # noqa: ANN401 - the wire's names
         """Begin a response that runs on the server, whether or not anybody listens (``background: true``, over HTTP).
 
-        Returns as soon as the server has accepted it. Iterate what is returned, ask for its ``result()``, or note its ``id`` and come
-        back to it later with ``background``. Such responses are stored, so ``store`` must not be false. Raises as ``infer``, but
-        nothing is sent twice once it may have been accepted.
+        Returns as soon as the server has accepted it. Iterate what is returned, ask for its ``result()``, or note its ``id`` and
+        come back to it later with ``background``. Such responses are stored, so ``store`` must not be false. Raises as ``infer``,
+        but nothing is sent twice once it may have been accepted.
         """
         content = self._content(input, {"store": True, **fields}, generate=True)
         if content.fields.get("store") is False:
@@ -265,14 +265,14 @@ async def open_session(
 
     * ``"websocket"``, over one long-lived connection.
     * ``"http"``, each by a ``POST`` of its own that streams (SSE), to the same address with ``https://``; always the whole input.
-    * ``"auto"``, over the WebSocket, and over HTTP where that cannot serve a request: the upgrade was refused (426, or any status that
-      is not about the key), or the request is larger than a socket takes. Each time it is noted (``HandedOver``) and counted. The
-      next request tries the WebSocket again; with ``sticky`` a refused upgrade makes the session stay with HTTP.
+    * ``"auto"``, over the WebSocket, and over HTTP where that cannot serve a request: the upgrade was refused (426, or any status
+      that is not about the key), or the request is larger than a socket takes. Each time it is noted (``HandedOver``) and counted.
+      The next request tries the WebSocket again; with ``sticky`` a refused upgrade makes the session stay with HTTP.
 
     HTTP is also what ``infer``, ``count_input_tokens`` and background responses use, whatever the transport. It is httpx:
-    ``http_client`` is a client of yours, which stays open; ``http_options`` are options of ``httpx.AsyncClient`` (``proxy``, ``verify``,
-    ``trust_env`` …) for the session's own, which trusts what ``settings.ssl_context`` trusts and takes proxies from the environment
-    as httpx does. Raises ``InvalidEndpoint`` for options that it does not take.
+    ``http_client`` is a client of yours, which stays open; ``http_options`` are options of ``httpx.AsyncClient`` (``proxy``,
+    ``verify``, ``trust_env`` …) for the session's own, which trusts what ``settings.ssl_context`` trusts and takes proxies from the
+    environment as httpx does. Raises ``InvalidEndpoint`` for options that it does not take, ``ValueError`` for no transport.
     """
     endpoint = Endpoint() if endpoint is None else endpoint
     settings = Settings() if settings is None else settings

@@ -30,7 +30,7 @@ FALLBACK_LINKS: Final = 1000
 def drivers(
     transport: Transport, client: HttpClient, connector: Connector, nursery: trio.Nursery, *, sticky: bool = False
 ) -> Driver:
-    """The driver of a session; its ``fallback`` is the second one, if it has two. Raises ``ValueError`` for what is no transport."""
+    """The driver of a session; its ``fallback`` is the second one, if it has two. Raises ``ValueError`` for no transport."""
     if transport not in get_args(Transport):
         raise ValueError(f"transport is {transport!r}. Give one of {', '.join(map(repr, get_args(Transport)))}.")
     if sticky and transport != "auto":

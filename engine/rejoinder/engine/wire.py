@@ -1,7 +1,7 @@
 """The wire: what the engine needs of a WebSocket, whoever implements it.
 
 A connector opens a wire and closes it when its block is left. The engine owns exactly one reader and one writer per wire, so an
-implementation need not allow two at a time. A wire of streams (HTTP) has a lane's create and what comes of it as its unit, not frames.
+implementation need not allow two at a time. A wire of streams (HTTP) knows creates, and what comes of each, rather than frames.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ __all__ = [
     "Connector",
     "HandshakeFailed",
     "StreamBegun",
+    "StreamConnector",
     "StreamFrame",
     "StreamNews",
     "StreamOver",
@@ -136,6 +137,9 @@ class StreamWire(Protocol):
         ...
 
 
-Connector = Callable[[Endpoint, Settings], AbstractAsyncContextManager[Wire | StreamWire]]
+Connector = Callable[[Endpoint, Settings], AbstractAsyncContextManager[Wire]]
 """Opens a wire for the length of a block; raises ``HandshakeFailed`` on entering, and never takes longer than
 ``settings.close_deadline`` to leave."""
+
+StreamConnector = Callable[[Endpoint, Settings], AbstractAsyncContextManager[StreamWire]]
+"""The same for a wire of streams."""

@@ -2,10 +2,10 @@
 
 Rules of this file:
 
-* The brain is the same `ModelServer`: a request is a connection with one create, and what the brain says on it is written down as it
-  comes (`Recording`). Whoever asks, now or later, reads the recording.
-* An error before anything else is a status with its headers, as `Answer.reject` says; the loss of the connection is a reset; an answer
-  without a terminal is a body that just ends.
+* The brain is the same `ModelServer`: a request is a connection with one create, and what the brain says on it is written down as
+  it comes (`Recording`). Whoever asks, now or later, reads the recording.
+* An error before anything else is a status with its headers, as `Answer.reject` says; the loss of the connection is a reset; an
+  answer without a terminal is a body that just ends.
 * A response is kept unless `store` is false. One in the background goes on when its client has left, every other one ends.
 * Endings by `DELETE` and the cancel endpoint, paging and the shape of small answers follow openai-python 3.54.
 """
@@ -64,7 +64,7 @@ class Recording:
         """Write down what the brain says."""
         if isinstance(each, Message):
             self.said.append(each)
-            told = each.body.get("response") if isinstance(each.body, dict) else None
+            told: object = _fields_of(each).get("response")
             if isinstance(told, dict):
                 self.response = cast("dict[str, Any]", told)
             self._wake()
@@ -210,14 +210,14 @@ class HttpResponses:
         position = 0
         while (each := await recording.event(position)) is not None:
             position += 1
-            number = each.body.get("sequence_number") if isinstance(each.body, dict) else None
+            number: object = _fields_of(each).get("sequence_number")
             if starting_after is None or not isinstance(number, int) or number > starting_after:
                 await send(_as_sse(each))
         if not recording.dropped and self._simulator.server.faults.done_marker:
             await send("data: [DONE]\n\n")
 
     def left(self, recording: Recording, port: int | None) -> None:
-        """A stream is over, on whichever side: with its connection, if that is lost, and with its response, if nobody else has it."""
+        """A stream is over, on whichever side: so is its connection, if that is lost, and its response, unless it goes on."""
         if recording.dropped:
             self._simulator.reset(port)
         if not recording.background:
@@ -279,7 +279,7 @@ class HttpResponses:
 
     async def _compact(self, request: Request) -> Response:
         body = await _object_in(request)
-        items = [] if body is None else _items_of(body)
+        items = _items_of({} if body is None else body)
         if not items:
             return JSONResponse(
                 api_error("There is no input.", "missing_required_parameter", "invalid_request_error", "input"), 400
@@ -322,6 +322,10 @@ def _items_of(body: JsonObject) -> Sequence[dict[str, Any]]:
     return cast("list[dict[str, Any]]", given) if isinstance(given, list) else []
 
 
+def _fields_of(each: Message) -> dict[str, Any]:
+    return cast("dict[str, Any]", each.body) if isinstance(each.body, dict) else {}
+
+
 def _status_of(refusal: JsonObject) -> JSONResponse:
     """An error frame as HTTP says it."""
     error = {**cast("dict[str, Any]", refusal["error"])}
@@ -339,10 +343,8 @@ def _as_sse(each: Message) -> str:
 class EventStream(Response):
     """A recording as a stream of events: until it ends, or its client leaves."""
 
-    media_type = "text/event-stream"
-
     def __init__(self, responses: HttpResponses, recording: Recording, starting_after: int | None, port: int | None) -> None:
-        super().__init__()
+        super().__init__(media_type="text/event-stream")
         del self.headers["content-length"]
         self._responses = responses
         self._recording = recording

@@ -86,8 +86,6 @@ class Connection:
     """Its number, from 0 in the order of connecting."""
     opened: float
     """When, in seconds of the server's clock."""
-    over_http: bool = False
-    """Whether it is one HTTP request: no age limit, no limit on its size, and its response is kept if it is stored."""
     waiting: list[Create] = attrs.field(factory=list[Create])
     """Creates the server has not started on, in order of arrival."""
     running: list[Running] = attrs.field(factory=list[Running])
@@ -102,6 +100,8 @@ class Connection:
     """Frames that went out."""
     creates_started: int = 0
     """Creates the server has started on."""
+    over_http: bool = False
+    """Whether it is one HTTP request: no age limit, no limit on its size, and its response is kept if it is stored."""
 
     def next_startable(self, max_in_flight: int) -> Create | None:
         """Take the next create whose lane is free: first in first out inside a lane, lanes beside each other."""

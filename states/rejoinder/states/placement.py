@@ -167,11 +167,20 @@ def _place(session: Session, now: float) -> None:
         if now - link.heard > session.policy.prove_after and not link.lanes_in_use:
             session.move_link(link, LinkEvent.STALE, now)
             return
-        chosen = _choose(session, link, request)
+        choose = _choose_stream if session.profile.streams else _choose
+        chosen = choose(session, link, request)
         if chosen is None:
             _replace_exhausted(session, link, now)
             return
         session.move_request(request.number, RequestEvent.LANE_FREE, now, chosen)
+
+
+def _choose_stream(session: Session, link: Link, request: Request) -> tuple[Lane, Decision] | None:
+    """Any lane is as good as any other: none of them remembers anything."""
+    free = next((lane for lane in link.lanes.values() if lane.phase is ResponsePhase.IDLE), None)
+    if free is None and len(link.lanes) < link.names_limit:
+        free = session.new_lane(link, _name(link))
+    return None if free is None else (free, _decide(session, free, request))
 
 
 def _choose(session: Session, link: Link, request: Request) -> tuple[Lane, Decision] | None:
@@ -179,12 +188,6 @@ def _choose(session: Session, link: Link, request: Request) -> tuple[Lane, Decis
         lane = next(iter(link.lanes.values()), None) or session.new_lane(link, _name(link))
         return (lane, _decide(session, lane, request)) if lane.phase is ResponsePhase.IDLE else None
     lanes = list(link.lanes.values())
-    if session.profile.streams:
-        # Any lane is as good as any other: none of them remembers anything.
-        free = next((lane for lane in lanes if lane.phase is ResponsePhase.IDLE), None)
-        if free is None and len(lanes) < link.names_limit:
-            free = session.new_lane(link, _name(link))
-        return None if free is None else (free, _decide(session, free, request))
     if sum(lane.phase is not ResponsePhase.IDLE for lane in lanes) >= session.profile.in_flight:
         return None
     idle = sorted((lane for lane in lanes if lane.phase is ResponsePhase.IDLE), key=lambda lane: -lane.used)

@@ -1,8 +1,8 @@
 """When a request that has no machine of its own may be sent again: one-shot calls over HTTP.
 
-The same table and the same limits as for responses (``facts.reaction_to``, ``Policy``): 408, 409, 429, 5xx and connection errors pass,
-``x-should-retry`` overrides, a pause longer than the limit does not; twice at most (openai-python 3.54), and never under
-``replay="never"``.
+The same table and the same limits as for responses (``facts.reaction_to``, ``Policy``): 408, 409, 429, 5xx and connection errors
+pass, ``x-should-retry`` overrides, a pause longer than the limit does not pass; twice at most (openai-python 3.54), and never under
+``ReplayPolicy.NEVER``.
 """
 
 from __future__ import annotations
