@@ -323,7 +323,8 @@ def _items_of(body: JsonObject) -> Sequence[dict[str, Any]]:
 
 
 def _fields_of(each: Message) -> dict[str, Any]:
-    return cast("dict[str, Any]", each.body) if isinstance(each.body, dict) else {}
+    body: object = each.body
+    return cast("dict[str, Any]", body) if isinstance(body, dict) else {}
 
 
 def _status_of(refusal: JsonObject) -> JSONResponse:
