@@ -28,6 +28,8 @@ from rejoinder.states.events import (
     Pong,
     Received,
     Shutdown,
+    StreamEnded,
+    StreamFailed,
     Unsendable,
     Withdrawn,
 )
@@ -91,6 +93,9 @@ STEPS: Final = (
     "pong",
     "withdrawn",
     "unsendable",
+    "stream ended",
+    "stream failed",
+    "stream failed for good",
     "wait",
     "until due",
     *(f"frame: {name}" for name in FRAMES),
@@ -172,6 +177,10 @@ class Wanderer:
             return None
         if step.kind.startswith("frame: "):
             return Received(link.number, self.frame(step.kind.removeprefix("frame: "), lane))
+        if step.kind == "stream ended":
+            return StreamEnded(link.number, lane.name, "it broke")
+        if step.kind.startswith("stream failed"):
+            return StreamFailed(link.number, lane.name, "It failed.", permanent=step.kind.endswith("good"), jitter=0.5)
         if lane.sent is None:
             return None
         if step.kind == "withdrawn":
