@@ -43,7 +43,7 @@ async def run_client(script: str, base_url: str) -> dict[str, Any]:
 async def test_the_official_sdk_holds_a_two_turn_conversation_with_the_simulator() -> None:
     server = ModelServer(OPENAI)
     async with serve(server) as simulator:
-        seen = await run_client("openai_sdk_two_turns.py", simulator.url.replace("ws:", "http:").removesuffix("/responses"))
+        seen = await run_client("openai_sdk_two_turns.py", simulator.http_url.removesuffix("/responses"))
 
     first, second = seen["turns"]
     assert ("You said: first turn", "You said: first turn") == (first["text"], first["final"])
@@ -65,7 +65,7 @@ def by_question(received: Received) -> Answer:
 @pytest.mark.interop
 async def test_the_official_sdk_over_http_finds_everything_in_its_place() -> None:
     async with serve(ModelServer(OPENAI, by_question)) as simulator:
-        seen = await run_client("openai_sdk_http.py", simulator.url.replace("ws:", "http:").removesuffix("/responses"))
+        seen = await run_client("openai_sdk_http.py", simulator.http_url.removesuffix("/responses"))
 
     streamed, background = seen["streamed"], seen["background"]
     assert ("You said: streamed", "You said: streamed") == (streamed["text"], streamed["final"])

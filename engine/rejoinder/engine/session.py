@@ -286,7 +286,7 @@ async def open_session(
             async def keep_time() -> None:
                 try:
                     with clock:
-                        async with trio.open_nursery() as clocks:
+                        async with open_inner_nursery() as clocks:
                             for each in (driver, driver.fallback):
                                 if each is not None:
                                     clocks.start_soon(each.keep_time)

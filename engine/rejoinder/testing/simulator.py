@@ -76,6 +76,11 @@ class Simulator:
         return f"ws://{self.host}:{self.port}{PATH}"
 
     @property
+    def http_url(self) -> str:
+        """The same address for HTTP; without its last part, the `base_url` of other clients."""
+        return self.url.replace("ws:", "http:", 1)
+
+    @property
     def proxy(self) -> FaultProxy:
         """The proxy through which clients come in: for cuts in the middle of a frame, resets and black holes."""
         if self._proxy is None:
