@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Callable
 from functools import partial
 
@@ -18,6 +19,7 @@ from rejoinder.engine import (
     DeadlineExceeded,
     Deadlines,
     Endpoint,
+    HandshakeFailed,
     Interrupted,
     InvalidRequest,
     Policy,
@@ -26,6 +28,7 @@ from rejoinder.engine import (
     Settings,
     open_session,
 )
+from rejoinder.engine.http_wire import told_by, why_unreachable
 from rejoinder.states.profiles import CancelPolicy
 from rejoinder.states.verdicts import Cause
 from rejoinder.testing import Answer, ModelServer, Pause, Raw, Stall, Text, scripted
@@ -405,3 +408,59 @@ async def test_a_client_that_is_closed_already(loopback_clock: trio.testing.Mock
 
     assert "the client has been closed" in caplog.text
     assert KEY not in caplog.text
+
+
+# -- words -------------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "error, words, permanent",
+    [
+        (httpx.ConnectTimeout("x"), "No connection to example.org port 443 in time.", False),
+        (httpx.PoolTimeout("x"), "No connection to example.org port 443 in time.", False),
+        (httpx.ProxyError("407 Proxy Authentication Required"), "The proxy on the way to example.org port 443 refused: 407", False),
+        (httpx.UnsupportedProtocol("x"), "The HTTP client does not speak the protocol of the address.", True),
+        (httpx.ConnectError("x"), "No connection to example.org port 443: ConnectError.", False),
+    ],
+)
+def test_why_nothing_could_be_sent(error: httpx.HTTPError, words: str, permanent: bool) -> None:  # noqa: FBT001
+    said, final = why_unreachable(error, Endpoint("wss://example.org/v1/responses", KEY))
+
+    assert said.startswith(words)
+    assert permanent == final
+
+
+def test_a_certificate_that_is_not_trusted() -> None:
+    error = httpx.ConnectError("x")
+    error.__cause__ = ssl.SSLCertVerificationError(1, "refused")
+    error.__cause__.verify_message = "self-signed certificate"
+    said, final = why_unreachable(error, Endpoint("wss://example.org/v1/responses", KEY))
+
+    assert ("The certificate of example.org is not trusted: self-signed certificate.", True) == (said, final)
+
+
+@pytest.mark.parametrize(
+    "error, words",
+    [
+        (httpx.ReadError("secret"), "the connection broke"),
+        (httpx.WriteTimeout("secret"), "the request did not leave in time"),
+        (httpx.RemoteProtocolError("secret"), "the connection broke"),
+        (httpx.DecodingError("secret"), "the connection broke"),
+    ],
+)
+def test_how_a_stream_broke(error: httpx.HTTPError, words: str) -> None:
+    assert words == told_by(error)
+
+
+async def test_a_key_that_cannot_be_had_is_a_stream_that_cannot_be_opened(
+    loopback_clock: trio.testing.MockClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_: Endpoint) -> dict[str, str]:
+        raise HandshakeFailed("There is no key.", permanent=True)
+
+    async with open_over_http() as http:
+        monkeypatch.setattr(Endpoint, "handshake_headers", refuse)
+        with pytest.raises(ConnectionFailed, match="There is no key"):
+            await http.ask("Hi")
+        monkeypatch.undo()
+        assert "You said: Hi" == await http.ask("Hi")

@@ -90,8 +90,8 @@ class HttpClient:
         try:
             yield response
         finally:
-            # Closing waits for nobody: what is not read is dropped with its connection.
-            with trio.CancelScope(shield=True):
+            # Whoever is cancelled: what is not read is dropped with its connection, and waits for nobody.
+            with trio.move_on_after(self.settings.close_deadline, shield=True):
                 await response.aclose()
 
     async def aclose(self) -> None:
