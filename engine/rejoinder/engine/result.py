@@ -8,7 +8,7 @@ before somebody asks.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Final, cast, final
+from typing import Any, cast, final
 
 import attrs
 
@@ -16,9 +16,6 @@ from rejoinder.states.content_events import OutputItemAdded, OutputItemDone, Out
 from rejoinder.states.stream_events import ResponseCreated, StreamEvent
 
 __all__ = ["Collector", "Result", "result_of"]
-
-UNFINISHED: Final = frozenset({"in_progress", "incomplete"})
-"""The status of an item that was cut short."""
 
 
 @attrs.frozen
@@ -37,7 +34,7 @@ class Result:
     """``incomplete_details.reason`` of an incomplete response."""
     response: Mapping[str, Any] | None = attrs.field(default=None, repr=False)
     """The whole response object of the terminal, where there was one."""
-    request_id: str | None = None
+    request_id: str | None = attrs.field(default=None, repr=False)
     """The server's name for the exchange (``x-request-id``), where it is known."""
 
     @property
@@ -52,12 +49,8 @@ class Result:
 
     @property
     def calls(self) -> Sequence[Mapping[str, Any]]:
-        """The function calls and custom tool calls among the output items; one that was cut short is none, and must not be run."""
-        return [
-            item
-            for item in self.output
-            if item.get("type") in {"function_call", "custom_tool_call"} and item.get("status") not in UNFINISHED
-        ]
+        """The function calls and custom tool calls among the output items. Run those alone whose ``status`` is ``completed``."""
+        return [item for item in self.output if item.get("type") in {"function_call", "custom_tool_call"}]
 
 
 @final
