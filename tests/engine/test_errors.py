@@ -39,6 +39,7 @@ VERDICT = Verdict(stage="waiting", sent=False, acknowledged=False, output_begun=
         (ConsumerTooSlow, Interrupted),
     ],
 )
+@pytest.mark.original("B125")
 def test_what_catches_what(error: type[Exception], base: type[Exception]) -> None:
     assert issubclass(error, base)
     assert issubclass(error, RejoinderError)

@@ -24,6 +24,7 @@ from rejoinder.testing import (
 )
 
 
+@pytest.mark.original("B063", "B080")
 async def test_moves_and_sent_come_in_the_order_in_which_they_happen(autojump_clock: trio.testing.MockClock) -> None:
     async with open_pair(ModelServer(AZURE)) as pair:
         await pair.ask("Hi")

@@ -66,6 +66,7 @@ def test_a_refusal_that_is_unfinished() -> None:
     assert ("", "I won't") == (result.text, result.refusal)
 
 
+@pytest.mark.original("B092")
 def test_a_finished_item_stands_for_its_pieces() -> None:
     collector = Collector()
     added(collector, MESSAGE)
@@ -76,6 +77,7 @@ def test_a_finished_item_stands_for_its_pieces() -> None:
     assert [spoken("Hello")] == collector.result("interrupted").output
 
 
+@pytest.mark.original("B091")
 def test_items_in_their_order_finished_or_not() -> None:
     collector = Collector()
     done(collector, CALL)
@@ -168,6 +170,7 @@ def test_text_is_that_of_all_messages() -> None:
     assert "one two" == Result(None, "completed", output, None).text
 
 
+@pytest.mark.original("B092")
 def test_calls_are_those_that_want_an_answer() -> None:
     custom = {**CALL, "type": "custom_tool_call"}
     output = [CALL, custom, {"type": "web_search_call"}, spoken("text")]

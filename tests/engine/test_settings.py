@@ -21,6 +21,7 @@ def test_the_defaults() -> None:
     )
 
 
+@pytest.mark.original("B054")
 def test_the_default_deadlines_are_all_there() -> None:
     deadlines = Deadlines()
 
