@@ -43,7 +43,7 @@ ANSWERED_FROM_ENTRY: Final = frozenset(
 )
 """Phases of a response whose deadline runs from when they were entered."""
 LISTENED: Final = frozenset({ResponsePhase.ACKNOWLEDGED, ResponsePhase.STREAMING, ResponsePhase.FAILING})
-"""Phases in which frames of the response go to a caller, so its items and sequence numbers matter."""
+"""Phases in which frames of the response go to a caller, so its output matters."""
 ABANDONED: Final = frozenset({ResponsePhase.CANCEL_PENDING, ResponsePhase.DRAINING})
 """Phases whose deadline runs from when the caller left."""
 ECHOED_WITHOUT_ID: Final = frozenset({"message", "function_call", "custom_tool_call"})
@@ -199,7 +199,8 @@ class _Writer:
             self.continuation(lane.parent),
             self.continuation(lane.continuation),
             lane.absence if lane.continuation is None else None,
-            lane.sequence if listened else None,
+            # An abandoned response's as well: an item after a gap is none of its items, and a gap is named.
+            lane.sequence,
             # Items outlive their response: one that is announced again is stale.
             self.names.numbers("item", lane.items),
             self.names.numbers("item", lane.earlier),
