@@ -90,24 +90,22 @@ class Judge:
 
     def begin(self, world: ExploredWorld, event: happening.Event, request: int, *, legal: bool) -> None:
         """An event is about to be fed: ``request`` is whose words it carries, ``legal`` whether the server may say it."""
-        del event
+        del world, event
         self.request = request
         self.legal = legal
-        world.session.sighted = None
-        world.session.counts.clear()
 
     def end(self, world: ExploredWorld, event: happening.Event, effects: Sequence[Effect]) -> str | None:
         """It was fed, and all orders were judged and performed: what is broken now, if anything is."""
-        session = world.session
-        self.rows.update(session.counts)
-        if session.sighted is not None:
-            self.sighted.add(session.sighted)
-        if isinstance(event, happening.Received) and not effects and not session.counts:
+        counts, sighted = world.taken.counts, world.taken.sighted
+        self.rows.update(counts)
+        if sighted is not None:
+            self.sighted.add(sighted)
+        if isinstance(event, happening.Received) and not effects and not counts:
             return f"promise 7: {event.frame} was lost without a trace"
-        if len(effects) == 1 and not session.counts and isinstance(effects[0], ordered.Deliver):
+        if len(effects) == 1 and not counts and isinstance(effects[0], ordered.Deliver):
             self.rows.update(DELIVERED)
         spoilt = sum(isinstance(effect, ordered.Finish) and effect.outcome.kind is not OutcomeKind.COMPLETED for effect in effects)
-        if not self.legal and isinstance(event, happening.Received) and not _is_named(session.counts, effects):
+        if not self.legal and isinstance(event, happening.Received) and not _is_named(counts, effects):
             return f"promise 7: {event.frame} is wrong, and was passed over without a name"
         if spoilt > 1 and not self.legal:
             return f"promise 7: what the server did wrong cost {spoilt} requests their answer"
