@@ -24,6 +24,8 @@ from rejoinder.states.profiles import CancelPolicy
 from rejoinder.states.records import Link, Request
 from rejoinder.states.session import Session
 
+from .waits import wrong_instant
+
 __all__ = ["Endings"]
 
 DEADLINES: Final = 80
@@ -43,13 +45,18 @@ class Endings:
     """The keys of sessions that come to an end."""
     served: set[Hashable] = attrs.field(factory=set[Hashable])
     """The keys of sessions whose first waiting request is sent in time."""
+    timed: set[Hashable] = attrs.field(factory=set[Hashable])
+    """The keys of sessions in which each wait has its instant."""
     walked: int = 0
     """Deadlines that were followed."""
 
     def fault(self, session: Session, now: float, known: Hashable) -> str | None:
         """What is wrong with where ``session`` leads, whose key is ``known``; None if all is well."""
         broken = None
-        if known not in self.settled:
+        if known not in self.timed:
+            broken = wrong_instant(session, now)
+            self.timed.add(known)
+        if broken is None and known not in self.settled:
             broken = self._time_alone(session, now, known)
         if broken is None and known not in self.served:
             broken = _next_request(session, now)

@@ -20,6 +20,7 @@ import attrs
 
 from rejoinder.states import effects as ordered
 from rejoinder.states import events as happening
+from rejoinder.states.cancellation import signals
 from rejoinder.states.canonical import Names
 from rejoinder.states.canonical import key as key_of_session
 from rejoinder.states.continuation import RequestContent, Reuse
@@ -27,6 +28,7 @@ from rejoinder.states.session import Session
 from rejoinder.states.trace import Fed
 from rejoinder.testing.input_items import assistant, user
 
+from .accounts import Spoken, audience_of, beside
 from .any_server import CONNECTION, Connection, Said, Saying, read_cancel, read_create, say, sayings
 from .configuration import Configuration
 from .endings import Endings
@@ -118,9 +120,13 @@ class ExploredWorld:
         "dialling",
         "known",
         "left",
+        "lost_track",
+        "misled",
         "now",
         "pinged",
+        "refusing",
         "session",
+        "signalling",
         "sockets",
         "unsendable",
         "watch",
@@ -142,6 +148,12 @@ class ExploredWorld:
         self.left = {name: int(getattr(configuration, name)) for name in BUDGETS}
         self.broken: str | None = None
         self.known: tuple[Hashable, Names] | None = None
+        # What the judge remembers: whether cancels are to be sent, and the links that have refused one; whether the server has
+        # said anything that misleads a client, and whether that client may take one response for another since.
+        self.signalling = signals(configuration.profile, configuration.policy, refused=False)
+        self.refusing: frozenset[int] = frozenset()
+        self.misled = False
+        self.lost_track = False
 
     def copy(self) -> ExploredWorld:
         """A world that goes its own way from here."""
@@ -161,6 +173,10 @@ class ExploredWorld:
         other.asked = self.asked
         other.left = self.left.copy()
         other.broken = None
+        other.signalling = self.signalling
+        other.refusing = self.refusing
+        other.misled = self.misled
+        other.lost_track = self.lost_track
         return other
 
     # -- what the explorer asks ------------------------------------------------------------------------------------------------
@@ -380,7 +396,8 @@ class ExploredWorld:
     def say(self, step: Happening) -> None:
         """The server says something right."""
         saying = _of(step)
-        self._hear(step.link, say(self.sockets[step.link].connection, self.watch.configuration, saying), legal=True)
+        said = say(self.sockets[step.link].connection, self.watch.configuration, saying)
+        self._hear(step.link, said, self._spoken(step.link, saying, right=True))
 
     def misbehave(self, step: Happening) -> None:
         """The server says something wrong."""
@@ -389,7 +406,7 @@ class ExploredWorld:
         if said is None:
             raise LookupError(f"{saying.what} cannot be done on {saying.lane} now")
         self.left["misbehaviours"] -= 1
-        self._hear(step.link, said, legal=saying.what in FILLERS)
+        self._hear(step.link, said, self._spoken(step.link, saying, right=saying.what in FILLERS))
 
     def expire(self, step: Happening) -> None:
         """The next deadline passes."""
@@ -407,11 +424,16 @@ class ExploredWorld:
 
     # -- feeding and performing --------------------------------------------------------------------------------------------------
 
-    def _hear(self, link: int, said: Said, *, legal: bool) -> None:
-        self.sockets[link] = Socket(self.sockets[link].outbox, said.connection)
-        self.feed(happening.Received(link, said.frame), said.request, legal=legal)
+    def _spoken(self, link: int, saying: Saying, *, right: bool) -> Spoken:
+        doubtful = self.sockets[link].connection.cancels
+        audience = audience_of(self, link, saying.lane)
+        return Spoken(saying.what, right, link, audience, doubtful, beside(self, link, saying.what))
 
-    def feed(self, event: happening.Event, request: int = 0, *, legal: bool = True) -> None:
+    def _hear(self, link: int, said: Said, spoken: Spoken) -> None:
+        self.sockets[link] = Socket(self.sockets[link].outbox, said.connection)
+        self.feed(happening.Received(link, said.frame), said.request, spoken)
+
+    def feed(self, event: happening.Event, request: int = 0, spoken: Spoken | None = None) -> None:
         """Let an event happen, perform what follows, and have it judged. ``request`` is whose words a frame carries."""
         judge, diary = self.watch.judge, self.watch.diary
         self.session = self.session.copy()
@@ -419,7 +441,7 @@ class ExploredWorld:
         events = [event]
         while events:
             fed = events.pop(0)
-            judge.begin(self, fed, request, legal=legal)
+            judge.begin(self, request, spoken)
             try:
                 effects = self.session.feed(fed, self.now)
             except Exception as error:  # noqa: BLE001 - whatever it is, it must not be raised

@@ -1,0 +1,85 @@
+"""Sockets are accounted for: what the session believes to be open, dialled and asked is what there is.
+
+Rules of this file
+* The network and the callers are the truth; the session's records are compared with them whenever all is quiet. Which phases a
+  socket goes with is what those phases mean (``phases.py``), and is written down here: no row is read.
+* An order for a socket that is not there is wrong when it is given, whatever becomes of it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from rejoinder.states import effects as ordered
+from rejoinder.states.phases import LinkPhase, RequestPhase
+
+if TYPE_CHECKING:
+    from .world import ExploredWorld
+
+__all__ = ["misdirected", "unbalanced"]
+
+HEAD: Final = "sockets are accounted for"
+
+OPEN: Final = frozenset({LinkPhase.OPEN, LinkPhase.PROVING, LinkPhase.RETIRING})
+TAKING: Final = frozenset({LinkPhase.OPEN, LinkPhase.PROVING})
+
+
+def misdirected(world: ExploredWorld, effect: ordered.Effect) -> str | None:
+    """What is wrong with where an order goes; None if all is well."""
+    if isinstance(effect, ordered.Dial):
+        if effect.link in world.sockets or effect.link in world.dialling:
+            return f"{HEAD}: link {effect.link} is dialled, and is there already"
+        if world.session.closing:
+            return f"{HEAD}: link {effect.link} is dialled, and the session is closed"
+        if len(world.sockets) + len(world.dialling) >= world.session.policy.sockets:
+            return f"{HEAD}: link {effect.link} is one socket too many"
+    elif isinstance(effect, ordered.Close):
+        if effect.link not in world.sockets and effect.link not in world.dialling:
+            return f"{HEAD}: link {effect.link} is closed, and is not there"
+    elif isinstance(effect, ordered.Send | ordered.SendCancel | ordered.Ping) and effect.link not in world.sockets:
+        return f"{HEAD}: {effect} is for a link that is not open"
+    return None
+
+
+def unbalanced(world: ExploredWorld) -> str | None:
+    """Where the session's records and the world differ; None if they agree."""
+    session = world.session
+    taking = 0
+    there = 0
+    for link in session.links.values():
+        number, phase = link.number, link.phase
+        if phase in OPEN:
+            there += 1
+            if number not in world.sockets:
+                return f"{HEAD}: link {number} is {phase}, and has no socket"
+            if phase in TAKING:
+                taking += 1
+            if phase is LinkPhase.PROVING and number not in world.pinged:
+                return f"{HEAD}: link {number} waits for a pong, and was not pinged"
+        elif phase is LinkPhase.CONNECTING:
+            there += 1
+            if number not in world.dialling:
+                return f"{HEAD}: link {number} is {phase}, and nobody dials"
+    if there != len(world.sockets) + len(world.dialling):
+        return f"{HEAD}: {sorted((*world.sockets, *world.dialling))} are there, and the session knows {session}"
+    if taking > 1:
+        return f"{HEAD}: {taking} links take requests at one time"
+    return _forgotten(world)
+
+
+def _forgotten(world: ExploredWorld) -> str | None:
+    """Callers that wait for an outcome, and requests that are kept for nobody."""
+    requests = world.session.requests
+    open_callers = 0
+    for number, caller in world.callers.items():
+        if caller.ended:
+            continue
+        open_callers += 1
+        request = requests.get(number)
+        if request is None:
+            return f"promise 3: request {number} is forgotten, and has no outcome"
+        if (request.phase is RequestPhase.SENT) != (caller.attempt is not None):
+            return f"promise 3: request {number} is {request.phase}, and that is not so"
+    if open_callers != len(requests):
+        return f"promise 3: the session goes on with requests that have their outcome: {world.session}"
+    return None
