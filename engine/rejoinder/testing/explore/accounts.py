@@ -65,7 +65,7 @@ MOVED: Final = "moved"
 LINK_MOVED: Final = "the link moved"
 COUNTED: Final = "counted"
 
-HEAD: Final = "nothing is lost silently"
+HEAD: Final = "promise 11"
 
 Accounts = Mapping[Audience, frozenset[str]]
 
@@ -205,21 +205,15 @@ def audience_of(world: ExploredWorld, link: int, lane: str | None) -> Audience:
 
 def beside(world: ExploredWorld, link: int, what: str) -> frozenset[str]:
     """Names that are right where something was abandoned, or where several lanes are in use."""
-    if what == "item after a gap" and any(caller.left for caller in world.callers.values()):
+    if what == "item after a gap" and world.abandoned:
         # It may be a late one of what was abandoned.
         return frozenset({"StrayContent"})
-    if what == "garbage" and world.session.profile.lanes and not _one_lane(world, link):
-        return frozenset({"UnlabelledFrame"})
+    if what == "garbage" and world.session.profile.lanes:
+        # Without a label it is the one busy lane's, whichever it was said about; with several, nobody's.
+        return frozenset({"UnlabelledFrame", "Garbage", FINISHED, REPLAYED})
+    if what == "error for nobody" and world.session.profile.lanes:
+        return frozenset({"Fault", "Rejected", "UnattributedError", DELIVERED})
     return frozenset()
-
-
-def _one_lane(world: ExploredWorld, link: int) -> bool:
-    """Whether one lane of a link is in use and nothing was ever abandoned: then even what has no label is that lane's."""
-    socket = world.sockets[link]
-    busy = {name for name, lane in socket.connection.lanes.items() if lane.run is not None}
-    busy.update(out.lane for out in socket.outbox if out.request)
-    listening = sum(caller.attempt is not None for caller in world.callers.values())
-    return len(busy) == listening == 1 and not any(caller.left for caller in world.callers.values())
 
 
 def unaccounted(spoken: Spoken, effects: Sequence[Effect], counts: Mapping[str, int], *, misled: bool) -> str | None:

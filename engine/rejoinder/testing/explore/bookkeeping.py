@@ -14,11 +14,15 @@ from rejoinder.states import effects as ordered
 from rejoinder.states.phases import LinkPhase, RequestPhase
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from rejoinder.states.session import Session
+
     from .world import ExploredWorld
 
-__all__ = ["misdirected", "unbalanced"]
+__all__ = ["forgotten", "misdirected", "unbalanced"]
 
-HEAD: Final = "sockets are accounted for"
+HEAD: Final = "promise 14"
 
 OPEN: Final = frozenset({LinkPhase.OPEN, LinkPhase.PROVING, LinkPhase.RETIRING})
 TAKING: Final = frozenset({LinkPhase.OPEN, LinkPhase.PROVING})
@@ -41,34 +45,32 @@ def misdirected(world: ExploredWorld, effect: ordered.Effect) -> str | None:
     return None
 
 
-def unbalanced(world: ExploredWorld) -> str | None:
-    """Where the session's records and the world differ; None if they agree."""
-    session = world.session
-    taking = 0
-    there = 0
-    for link in session.links.values():
-        number, phase = link.number, link.phase
+def unbalanced(session: Session, sockets: Collection[int], dialling: Collection[int], pinged: Collection[int]) -> str | None:
+    """Where the session's records differ from the links that are open, dialled and pinged; None if they agree."""
+    taking = there = 0
+    for number, link in session.links.items():
+        phase = link.phase
         if phase in OPEN:
             there += 1
-            if number not in world.sockets:
+            if number not in sockets:
                 return f"{HEAD}: link {number} is {phase}, and has no socket"
             if phase in TAKING:
                 taking += 1
-            if phase is LinkPhase.PROVING and number not in world.pinged:
+            if phase is LinkPhase.PROVING and number not in pinged:
                 return f"{HEAD}: link {number} waits for a pong, and was not pinged"
         elif phase is LinkPhase.CONNECTING:
             there += 1
-            if number not in world.dialling:
+            if number not in dialling:
                 return f"{HEAD}: link {number} is {phase}, and nobody dials"
-    if there != len(world.sockets) + len(world.dialling):
-        return f"{HEAD}: {sorted((*world.sockets, *world.dialling))} are there, and the session knows {session}"
+    if there != len(sockets) + len(dialling):
+        return f"{HEAD}: links {sorted((*sockets, *dialling))} are there, and the session has {session}"
     if taking > 1:
-        return f"{HEAD}: {taking} links take requests at one time"
-    return _forgotten(world)
+        return f"{HEAD}: {taking} links take requests at one time: {session}"
+    return None
 
 
-def _forgotten(world: ExploredWorld) -> str | None:
-    """Callers that wait for an outcome, and requests that are kept for nobody."""
+def forgotten(world: ExploredWorld) -> str | None:
+    """Callers that wait for an outcome and are not known any more, and requests that are kept for nobody; None if there are none."""
     requests = world.session.requests
     open_callers = 0
     for number, caller in world.callers.items():

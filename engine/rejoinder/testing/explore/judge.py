@@ -28,7 +28,7 @@ from rejoinder.states.verdicts import OutcomeKind
 
 from .accounts import Audience, Spoken, confuses, misleads, unaccounted
 from .any_server import ServerLane
-from .bookkeeping import misdirected, unbalanced
+from .bookkeeping import forgotten, misdirected, unbalanced
 from .outcomes import untrue
 from .promptness import dialled_too_soon, sent_in_full_for_nothing, waits_for_nothing
 from .signalling import told_wrongly, untold
@@ -95,13 +95,9 @@ class Caller:
         return other
 
     @property
-    def stage(self) -> str:
-        """How far it has come, in the words of ``outcomes.STAGES``."""
-        if self.attempt is None:
-            return "unsent"
-        if self.faulty:
-            return "faulty"
-        return "talking" if self.output else "begun" if self.begun else "asked"
+    def reasons(self) -> tuple[str, ...]:
+        """Why it was sent again, each time."""
+        return self.replays
 
     def key(self) -> tuple[object, ...]:
         """What tells it from others."""
@@ -155,7 +151,8 @@ class Judge:
 
     def rest(self, world: ExploredWorld) -> str | None:
         """All that follows from a step has happened: what is broken by what did not follow, if anything is."""
-        return unbalanced(world) or untold(world) or waits_for_nothing(world)
+        books = unbalanced(world.session, world.sockets, world.dialling, world.pinged) or forgotten(world)
+        return books or untold(world) or waits_for_nothing(world)
 
     def order(self, world: ExploredWorld, event: happening.Event, effect: Effect) -> str | None:
         """It ordered ``effect``, which is about to be performed: what is broken by that, if anything is."""
@@ -213,7 +210,8 @@ class Judge:
         self.seen.add(f"outcome {outcome.kind}")
         untold_truth = untrue(caller, event, outcome, own=self.request == effect.request)
         caller.ended = True
-        caller.attempt = None
+        caller.attempt = caller.place = None
+        world.abandoned = world.abandoned or outcome.response is None
         if outcome.response is not None and self.request != effect.request:
             return f"promise 1: the outcome of request {effect.request} is that of {self.request or 'nobody'}"
         if outcome.kind is OutcomeKind.COMPLETED and outcome.response is not None:
@@ -282,7 +280,8 @@ def _noted(world: ExploredWorld, note: ordered.Note) -> str | None:
     if found is None:
         return None
     caller = world.callers[int(found[1])]
-    caller.attempt = None
+    caller.attempt = caller.place = None
+    world.abandoned = True
     if found[2] in caller.replays:
         return f"promise 5: request {found[1]} was replayed twice because of {found[2]}"
     caller.replays = (*caller.replays, found[2])

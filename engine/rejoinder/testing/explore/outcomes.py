@@ -9,18 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final
+from typing import Final, Protocol
 
 from rejoinder.states import events as happening
 from rejoinder.states.stream_events import ErrorEvent, FrameKind
 from rejoinder.states.verdicts import Cause, Outcome, OutcomeKind, Verdict
 
-if TYPE_CHECKING:
-    from .judge import Caller
+__all__ = ["Asked", "stage_of", "untrue"]
 
-__all__ = ["untrue"]
-
-HEAD: Final = "outcomes tell the truth"
+HEAD: Final = "promise 16"
 
 End = tuple[OutcomeKind, Cause | None]
 
@@ -79,7 +76,38 @@ STAGES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
 """What a verdict calls how far a request had come."""
 
 
-def untrue(caller: Caller, event: happening.Event, outcome: Outcome, *, own: bool) -> str | None:  # noqa: PLR0911 - one answer each
+class Asked(Protocol):
+    """What a judge has to know of a request."""
+
+    output: bool
+    """Whether output was delivered."""
+    sends: int
+    """How often it was sent."""
+    acknowledged: bool
+    """Whether ``response.created`` was delivered, in any attempt."""
+    place: tuple[int, str | None] | None
+    """Link and lane of the attempt that is on the wire; None if none is."""
+    begun: bool
+    """Whether the response of that attempt has begun."""
+    faulty: bool
+    """Whether a fault was reported inside it."""
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """Why it was sent again, each time."""
+        ...
+
+
+def stage_of(asked: Asked) -> str:
+    """How far a request has come, as a key of ``STAGES``."""
+    if asked.place is None:
+        return "unsent"
+    if asked.faulty:
+        return "faulty"
+    return "talking" if asked.output else "begun" if asked.begun else "asked"
+
+
+def untrue(caller: Asked, event: happening.Event, outcome: Outcome, *, own: bool) -> str | None:  # noqa: PLR0911 - one answer each
     """What is not true of an outcome; ``own`` says whether the frame at hand carries the request's own words."""
     failure, verdict = outcome.failure, outcome.verdict
     end = (outcome.kind, None if failure is None else failure.cause)
@@ -102,7 +130,7 @@ def untrue(caller: Caller, event: happening.Event, outcome: Outcome, *, own: boo
     return _wrong_verdict(caller, event, verdict)
 
 
-def _may_end(caller: Caller, event: happening.Event, end: End, *, own: bool) -> bool:
+def _may_end(caller: Asked, event: happening.Event, end: End, *, own: bool) -> bool:
     if isinstance(event, happening.Received):
         frame = event.frame
         if frame.kind is FrameKind.TERMINAL:
@@ -116,20 +144,20 @@ def _may_end(caller: Caller, event: happening.Event, end: End, *, own: bool) -> 
     return end in allowed
 
 
-def _wrong_verdict(caller: Caller, event: happening.Event, verdict: Verdict) -> str | None:
+def _wrong_verdict(caller: Asked, event: happening.Event, verdict: Verdict) -> str | None:
     sent = caller.sends - isinstance(event, happening.Unsendable) > 0
     told = {
         "sent": (verdict.sent, sent),
         "acknowledged": (verdict.acknowledged, caller.acknowledged),
         "output_begun": (verdict.output_begun, caller.output),
         "replay_safe": (verdict.replay_safe, not caller.output),
-        "replays": (verdict.replays, caller.replays),
+        "replays": (verdict.replays, caller.reasons),
     }
     for name, (said, true) in told.items():
         if said != true:
             return f"{HEAD}: the verdict says {name}={said!r}, and it is {true!r}"
-    if verdict.stage not in STAGES[caller.stage]:
-        return f"{HEAD}: the verdict says {verdict.stage}, and the request was {caller.stage}"
+    if verdict.stage not in STAGES[stage_of(caller)]:
+        return f"{HEAD}: the verdict says {verdict.stage}, and the request was {stage_of(caller)}"
     return None
 
 

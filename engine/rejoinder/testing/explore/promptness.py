@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["dialled_too_soon", "sent_in_full_for_nothing", "waits_for_nothing"]
 
-HEAD: Final = "no avoidable wait"
+HEAD: Final = "promise 17"
 
 
 def waits_for_nothing(world: ExploredWorld) -> str | None:

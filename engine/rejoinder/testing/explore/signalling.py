@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 __all__ = ["told_wrongly", "untold"]
 
-TOLD: Final = "the server is told"
-UNSENT: Final = "what is unsent costs nothing"
+TOLD: Final = "promise 12"
+UNSENT: Final = "promise 13"
 
 
 def _wanted(world: ExploredWorld, attempt: str, request: int) -> bool:

@@ -22,7 +22,7 @@ from rejoinder.states.session import Session
 
 __all__ = ["wrong_instant"]
 
-HEAD: Final = "each wait has its instant"
+HEAD: Final = "promise 15"
 LATE: Final = 1e-6
 """Seconds by which sums of some floats may differ."""
 LEAST_JITTER: Final = 0.75

@@ -112,6 +112,7 @@ class ExploredWorld:
     """One state of it all."""
 
     __slots__ = (
+        "abandoned",
         "asked",
         "broken",
         "callers",
@@ -149,11 +150,13 @@ class ExploredWorld:
         self.broken: str | None = None
         self.known: tuple[Hashable, Names] | None = None
         # What the judge remembers: whether cancels are to be sent, and the links that have refused one; whether the server has
-        # said anything that misleads a client, and whether that client may take one response for another since.
+        # said anything that misleads a client, and whether that client may take one response for another since; whether any create
+        # was given up, so that late frames of it may come.
         self.signalling = signals(configuration.profile, configuration.policy, refused=False)
         self.refusing: frozenset[int] = frozenset()
         self.misled = False
         self.lost_track = False
+        self.abandoned = False
 
     def copy(self) -> ExploredWorld:
         """A world that goes its own way from here."""
@@ -177,6 +180,7 @@ class ExploredWorld:
         other.refusing = self.refusing
         other.misled = self.misled
         other.lost_track = self.lost_track
+        other.abandoned = self.abandoned
         return other
 
     # -- what the explorer asks ------------------------------------------------------------------------------------------------
