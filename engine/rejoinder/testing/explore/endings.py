@@ -23,6 +23,7 @@ from rejoinder.states.records import Link, Request
 from rejoinder.states.session import Session
 
 from .known_sessions import KnownSession, KnownSessions
+from .waits import wrong_instant
 
 __all__ = ["Endings"]
 
@@ -43,13 +44,18 @@ class Endings:
     """The numbers of sessions that come to an end."""
     served: set[int] = attrs.field(factory=set[int])
     """The numbers of sessions whose first waiting request is sent in time."""
+    timed: set[int] = attrs.field(factory=set[int])
+    """The numbers of sessions in which each wait has its instant."""
     walked: int = 0
     """Deadlines that were followed."""
 
     def fault(self, sessions: KnownSessions, known: KnownSession) -> str | None:
         """What is wrong with where ``known`` leads, which is one of ``sessions``; None if all is well."""
         broken = None
-        if known.number not in self.settled:
+        if known.number not in self.timed:
+            broken = wrong_instant(known.session, known.now)
+            self.timed.add(known.number)
+        if broken is None and known.number not in self.settled:
             broken = self._time_alone(sessions, known)
         if broken is None and known.number not in self.served:
             broken = _next_request(known.session, known.now)

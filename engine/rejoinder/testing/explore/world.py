@@ -18,11 +18,13 @@ from typing import Any, Final, final
 
 from rejoinder.states import effects as ordered
 from rejoinder.states import events as happened
+from rejoinder.states.cancellation import signals
 from rejoinder.states.continuation import RequestContent, Reuse
 from rejoinder.states.session import Session
 from rejoinder.states.trace import Fed
 from rejoinder.testing.input_items import assistant, user
 
+from .accounts import Spoken, audience_of, beside
 from .any_server import Said, Saying
 from .happening import Happening, Outbound, Socket, happening
 from .judge import Caller
@@ -56,6 +58,7 @@ class ExploredWorld:
     """One state of it all."""
 
     __slots__ = (
+        "abandoned",
         "asked",
         "broken",
         "callers",
@@ -64,7 +67,11 @@ class ExploredWorld:
         "dialling",
         "known",
         "left",
+        "lost_track",
+        "misled",
         "pinged",
+        "refusing",
+        "signalling",
         "sockets",
         "taken",
         "unsendable",
@@ -87,6 +94,14 @@ class ExploredWorld:
         self.asked = 0
         self.left = watch.budget()
         self.broken: str | None = None
+        # What the judge remembers: whether cancels are to be sent, and the links that have refused one; whether the server has
+        # said anything that misleads a client, and whether that client may take one response for another since; whether any create
+        # was given up, so that late frames of it may come.
+        self.signalling = signals(watch.configuration.profile, watch.configuration.policy, refused=False)
+        self.refusing: frozenset[int] = frozenset()
+        self.misled = False
+        self.lost_track = False
+        self.abandoned = False
 
     def copy(self) -> ExploredWorld:
         """A world that goes its own way from here."""
@@ -104,6 +119,11 @@ class ExploredWorld:
         other.asked = self.asked
         other.left = self.left
         other.broken = None
+        other.signalling = self.signalling
+        other.refusing = self.refusing
+        other.misled = self.misled
+        other.lost_track = self.lost_track
+        other.abandoned = self.abandoned
         return other
 
     @property
@@ -272,15 +292,16 @@ class ExploredWorld:
 
     def say(self, step: Happening) -> None:
         """The server says something right."""
-        said = self.watch.server.say(self.sockets[step.link].connection, _of(step))
-        self._hear(step.link, said, legal=True)
+        saying = _of(step)
+        said = self.watch.server.say(self.sockets[step.link].connection, saying)
+        self._hear(step.link, said, self._spoken(step.link, saying, right=True))
 
     def misbehave(self, step: Happening) -> None:
         """The server says something wrong."""
         saying, (outbox, connection) = _of(step), self.sockets[step.link]
         said = self.watch.server.misbehave(connection, outbox, saying)
         self._spend("misbehaviours")
-        self._hear(step.link, said, legal=saying.what in FILLERS)
+        self._hear(step.link, said, self._spoken(step.link, saying, right=saying.what in FILLERS))
 
     def expire(self, step: Happening) -> None:
         """The next deadline passes."""
@@ -296,18 +317,23 @@ class ExploredWorld:
 
     # -- feeding and performing --------------------------------------------------------------------------------------------------
 
-    def _hear(self, link: int, said: Said, *, legal: bool) -> None:
-        self.sockets[link] = Socket(self.sockets[link].outbox, said.connection)
-        self.feed(self.watch.sessions.of_frame(link, said.frame), said.request, legal=legal)
+    def _spoken(self, link: int, saying: Saying, *, right: bool) -> Spoken:
+        doubtful = self.sockets[link].connection.cancels
+        audience = audience_of(self, link, saying.lane)
+        return Spoken(saying.what, right, link, audience, doubtful, beside(self, link, saying.what))
 
-    def feed(self, event: happened.Event, request: int = 0, *, legal: bool = True) -> None:
+    def _hear(self, link: int, said: Said, spoken: Spoken) -> None:
+        self.sockets[link] = Socket(self.sockets[link].outbox, said.connection)
+        self.feed(self.watch.sessions.of_frame(link, said.frame), said.request, spoken)
+
+    def feed(self, event: happened.Event, request: int = 0, spoken: Spoken | None = None) -> None:
         """Let an event happen, perform what follows, and have it judged. ``request`` is whose words a frame carries."""
         judge, sessions, diary = self.watch.judge, self.watch.sessions, self.watch.diary
         # An outcome is for good: only callers that wait for theirs are told anything more.
         self.callers = {number: caller if caller.ended else caller.copy() for number, caller in self.callers.items()}
         events = [event]
         for fed in events:
-            judge.begin(self, fed, request, legal=legal)
+            judge.begin(self, request, spoken)
             reaction = self.taken = sessions.fed(self.known, fed)
             self.known = reaction.after
             if reaction.raised is not None:
