@@ -2,9 +2,9 @@
 
 from .configuration import Configuration
 from .configurations import DEEP, QUICK
+from .happening import Happening
 from .properties import PROPERTIES, Property, PropertyKind, promise_of
 from .run import ROWS, Report, explore_configuration, retell
-from .world import Happening
 
 __all__ = [
     "DEEP",
