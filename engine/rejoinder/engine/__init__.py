@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from rejoinder.states.profiles import AfterCancel, CancelPolicy, Deadlines, Policy, Profile, ReplayPolicy
 
+from .context import ProviderItem, input_items
+from .conversation import Conversation
 from .endpoint import Endpoint
 from .errors import (
     ConnectionFailed,
@@ -15,6 +17,7 @@ from .errors import (
     Interrupted,
     InvalidEndpoint,
     InvalidRequest,
+    InvalidSetting,
     RejoinderError,
     ResponseCancelled,
     ResponseError,
@@ -22,6 +25,7 @@ from .errors import (
     ResponseRefused,
     SessionClosed,
 )
+from .message_parts import audio_part, file_part, image_part, text_part, user_message
 from .observations import Moved, Note, Observation, Observer, Sent, Statistics
 from .response import Response
 from .result import Result
@@ -35,6 +39,7 @@ __all__ = [
     "ConnectionFailed",
     "Connector",
     "ConsumerTooSlow",
+    "Conversation",
     "DeadlineExceeded",
     "Deadlines",
     "Endpoint",
@@ -42,12 +47,14 @@ __all__ = [
     "Interrupted",
     "InvalidEndpoint",
     "InvalidRequest",
+    "InvalidSetting",
     "Moved",
     "Note",
     "Observation",
     "Observer",
     "Policy",
     "Profile",
+    "ProviderItem",
     "RejoinderError",
     "ReplayPolicy",
     "Response",
@@ -63,5 +70,11 @@ __all__ = [
     "Statistics",
     "Wire",
     "WireClosed",
+    "audio_part",
+    "file_part",
+    "image_part",
+    "input_items",
     "open_session",
+    "text_part",
+    "user_message",
 ]

@@ -4,6 +4,7 @@
 RejoinderError
 ├── InvalidEndpoint (ValueError)     the address or key cannot work
 ├── InvalidRequest (TypeError)       the request cannot be sent: not JSON, or not a conversation
+│   └── InvalidSetting (ValueError)  a setting is out of range, or of the wrong type
 ├── SessionClosed                    the session is not open any more
 └── ResponseError                    a request ended without success; has ``outcome``, ``failure``, ``verdict``, ``partial``
     ├── ResponseFailed               the server said so
@@ -33,6 +34,7 @@ __all__ = [
     "Interrupted",
     "InvalidEndpoint",
     "InvalidRequest",
+    "InvalidSetting",
     "RejoinderError",
     "ResponseCancelled",
     "ResponseError",
@@ -53,6 +55,10 @@ class InvalidEndpoint(RejoinderError, ValueError):
 
 class InvalidRequest(RejoinderError, TypeError):
     """The request cannot be sent as it is. Nothing was sent and the session is untouched; correct the request."""
+
+
+class InvalidSetting(InvalidRequest, ValueError):
+    """A setting is out of range or of the wrong type; the message names it, what it may be, and the fix. Nothing has changed."""
 
 
 class SessionClosed(RejoinderError):
