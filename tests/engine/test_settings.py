@@ -16,7 +16,7 @@ def test_the_defaults() -> None:
         settings.queue,
         settings.preconnect,
         settings.instructions,
-        settings.fields,
+        settings.extra,
         settings.ssl_context,
     )
 

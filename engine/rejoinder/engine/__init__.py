@@ -25,15 +25,19 @@ from .errors import (
     ResponseRefused,
     SessionClosed,
 )
+from .given import NOT_GIVEN, NotGiven
 from .message_parts import audio_part, file_part, image_part, text_part, user_message
 from .observations import Moved, Note, Observation, Observer, Sent, Statistics
 from .response import Response
 from .result import Result
 from .session import Session, open_session
 from .settings import Settings
+from .settings_update import SettingsUpdate
+from .typed_fields import Reasoning, TextFormat, TextOptions, ToolChoice
 from .wire import Connector, HandshakeFailed, Wire, WireClosed
 
 __all__ = [
+    "NOT_GIVEN",
     "AfterCancel",
     "CancelPolicy",
     "ConnectionFailed",
@@ -49,12 +53,14 @@ __all__ = [
     "InvalidRequest",
     "InvalidSetting",
     "Moved",
+    "NotGiven",
     "Note",
     "Observation",
     "Observer",
     "Policy",
     "Profile",
     "ProviderItem",
+    "Reasoning",
     "RejoinderError",
     "ReplayPolicy",
     "Response",
@@ -67,7 +73,11 @@ __all__ = [
     "Session",
     "SessionClosed",
     "Settings",
+    "SettingsUpdate",
     "Statistics",
+    "TextFormat",
+    "TextOptions",
+    "ToolChoice",
     "Wire",
     "WireClosed",
     "audio_part",

@@ -25,10 +25,10 @@ from rejoinder.states.item_history import ItemHistory
 from .context import OPENAI_RESPONSES, Message, ProviderItem, input_items, message_list, tool_output_text
 from .echo import CALLS, echo_of, heard_of, text_of
 from .errors import InvalidRequest
+from .flat_tools import flat_choice, flat_tools
 from .given import fields_of
 from .response import Response
 from .result import Result
-from .tool_schemas import flat_choice, flat_tools
 
 __all__ = ["Conversation"]
 
