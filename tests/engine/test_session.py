@@ -85,7 +85,7 @@ async def test_input_that_is_no_json(value: object, path: str, autojump_clock: t
 
 async def test_a_field_that_is_no_json_is_named(autojump_clock: trio.testing.MockClock) -> None:
     async with open_pair(ModelServer()) as pair:
-        said = await refused(pair, "Hi", tools=[{"handler": print}])
+        said = await refused(pair, "Hi", tools=[{"type": "function", "name": "weather", "handler": print}])
 
     assert said.startswith("The request cannot be written as JSON: tools[0].handler is of type builtins.builtin_function_or_method")
 

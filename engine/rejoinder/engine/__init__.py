@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from rejoinder.states.profiles import AfterCancel, CancelPolicy, Deadlines, Policy, Profile, ReplayPolicy
 
+from .chat_messages import chat_messages
 from .context import ProviderItem, input_items
 from .conversation import Conversation
-from .endpoint import Endpoint
+from .endpoint import Endpoint, KeyProvider
 from .errors import (
     ConnectionFailed,
     ConsumerTooSlow,
@@ -26,6 +27,7 @@ from .errors import (
     SessionClosed,
 )
 from .given import NOT_GIVEN, NotGiven
+from .log_rendering import LogRendering, render_for_log
 from .message_parts import audio_part, file_part, image_part, text_part, user_message
 from .observations import Moved, Note, Observation, Observer, Sent, Statistics
 from .response import Response
@@ -52,6 +54,8 @@ __all__ = [
     "InvalidEndpoint",
     "InvalidRequest",
     "InvalidSetting",
+    "KeyProvider",
+    "LogRendering",
     "Moved",
     "NotGiven",
     "Note",
@@ -81,10 +85,12 @@ __all__ = [
     "Wire",
     "WireClosed",
     "audio_part",
+    "chat_messages",
     "file_part",
     "image_part",
     "input_items",
     "open_session",
+    "render_for_log",
     "text_part",
     "user_message",
 ]
