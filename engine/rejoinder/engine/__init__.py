@@ -7,7 +7,10 @@ from __future__ import annotations
 
 from rejoinder.states.profiles import AfterCancel, CancelPolicy, Deadlines, Policy, Profile, ReplayPolicy
 
-from .endpoint import Endpoint
+from .chat_messages import chat_messages
+from .context import ProviderItem, input_items
+from .conversation import Conversation
+from .endpoint import Endpoint, KeyProvider
 from .errors import (
     ConnectionFailed,
     ConsumerTooSlow,
@@ -15,6 +18,7 @@ from .errors import (
     Interrupted,
     InvalidEndpoint,
     InvalidRequest,
+    InvalidSetting,
     RejoinderError,
     ResponseCancelled,
     ResponseError,
@@ -22,19 +26,26 @@ from .errors import (
     ResponseRefused,
     SessionClosed,
 )
+from .given import NOT_GIVEN, NotGiven
+from .log_rendering import LogRendering, render_for_log
+from .message_parts import audio_part, file_part, image_part, text_part, user_message
 from .observations import Moved, Note, Observation, Observer, Sent, Statistics
 from .response import Response
 from .result import Result
 from .session import Session, open_session
 from .settings import Settings
+from .settings_update import SettingsUpdate
+from .typed_fields import Reasoning, TextFormat, TextOptions, ToolChoice
 from .wire import Connector, HandshakeFailed, Wire, WireClosed
 
 __all__ = [
+    "NOT_GIVEN",
     "AfterCancel",
     "CancelPolicy",
     "ConnectionFailed",
     "Connector",
     "ConsumerTooSlow",
+    "Conversation",
     "DeadlineExceeded",
     "Deadlines",
     "Endpoint",
@@ -42,12 +53,18 @@ __all__ = [
     "Interrupted",
     "InvalidEndpoint",
     "InvalidRequest",
+    "InvalidSetting",
+    "KeyProvider",
+    "LogRendering",
     "Moved",
+    "NotGiven",
     "Note",
     "Observation",
     "Observer",
     "Policy",
     "Profile",
+    "ProviderItem",
+    "Reasoning",
     "RejoinderError",
     "ReplayPolicy",
     "Response",
@@ -60,8 +77,20 @@ __all__ = [
     "Session",
     "SessionClosed",
     "Settings",
+    "SettingsUpdate",
     "Statistics",
+    "TextFormat",
+    "TextOptions",
+    "ToolChoice",
     "Wire",
     "WireClosed",
+    "audio_part",
+    "chat_messages",
+    "file_part",
+    "image_part",
+    "input_items",
     "open_session",
+    "render_for_log",
+    "text_part",
+    "user_message",
 ]
