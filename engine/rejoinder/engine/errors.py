@@ -4,7 +4,10 @@
 RejoinderError
 ├── InvalidEndpoint (ValueError)     the address or key cannot work
 ├── InvalidRequest (TypeError)       the request cannot be sent: not JSON, or not a conversation
+├── InvalidTool (ValueError)         a function cannot be registered as it is
+├── UnknownTool (KeyError)           no function of that name is registered
 ├── SessionClosed                    the session is not open any more
+├── TooManyRounds                    a turn would have to ask the model once more than it may; has ``result``
 └── ResponseError                    a request ended without success; has ``outcome``, ``failure``, ``verdict``, ``partial``
     ├── ResponseFailed               the server said so
     │   └── ResponseRefused          the model declined; raised by ``text()`` only
@@ -33,12 +36,15 @@ __all__ = [
     "Interrupted",
     "InvalidEndpoint",
     "InvalidRequest",
+    "InvalidTool",
     "RejoinderError",
     "ResponseCancelled",
     "ResponseError",
     "ResponseFailed",
     "ResponseRefused",
     "SessionClosed",
+    "TooManyRounds",
+    "UnknownTool",
     "error_for",
 ]
 
@@ -53,6 +59,35 @@ class InvalidEndpoint(RejoinderError, ValueError):
 
 class InvalidRequest(RejoinderError, TypeError):
     """The request cannot be sent as it is. Nothing was sent and the session is untouched; correct the request."""
+
+
+class InvalidTool(RejoinderError, ValueError):
+    """A function cannot be registered as it is. The registry is unchanged; correct what the message names."""
+
+
+class UnknownTool(RejoinderError, KeyError):
+    """No function of that name is registered. The registry is unchanged."""
+
+    def __str__(self) -> str:
+        """The sentence, where ``KeyError`` would quote it."""
+        return str(self.args[0])
+
+
+class TooManyRounds(RejoinderError):
+    """A turn would have to ask the model once more than it may. Every call so far is answered in the conversation.
+
+    Ask again with the same conversation to go on, or allow more ``rounds``.
+    """
+
+    def __init__(self, rounds: int, result: Result) -> None:
+        self.rounds: Final = rounds
+        """How many responses there were."""
+        self.result: Final = result
+        """What the last of them came to."""
+        super().__init__(
+            f"The model still calls tools after {rounds} responses. The conversation holds every result: go on with another turn, or"
+            " allow more rounds."
+        )
 
 
 class SessionClosed(RejoinderError):
