@@ -105,7 +105,7 @@ async def test_input_of_another_type(given: object, name: str, autojump_clock: t
     async with open_pair(ModelServer()) as pair:
         said = await refused(pair, given)
 
-    assert f"The input is a {name}. Give a string, or a list of input items such as {{'role': 'user', 'content': 'Hello'}}." == said
+    assert f"The input is a {name}. Give a string, a conversation, or a list of input items such as {{'role': 'user', 'content': 'Hello'}}." == said
 
 
 @pytest.mark.parametrize("item, name", [("Hi", "str"), (7, "int"), (None, "NoneType"), ([user("Hi")], "list")])

@@ -7,6 +7,20 @@ from __future__ import annotations
 
 from rejoinder.states.profiles import AfterCancel, CancelPolicy, Deadlines, Policy, Profile, ReplayPolicy
 
+from .call_desk import BackgroundCalls
+from .call_events import (
+    CallCancelled,
+    CallDropped,
+    CallEvent,
+    CallFailed,
+    CallFinished,
+    CallProgress,
+    CallRefused,
+    CallsStarted,
+    CallTimedOut,
+)
+from .context import ProviderItem, input_items
+from .conversation import Conversation
 from .endpoint import Endpoint
 from .errors import (
     ConnectionFailed,
@@ -15,26 +29,45 @@ from .errors import (
     Interrupted,
     InvalidEndpoint,
     InvalidRequest,
+    InvalidSetting,
+    InvalidTool,
     RejoinderError,
     ResponseCancelled,
     ResponseError,
     ResponseFailed,
     ResponseRefused,
     SessionClosed,
+    TooManyRounds,
+    UnknownTool,
 )
+from .message_parts import audio_part, file_part, image_part, text_part, user_message
 from .observations import Moved, Note, Observation, Observer, Sent, Statistics
 from .response import Response
 from .result import Result
 from .session import Session, open_session
 from .settings import Settings
+from .tool_call import ToolCall, ToolResult
+from .tools import Tools
+from .turn import Turn, TurnItem
 from .wire import Connector, HandshakeFailed, Wire, WireClosed
 
 __all__ = [
     "AfterCancel",
+    "BackgroundCalls",
+    "CallCancelled",
+    "CallDropped",
+    "CallEvent",
+    "CallFailed",
+    "CallFinished",
+    "CallProgress",
+    "CallRefused",
+    "CallTimedOut",
+    "CallsStarted",
     "CancelPolicy",
     "ConnectionFailed",
     "Connector",
     "ConsumerTooSlow",
+    "Conversation",
     "DeadlineExceeded",
     "Deadlines",
     "Endpoint",
@@ -42,12 +75,15 @@ __all__ = [
     "Interrupted",
     "InvalidEndpoint",
     "InvalidRequest",
+    "InvalidSetting",
+    "InvalidTool",
     "Moved",
     "Note",
     "Observation",
     "Observer",
     "Policy",
     "Profile",
+    "ProviderItem",
     "RejoinderError",
     "ReplayPolicy",
     "Response",
@@ -61,7 +97,20 @@ __all__ = [
     "SessionClosed",
     "Settings",
     "Statistics",
+    "TooManyRounds",
+    "ToolCall",
+    "ToolResult",
+    "Tools",
+    "Turn",
+    "TurnItem",
+    "UnknownTool",
     "Wire",
     "WireClosed",
+    "audio_part",
+    "file_part",
+    "image_part",
+    "input_items",
     "open_session",
+    "text_part",
+    "user_message",
 ]

@@ -11,7 +11,19 @@ from __future__ import annotations
 
 import json
 
-__all__ = ["ABANDONED", "cancelled", "failed", "invalid", "no_background_call", "output_text", "progress", "report", "running", "timed_out", "unknown"]
+__all__ = [
+    "ABANDONED",
+    "cancelled",
+    "failed",
+    "invalid",
+    "no_background_call",
+    "output_text",
+    "progress",
+    "report",
+    "running",
+    "timed_out",
+    "unknown",
+]
 
 ABANDONED = "Error: the turn ended before the call was answered."
 
@@ -28,7 +40,9 @@ def unknown(name: str) -> str:
 
 def invalid(name: str, reason: str) -> str:
     """The arguments do not fit."""
-    return f"Error: function '{name}' was not run, because its arguments do not fit: {reason}. Call it again with arguments that do."
+    return (
+        f"Error: function '{name}' was not run, because its arguments do not fit: {reason}. Call it again with arguments that do."
+    )
 
 
 def failed(name: str) -> str:
@@ -59,7 +73,9 @@ def report(name: str, call_id: str, text: str) -> str:
 
 def progress(name: str, call_id: str, text: str) -> str:
     """How far a background call is."""
-    return f"The call {call_id} of function '{name}' is still running. How far it is, as JSON: {json.dumps(text, ensure_ascii=False)}"
+    return (
+        f"The call {call_id} of function '{name}' is still running. How far it is, as JSON: {json.dumps(text, ensure_ascii=False)}"
+    )
 
 
 def no_background_call(call_id: str) -> str:

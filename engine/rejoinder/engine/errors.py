@@ -4,6 +4,7 @@
 RejoinderError
 ├── InvalidEndpoint (ValueError)     the address or key cannot work
 ├── InvalidRequest (TypeError)       the request cannot be sent: not JSON, or not a conversation
+│   └── InvalidSetting (ValueError)  a setting is out of range, or of the wrong type
 ├── InvalidTool (ValueError)         a function cannot be registered as it is
 ├── UnknownTool (KeyError)           no function of that name is registered
 ├── SessionClosed                    the session is not open any more
@@ -36,6 +37,7 @@ __all__ = [
     "Interrupted",
     "InvalidEndpoint",
     "InvalidRequest",
+    "InvalidSetting",
     "InvalidTool",
     "RejoinderError",
     "ResponseCancelled",
@@ -59,6 +61,10 @@ class InvalidEndpoint(RejoinderError, ValueError):
 
 class InvalidRequest(RejoinderError, TypeError):
     """The request cannot be sent as it is. Nothing was sent and the session is untouched; correct the request."""
+
+
+class InvalidSetting(InvalidRequest, ValueError):
+    """A setting is out of range or of the wrong type; the message names it, what it may be, and the fix. Nothing has changed."""
 
 
 class InvalidTool(RejoinderError, ValueError):

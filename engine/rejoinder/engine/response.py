@@ -33,7 +33,14 @@ class Response:
     ``ResponseFailed`` or ``Interrupted`` otherwise, with what had come attached.
     """
 
-    def __init__(self, number: int, content: RequestContent, limit: int, cancel: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        number: int,
+        content: RequestContent,
+        limit: int,
+        cancel: Callable[[], None],
+        at_end: Callable[[Response], None] | None = None,
+    ) -> None:
         self.number: Final = number
         """Its number in this session: the one that observations name."""
         self.content: Final = content
@@ -44,6 +51,8 @@ class Response:
         """Whether the create continued a previous response, and why not; None until it is sent."""
         self._limit = limit
         self._cancel = cancel
+        self._at_end = at_end
+        """Called once, with the outcome there, before any caller is told."""
         self._collector = Collector()
         self._buffer: deque[tuple[StreamEvent, int]] = deque()
         self._held = 0
@@ -161,6 +170,8 @@ class Response:
         """The one outcome. What was delivered before a success or failure may still be read; after a cancel nothing may."""
         self.outcome = outcome
         self._collector.terminal = outcome.response
+        if self._at_end is not None:
+            self._at_end(self)
         if self._stopped or outcome.kind is OutcomeKind.CANCELLED:
             self._discard()
         self._wake()

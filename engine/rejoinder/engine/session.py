@@ -6,9 +6,9 @@ block is left; no task outlives it. ``session.respond(...)`` is one request; as 
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from typing import Any, Final, final
+from typing import Any, Final, cast, final
 
 import trio
 
@@ -16,21 +16,26 @@ from rejoinder.states import events as happening
 from rejoinder.states.continuation import RequestContent
 from rejoinder.states.json_values import NotSerialisable, frozen_copy
 
+from .call_desk import BackgroundCalls
+from .conversation import Conversation
 from .drive import Driver
 from .endpoint import Endpoint
 from .errors import InvalidRequest, SessionClosed
+from .given import fields_of, shown_type
 from .nurseries import open_inner_nursery
 from .observations import Observer, Statistics
 from .response import Response
 from .result import Result
 from .settings import Settings
+from .tools import Tools
+from .turn import Turn, open_turn
 from .websocket_wire import open_websocket_wire
 from .wire import Connector
 
 __all__ = ["Session", "open_session"]
 
-Input = str | Sequence[Mapping[str, Any]]
-"""What may be given as input: a string, or Responses input items."""
+Input = str | Sequence[Mapping[str, Any]] | Conversation
+"""What may be given as input: a string, Responses input items, or a conversation."""
 
 
 @final
@@ -39,6 +44,8 @@ class Session:
 
     def __init__(self, driver: Driver) -> None:
         self._driver: Final = driver
+        self.background: Final = BackgroundCalls(self, driver.start_soon, driver.tell)
+        """The calls of tools that outlive their turns."""
         self._requests = 0
         self._closed = False
 
@@ -49,23 +56,51 @@ class Session:
     async def respond(self, input: Input, /, **fields: Any) -> AsyncGenerator[Response]:  # noqa: ANN401 - the wire's names
         """Ask for a response: ``async with session.respond("Hello") as response``.
 
-        ``input`` is a string or a list of Responses input items, *the whole conversation each time*: what the server still has
-        is not sent again. ``fields`` are further fields of ``response.create`` (``model``, ``tools``, ``temperature`` …); they
-        override the settings, and None leaves a field out. Returns once the request is queued.
+        ``input`` is a string, a list of Responses input items or a ``Conversation``, *the whole conversation each time*: what the
+        server still has is not sent again. A conversation is read as it is now, and what the response says is appended to it before
+        anybody is told that it ended; see ``Conversation``. ``fields`` are further fields of ``response.create`` (``model``,
+        ``tools``, ``temperature`` …); they override the settings, and None leaves a field out. Returns once the request is queued.
 
         Leaving the block early, or being cancelled inside it, is the cancel: it takes effect at once and never waits for the
-        server. Raises ``InvalidRequest`` if the request cannot be sent as JSON, ``SessionClosed`` after the session's end;
-        nothing is sent then. What goes wrong later is raised by the response.
+        server. Raises ``InvalidRequest`` if the request cannot be sent as JSON, or if a response to the conversation is running;
+        ``SessionClosed`` after the session's end; nothing is sent then. What goes wrong later is raised by the response.
         """
         content = self._content(input, fields, generate=True)
         # Before the create: a caller that is cancelled already asks for nothing, and one that leaves at once takes it back.
         await trio.lowlevel.checkpoint()
-        response = self._create(content, warm_up=False)
+        response = self._create(content, warm_up=False, conversation=input if isinstance(input, Conversation) else None)
         try:
             yield response
         finally:
             if response.outcome is None:
                 response.cancel()
+
+    @asynccontextmanager
+    async def converse(
+        self,
+        conversation: Conversation,
+        /,
+        *,
+        tools: Tools | None = None,
+        rounds: int = 10,
+        resources: Any = None,  # noqa: ANN401 - the application's own
+        **fields: Any,  # noqa: ANN401 - the wire's names
+    ) -> AsyncGenerator[Turn]:
+        """Let the model answer and call tools until it calls nothing more: ``async with session.converse(…) as turn``.
+
+        Each response and the outputs of its calls are added to ``conversation`` as they come, so the next turn can be asked at any
+        time, however this one ends. Calls that it holds without an output are run first. At most ``rounds`` responses are asked for.
+        ``resources`` is handed to each handler, by reference. ``fields`` are those of ``respond``; a ``tool_choice`` that forces a
+        call holds for the first response of the turn.
+
+        Leaving the block, or being cancelled inside it, is an interruption: the response and the handlers are cancelled and their
+        calls answered as cancelled; background calls go on, bounded by the session. Leaving waits for handlers that take time to be
+        cancelled, never for the server. Raises ``InvalidRequest`` for arguments that cannot be used, or if another turn of the
+        conversation is open. What goes wrong later is raised by the turn.
+        """
+        given = {"tools": tools, "rounds": rounds, "resources": resources, "fields": fields}
+        async with open_turn(self, conversation, **given) as turn:
+            yield turn
 
     async def warm_up(self, input: Input = (), /, **fields: Any) -> Result:  # noqa: ANN401 - the wire's names
         """Let the server read ``input``, instructions and tools ahead of time (``generate: false``), and wait until it has.
@@ -77,7 +112,7 @@ class Session:
         return await self._create(self._content(input, fields, generate=False), warm_up=True).result()
 
     def observe(self, observer: Observer) -> Callable[[], None]:
-        """Call ``observer`` with every ``Moved``, ``Note`` and ``Sent`` from now on; returns a function that ends it."""
+        """Call ``observer`` with every ``Moved``, ``Note``, ``Sent`` and ``CallEvent`` from now on; returns a function that ends it."""
         self._driver.observers.append(observer)
 
         def stop() -> None:
@@ -90,28 +125,29 @@ class Session:
         """The session's counters and the phases of its machines, as they are now."""
         return self._driver.statistics()
 
-    def _create(self, content: RequestContent, *, warm_up: bool) -> Response:
+    def _create(self, content: RequestContent, *, warm_up: bool, conversation: Conversation | None = None) -> Response:
         if self._closed:
             raise SessionClosed("The session is closed. Open another with open_session, or keep this one open longer.")
+        if conversation is not None:
+            conversation.check_free()
         self._requests += 1
         number = self._requests
         driver = self._driver
-        response = Response(number, content, driver.settings.buffer_limit, lambda: driver.feed(happening.Cancel(number)))
+        limit, at_end = driver.settings.buffer_limit, None if conversation is None else conversation.end
+        response = Response(number, content, limit, lambda: driver.feed(happening.Cancel(number)), at_end)
+        if conversation is not None:
+            conversation.begin(response)
         driver.responses[number] = response
         driver.feed(happening.Create(number, content, warm_up))
         return response
 
     def _content(self, given: Input, fields: Mapping[str, Any], *, generate: bool) -> RequestContent:
         settings = self._driver.settings
-        if isinstance(given, str):
-            items: Any = [{"type": "message", "role": "user", "content": given}]
-        elif isinstance(given, Mapping | bytes) or not hasattr(given, "__iter__"):
-            raise InvalidRequest(
-                f"The input is a {type(given).__name__}. Give a string, or a list of input items such as"
-                " {'role': 'user', 'content': 'Hello'}."
-            )
+        items: Sequence[Mapping[str, Any]]
+        if isinstance(given, Conversation):
+            items, fields = given.items, {**given.fields, **fields}
         else:
-            items = list(given)
+            items = _input_of(given)
         merged = {"model": settings.model, "instructions": settings.instructions, **settings.fields, **fields}
         unsupported = [
             name for name in ("stream", "background", "stream_id", "input", "type", "generate") if merged.get(name) is not None
@@ -122,23 +158,39 @@ class Session:
                 " needed."
             )
         try:
-            items = frozen_copy(items, "input")
             present = {name: frozen_copy(value, name) for name, value in merged.items() if value is not None}
         except NotSerialisable as error:
             raise InvalidRequest(f"The request cannot be written as JSON: {error}") from error
-        for index, item in enumerate(items):
-            if not isinstance(item, dict):
-                raise InvalidRequest(
-                    f"input[{index}] is a {type(item).__name__}. Each input item is a mapping such as"
-                    " {'role': 'user', 'content': 'Hello'}."
-                )
-        return RequestContent(tuple(items), present, generate)
+        return RequestContent(items, present, generate)
 
     def close(self) -> None:
         """Refuse new requests and end the running ones; called when the block of ``open_session`` is left."""
         if not self._closed:
             self._closed = True
+            self.background.cancel_all()
             self._driver.feed(happening.Shutdown())
+
+
+def _input_of(given: object) -> Sequence[Mapping[str, Any]]:
+    """A private copy of what was given as input."""
+    if isinstance(given, str):
+        return ({"type": "message", "role": "user", "content": given},)
+    if isinstance(given, bytes) or fields_of(given) is not None or not isinstance(given, Iterable):
+        raise InvalidRequest(
+            f"The input is {shown_type(given)}. Give a string, a conversation, or a list of input items such as"
+            " {'role': 'user', 'content': 'Hello'}."
+        )
+    try:
+        items = frozen_copy(list(cast("Iterable[object]", given)), "input")
+    except NotSerialisable as error:
+        raise InvalidRequest(f"The request cannot be written as JSON: {error}") from error
+    for index, item in enumerate(items):
+        if not isinstance(item, dict):
+            raise InvalidRequest(
+                f"input[{index}] is {shown_type(item)}. Each input item is a mapping such as"
+                " {'role': 'user', 'content': 'Hello'}."
+            )
+    return tuple(items)
 
 
 @asynccontextmanager

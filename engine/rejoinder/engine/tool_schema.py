@@ -271,7 +271,7 @@ def _faults(error: pydantic.ValidationError) -> list[str]:
 
 
 def _plain(message: str) -> str:
-    """pydantic speaks of Python's keyword arguments, which the model does not know."""
+    """Pydantic speaks of Python's keyword arguments, which the model does not know."""
     return re.sub(r" keyword(?: only)? argument", " argument", message)
 
 

@@ -7,7 +7,7 @@ tools = Tools(timeout=30)
 async def weather(city: str, unit: Literal["C", "F"] = "C") -> dict[str, float]:
     \"\"\"Tell the weather.
 
-    Args:
+Args:
         city: Where.
     \"\"\"
 ```
@@ -197,9 +197,7 @@ class Tools:
         """
 
         def register(function: AnyHandler) -> AnyHandler:
-            self._add(
-                function, name, description, parameters, strict=strict, options=(timeout, cancel_on_interruption, run_again)
-            )
+            self._add(function, name, description, parameters, strict=strict, options=(timeout, cancel_on_interruption, run_again))
             return function
 
         return register if handler is None else register(handler)
@@ -376,9 +374,7 @@ class Tools:
                 f"The tool {name or 'catch-all'!r} is a generator. Return the result, and tell how far it is with ToolCall.progress."
             )
         asynchronous = inspect.iscoroutinefunction(handler) or inspect.iscoroutinefunction(function)
-        return Tool(
-            name, handler, definition, collect, calls, asynchronous, timeout, cancel_on_interruption, run_again
-        )
+        return Tool(name, handler, definition, collect, calls, asynchronous, timeout, cancel_on_interruption, run_again)
 
 
 async def _cancel(call: ToolCall, call_id: str = "") -> object:

@@ -228,9 +228,7 @@ class Turn:
 
     def call(self) -> None:
         """Announce what the conversation owes an answer, all of it before any of it runs."""
-        self._announced = [
-            CallRun(item, self._desk, self._tools, self._resources) for item in self.conversation.pending_calls
-        ]
+        self._announced = [CallRun(item, self._desk, self._tools, self._resources) for item in self.conversation.pending_calls]
         self._runs = [*(run for run in self._runs if run.is_open), *self._announced]
         shown = tuple(run.call for run in self._announced if run.call.name != CANCEL_TOOL)
         if shown:
@@ -282,7 +280,9 @@ async def open_turn(
 ) -> AsyncGenerator[Turn]:
     """What ``Session.converse`` does."""
     if tools is not None and not isinstance(tools, Tools):  # pyright: ignore[reportUnnecessaryIsInstance]
-        raise InvalidRequest(f"tools is a {type(tools).__name__}. Give a Tools; definitions without handlers go in with tools.raw(…).")
+        raise InvalidRequest(
+            f"tools is a {type(tools).__name__}. Give a Tools; definitions without handlers go in with tools.raw(…)."
+        )
     if isinstance(rounds, bool) or not isinstance(rounds, int) or rounds < 1:  # pyright: ignore[reportUnnecessaryIsInstance]
         raise InvalidRequest(f"rounds is {rounds!r}. Give the largest number of responses in one turn, 1 or more.")
     desk = session.background.open(conversation)
