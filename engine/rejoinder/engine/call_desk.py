@@ -23,8 +23,8 @@ from . import call_texts as texts
 from .call_events import CallDropped, CallEvent, CallsStarted
 from .conversation import Conversation
 from .errors import InvalidRequest
+from .tool import CANCEL_TOOL
 from .tool_call import ToolCall
-from .tools import CANCEL_TOOL
 
 if TYPE_CHECKING:
     from .session import Session

@@ -10,6 +10,7 @@ Rules of this file
 from __future__ import annotations
 
 import json
+from typing import Final
 
 __all__ = [
     "ABANDONED",
@@ -25,7 +26,8 @@ __all__ = [
     "unknown",
 ]
 
-ABANDONED = "Error: the turn ended before the call was answered."
+ABANDONED: Final = "Cancelled: the turn ended before the function was run."
+"""The call was never begun."""
 
 
 def output_text(value: object) -> str:

@@ -91,8 +91,8 @@ class TooManyRounds(RejoinderError):
         self.result: Final = result
         """What the last of them came to."""
         super().__init__(
-            f"The model still calls tools after {rounds} responses. The conversation holds every result: go on with another turn, or"
-            " allow more rounds."
+            f"The model still calls tools after {rounds} responses. The conversation holds every result: go on with another turn,"
+            " or allow more rounds."
         )
 
 

@@ -1,7 +1,7 @@
-"""What observers of a session are told: every move of every machine, every note, every create that is sent.
+"""What observers of a session are told: every move, every note, every create that is sent, and what becomes of the model's calls.
 
-``Moved`` and ``Note`` come from the lifecycle as they are; ``Sent`` is the engine's own, because only the engine knows bytes, and so are the
-events of calls, because handlers are the engine's callers' own.
+``Moved`` and ``Note`` come from the lifecycle as they are; ``Sent`` is the engine's own, because only the engine knows bytes, and
+so are the events of calls, because it runs them.
 """
 
 from __future__ import annotations

@@ -89,7 +89,8 @@ class Session:
         """Let the model answer and call tools until it calls nothing more: ``async with session.converse(…) as turn``.
 
         Each response and the outputs of its calls are added to ``conversation`` as they come, so the next turn can be asked at any
-        time, however this one ends. Calls that it holds without an output are run first. At most ``rounds`` responses are asked for.
+        time, however this one ends. Calls that it holds without an output are run first. At most ``rounds`` responses are asked
+        for.
         ``resources`` is handed to each handler, by reference. ``fields`` are those of ``respond``; a ``tool_choice`` that forces a
         call holds for the first response of the turn.
 
@@ -112,7 +113,7 @@ class Session:
         return await self._create(self._content(input, fields, generate=False), warm_up=True).result()
 
     def observe(self, observer: Observer) -> Callable[[], None]:
-        """Call ``observer`` with every ``Moved``, ``Note``, ``Sent`` and ``CallEvent`` from now on; returns a function that ends it."""
+        """Call ``observer`` with every ``Observation`` from now on; returns a function that ends it."""
         self._driver.observers.append(observer)
 
         def stop() -> None:

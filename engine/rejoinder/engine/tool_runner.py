@@ -37,8 +37,9 @@ from .call_events import (
     CallRefused,
     CallTimedOut,
 )
+from .tool import Tool
 from .tool_call import ArgumentsRefused, ToolCall, ToolResult
-from .tools import Tool, Tools
+from .tools import Tools
 
 __all__ = ["CallRun"]
 
@@ -102,7 +103,7 @@ class CallRun:
     def defer(self) -> None:
         """Let the model not wait for it: it is told that the call runs."""
         tool = self.tool
-        run_again = tool is None or tool.run_again
+        run_again = tool is None or tool.options.run_again
         self._happen(ToolCallEvent.DEFERRED, Told(None, texts.running(self.call.name, self.call.call_id), run_again))
 
     def cancel(self) -> None:
@@ -135,7 +136,7 @@ class CallRun:
         tool, arguments = judged
         self._happen(ToolCallEvent.STARTED, Told())
         began = trio.current_time()
-        limit = self._tools.timeout if tool.timeout is None else tool.timeout
+        limit = self._tools.timeout if tool.options.timeout is None else tool.options.timeout
         with trio.move_on_after(limit) as timer:
             try:
                 finished = self._finished(await self._invoke(tool, arguments), tool, began)
@@ -201,7 +202,7 @@ class CallRun:
 
         result = value if isinstance(value, ToolResult) else ToolResult(value)
         output = to_json(result.output)
-        run_again = tool.run_again if result.run_again is None else result.run_again
+        run_again = tool.options.run_again if result.run_again is None else result.run_again
         event = CallFinished(self.call, output, trio.current_time() - began)
         return Told(event, output if result.as_parts else texts.output_text(output), run_again)
 

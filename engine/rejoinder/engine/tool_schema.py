@@ -63,7 +63,7 @@ def read_signature(handler: Callable[..., Any], name: str) -> Signature:
     """Read signature, hints and docstring; raises ``InvalidTool`` for what cannot be called by keyword."""
     function: Any = handler
     while isinstance(function, partial):
-        function = cast("partial[Any]", function).func
+        function = function.func
     if not inspect.isroutine(function) and not inspect.isclass(function):
         function = type(function).__call__
     try:
@@ -109,12 +109,12 @@ def derived_parameters(signature: Signature, name: str, *, strict: bool) -> tupl
     collect.__signature__ = inspect.Signature(list(signature.parameters.values()))  # type: ignore[attr-defined] # pyright: ignore[reportFunctionMemberAccess]
     collect.__annotations__ = {each.name: each.annotation for each in signature.parameters.values()}
     try:
-        adapter = pydantic.TypeAdapter[Any](collect)
+        adapter = pydantic.TypeAdapter(cast("Any", collect))
         schema = cast("dict[str, Any]", _without_titles(adapter.json_schema()))
     except pydantic.errors.PydanticUserError as error:
         raise InvalidTool(
-            f"The parameters of the tool {name!r} have no JSON schema: {error.message}. Annotate them with types that JSON can carry,"
-            " or give parameters= as a JSON schema."
+            f"The parameters of the tool {name!r} have no JSON schema: {error.message}. Annotate them with types that JSON can"
+            " carry, or give parameters= as a JSON schema."
         ) from error
     properties = schema.setdefault("properties", {})
     for parameter, text in signature.documented.items():
@@ -149,16 +149,17 @@ def given_parameters(signature: Signature, name: str, parameters: object) -> tup
         kind.check_schema(checked)
     except jsonschema.SchemaError as error:
         raise InvalidTool(
-            f"The parameters of the tool {name!r} are no valid JSON schema: {error.message} at {error.json_path}. Correct the schema."
+            f"The parameters of the tool {name!r} are no valid JSON schema: {error.message} at {error.json_path}. Correct"
+            " the schema."
         ) from error
     foreign = [each for each in cast("Mapping[str, Any]", checked.get("properties", {})) if not _takes(signature, each)]
     if foreign:
         raise InvalidTool(
-            f"The handler of the tool {name!r} does not take {foreign[0]!r}, which its schema has. Add the parameter, or one that is"
-            " annotated with ToolCall, whose arguments hold everything."
+            f"The handler of the tool {name!r} does not take {foreign[0]!r}, which its schema has. Add the parameter, or one that"
+            " is annotated with ToolCall, whose arguments hold everything."
         )
     # An empty registry: what a $ref names outside the schema is never fetched.
-    validator: Any = kind(checked, registry=referencing.Registry())  # type: ignore[call-arg] # its protocol does not list it
+    validator: Any = kind(checked, registry=referencing.Registry())
 
     def check(arguments: Mapping[str, Any]) -> dict[str, Any]:
         faults = sorted(validator.iter_errors(arguments), key=lambda fault: str(fault.json_path))

@@ -17,75 +17,50 @@ Rules of this file
 * What the model is told (name, description, schema) is fixed when a function is registered, and wrong when it is registered if
   at all: a request never fails because of a tool.
 * A later registration under a name takes the place of the earlier one.
+* Schemas are read only when something is registered (``tool_schema`` loads pydantic).
 """
 
 from __future__ import annotations
 
-import inspect
 import math
-import re
 from collections.abc import Callable, Mapping
-from typing import Any, Final, Literal, Self, TypeVar, cast, final, overload
-
-import attrs
-import trio
+from typing import Any, Final, Literal, Self, TypedDict, TypeVar, Unpack, cast, final, overload
 
 from rejoinder.states.json_values import NotSerialisable, frozen_copy
 from rejoinder.states.profiles import check_number
 
-from .call_texts import no_background_call
 from .errors import InvalidTool, UnknownTool
-from .tool_call import ToolCall
+from .tool import BUILT_IN, CANCEL_TOOL, Handler, Options, Tool, checked_name
 
-__all__ = ["CANCEL_TOOL", "Tool", "Tools"]
+__all__ = ["Tools"]
 
-Handler = Callable[..., Any]
 AnyHandler = TypeVar("AnyHandler", bound=Handler)
 
-CANCEL_TOOL: Final = "cancel_background_call"
-"""The name of the built-in function with which the model can stop a background call."""
 
-_NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
-_CANCEL_DEFINITION: Final[Mapping[str, Any]] = {
-    "type": "function",
-    "name": CANCEL_TOOL,
-    "description": (
-        "Stop a call that runs in the background, when its result is not wanted any more. call_id is what the output of that call"
-        " names."
-    ),
-    "parameters": {
-        "type": "object",
-        "properties": {"call_id": {"type": "string"}},
-        "required": ["call_id"],
-        "additionalProperties": False,
-    },
-    "strict": None,
-}
+class CallOptions(TypedDict, total=False):
+    """How the calls of a function are run: keyword arguments of every way to register one."""
 
-
-@final
-@attrs.frozen(eq=False)
-class Tool:
-    """One registered function, made by ``Tools.add``, ``add_custom`` or ``catch_all``."""
-
-    name: str
-    """What the model calls it; empty for the catch-all."""
-    handler: Handler = attrs.field(repr=False)
-    """The function."""
-    definition: Mapping[str, Any] | None = attrs.field(repr=False)
-    """What the model is told of it; None for the catch-all, of which it knows nothing."""
-    collect: Callable[[Mapping[str, Any]], dict[str, Any]] = attrs.field(repr=False)
-    """From the model's arguments to keyword arguments; raises ``ArgumentsRefused``."""
-    calls: tuple[str, ...] = attrs.field(repr=False)
-    """The parameters that are given the ``ToolCall``."""
-    asynchronous: bool
-    """Whether it is an async function; others run in a worker thread."""
     timeout: float | None
-    """Seconds it may take; None leaves it to the registry."""
+    """Seconds it may take; None takes the registry's, ``math.inf`` has no limit."""
     cancel_on_interruption: bool
-    """Whether it ends with the turn that called it; False makes each call a background call."""
+    """False makes each call a background call: the model is told at once that it runs, the conversation goes on, an interruption
+    leaves it alone, and its result is reported in a message. The end of the session ends it."""
     run_again: bool
-    """Whether the model is asked again with its result."""
+    """False if the model need not be asked again with the result; ``ToolResult`` can say so for one result."""
+
+
+class FunctionOptions(CallOptions, total=False):
+    """What can be said about a function beside its options: keyword arguments of ``Tools.add``."""
+
+    name: str | None
+    """What the model calls it; its own name by default."""
+    description: str | None
+    """What the model is told; the text of its docstring by default."""
+    parameters: Mapping[str, Any] | None
+    """A JSON schema of type ``object``; by default it is made from the signature, the hints and the docstring."""
+    strict: bool | None
+    """Whether the provider makes the model keep to the schema. With True a schema made from the signature is made one that strict
+    mode accepts. None is sent as null and leaves it to the provider."""
 
 
 @final
@@ -110,13 +85,14 @@ class Tools:
                 Background calls always run beside the others.
             group_results: whether the model is asked again once, after the last result of a group. Otherwise after each: the model
                 is told that the others are running, and gets their results in messages.
-            cancel_tool: whether the model gets a function (``CANCEL_TOOL``) to stop background calls, as long as there is a
-                function that may run in the background.
+            cancel_tool: whether the model gets a function, ``cancel_background_call``, to stop background calls, as long as there
+                is a function that runs in the background.
             report_role: who reports the results of background calls. The model trusts a ``developer`` message; take ``user`` if
                 tools return text from strangers.
 
         Raises:
-            ValueError: ``timeout`` is not a number of seconds above 0.
+            ValueError: ``timeout`` is not above 0, or ``report_role`` is another.
+            TypeError: ``timeout`` is no number.
         """
         self.timeout: Final = timeout
         self.parallel: Final = parallel
@@ -125,7 +101,7 @@ class Tools:
         self.report_role: Final = report_role
         check_number(self, "timeout", endless=True)
         if report_role not in {"developer", "system", "user"}:
-            raise ValueError(f"report_role is {report_role!r}. Give 'developer', 'system' or 'user'.")
+            raise ValueError(f"Tools(report_role=…) is {report_role!r}. Give 'developer', 'system' or 'user'.")
         self._tools: dict[str, Tool] = {}
         self._raw: list[Mapping[str, Any]] = []
         self._catch_all: Tool | None = None
@@ -133,71 +109,27 @@ class Tools:
     def __repr__(self) -> str:
         return f"<Tools {', '.join(self._tools) or 'none'}{' and a catch-all' if self._catch_all else ''}>"
 
+    def __contains__(self, name: object) -> bool:
+        """Whether a call of ``name`` would run something; with a catch-all every call does."""
+        return isinstance(name, str) and self.find(name) is not None
+
     @overload
-    def add(self, handler: AnyHandler, /) -> AnyHandler: ...
+    def add(self, handler: AnyHandler, /, **options: Unpack[FunctionOptions]) -> AnyHandler: ...
     @overload
-    def add(
-        self,
-        handler: AnyHandler,
-        /,
-        *,
-        name: str | None = ...,
-        description: str | None = ...,
-        parameters: Mapping[str, Any] | None = ...,
-        strict: bool | None = ...,
-        timeout: float | None = ...,
-        cancel_on_interruption: bool = ...,
-        run_again: bool = ...,
-    ) -> AnyHandler: ...
-    @overload
-    def add(
-        self,
-        *,
-        name: str | None = ...,
-        description: str | None = ...,
-        parameters: Mapping[str, Any] | None = ...,
-        strict: bool | None = ...,
-        timeout: float | None = ...,
-        cancel_on_interruption: bool = ...,
-        run_again: bool = ...,
-    ) -> Callable[[AnyHandler], AnyHandler]: ...
-    def add(
-        self,
-        handler: Handler | None = None,
-        /,
-        *,
-        name: str | None = None,
-        description: str | None = None,
-        parameters: Mapping[str, Any] | None = None,
-        strict: bool | None = None,
-        timeout: float | None = None,
-        cancel_on_interruption: bool = True,
-        run_again: bool = True,
-    ) -> Any:
+    def add(self, **options: Unpack[FunctionOptions]) -> Callable[[AnyHandler], AnyHandler]: ...
+    def add(self, handler: Any = None, /, **options: Unpack[FunctionOptions]) -> Any:
         """Register a function: ``tools.add(weather)``, or as a decorator, with options or without. Returns the function.
 
         An async function runs in the turn's nursery. Any other runs in a worker thread; a thread cannot be stopped, so at a time
-        limit or an interruption it is abandoned: it goes on, and what it returns is dropped, seen by observers.
-        A parameter annotated with ``ToolCall`` is given the call; the model does not know of it.
+        limit or an interruption it is abandoned: it goes on, and what it returns is dropped, which observers see. A parameter
+        annotated with ``ToolCall`` is given the call; the model does not know of it. For the options see ``FunctionOptions`` and
+        ``CallOptions``.
 
-        Args:
-            handler: the function.
-            name: what the model calls it; its own name by default.
-            description: what the model is told; the text of its docstring by default.
-            parameters: a JSON schema of type ``object``; by default it is made from the signature, the hints and the docstring.
-            strict: whether the provider makes the model keep to the schema. With True a schema made from the signature is made one
-                that strict mode accepts. None is sent as null and leaves it to the provider.
-            timeout: seconds it may take; None takes the registry's, ``math.inf`` has no limit.
-            cancel_on_interruption: False makes each call a background call: the model is told at once that it runs, the
-                conversation goes on, an interruption leaves it alone, and its result is reported in a message. The session ends it.
-            run_again: False if the model need not be asked again with the result; ``ToolResult`` can say so for one result.
-
-        Raises:
-            InvalidTool: the name, the signature, the schema or the time limit cannot be used; the message says what to change.
+        Raises ``InvalidTool`` if name, signature, schema or time limit cannot be used; the message says what to change.
         """
 
         def register(function: AnyHandler) -> AnyHandler:
-            self._add(function, name, description, parameters, strict=strict, options=(timeout, cancel_on_interruption, run_again))
+            self._add(function, options)
             return function
 
         return register if handler is None else register(handler)
@@ -210,75 +142,49 @@ class Tools:
         name: str | None = None,
         description: str | None = None,
         format: Mapping[str, Any] | None = None,
-        timeout: float | None = None,
-        cancel_on_interruption: bool = True,
-        run_again: bool = True,
+        **options: Unpack[CallOptions],
     ) -> AnyHandler:
-        """Register a custom tool, whose input is one text instead of arguments; it is given as ``input``, or in the ``ToolCall``.
+        """Register a custom tool, whose input is one text instead of arguments: its parameter ``input``, or in the ``ToolCall``.
 
-        ``format`` is the wire's: ``{"type": "text"}``, or a grammar. The other options are those of ``add``; raises ``InvalidTool``.
+        ``format`` is the wire's: ``{"type": "text"}``, or a grammar. Everything else is as with ``add``.
         """
-        from .tool_schema import read_signature  # noqa: PLC0415 - pydantic takes a while to load
+        from .tool_schema import read_signature  # noqa: PLC0415 - see the rules
 
-        name = self._name(handler, name)
+        name = checked_name(handler, name)
         signature = read_signature(handler, name)
-        if not signature.calls and not signature.open and "input" not in signature.parameters:
+        takes = signature.open or "input" in signature.parameters
+        if not takes and not signature.calls:
             raise InvalidTool(
                 f"The handler of the custom tool {name!r} does not take its input. Give it a parameter named input, or one that is"
                 " annotated with ToolCall."
             )
         definition: dict[str, Any] = {"type": "custom", "name": name}
-        description = description or signature.description
-        if description:
-            definition["description"] = description
+        if description or signature.description:
+            definition["description"] = description or signature.description
         if format is not None:
             definition["format"] = _copied(format, f"The format of the custom tool {name!r}")
-        takes = signature.open or "input" in signature.parameters
-        self._tools[name] = self._tool(
-            name,
-            handler,
-            definition,
-            lambda given: dict(given) if takes else {},
-            signature.calls,
-            (timeout, cancel_on_interruption, run_again),
-        )
+        self._tools[name] = Tool(name, handler, definition, _all_if(takes), signature.calls, Options(**options))
         return handler
 
-    def catch_all(
-        self,
-        handler: AnyHandler,
-        /,
-        *,
-        timeout: float | None = None,
-        cancel_on_interruption: bool = True,
-        run_again: bool = True,
-    ) -> AnyHandler:
+    def catch_all(self, handler: AnyHandler, /, **options: Unpack[CallOptions]) -> AnyHandler:
         """Register what runs when the model calls a function that nobody registered, as one of a ``raw`` definition.
 
         It takes a ``ToolCall``, or any keyword. Its options hold for the calls that come to it. Raises ``InvalidTool``.
         """
-        from .tool_schema import read_signature  # noqa: PLC0415 - pydantic takes a while to load
+        from .tool_schema import read_signature  # noqa: PLC0415 - see the rules
 
         signature = read_signature(handler, "catch-all")
         if not signature.calls and not signature.open:
             raise InvalidTool(
                 "The catch-all does not take every call. Give it a parameter annotated with ToolCall, or **arguments."
             )
-        needed = signature.open
-        self._catch_all = self._tool(
-            "",
-            handler,
-            None,
-            lambda given: dict(given) if needed else {},
-            signature.calls,
-            (timeout, cancel_on_interruption, run_again),
-        )
+        self._catch_all = Tool("", handler, None, _all_if(signature.open), signature.calls, Options(**options))
         return handler
 
     def raw(self, definition: Mapping[str, Any], /) -> Self:
         """Offer the model a tool as it is: a hosted tool, as ``{"type": "web_search"}``, or any other definition of the wire's.
 
-        Raises ``InvalidTool`` if it is no mapping with a ``type``, or JSON cannot carry it.
+        Raises ``InvalidTool`` if it is no mapping with a ``type``, or JSON cannot carry it. Returns the registry.
         """
         copy = _copied(definition, "The definition of a raw tool")
         if not isinstance(copy, dict) or not isinstance(cast("dict[str, Any]", copy).get("type"), str):
@@ -298,104 +204,47 @@ class Tools:
             raise UnknownTool("No catch-all is registered. Register one with catch_all first.")
         self._catch_all = None
 
+    # -- for turns ---------------------------------------------------------------------------------------------------------
+
     def find(self, name: str) -> Tool | None:
         """What a call of ``name`` runs: the function of that name, else the catch-all, else nothing."""
-        if name == CANCEL_TOOL and self.offers_cancelling:
-            return _CANCEL
+        if name == CANCEL_TOOL and self._offers_cancelling:
+            return BUILT_IN
         return self._tools.get(name, self._catch_all)
-
-    def __contains__(self, name: object) -> bool:
-        """Whether a call of ``name`` would run something; with a catch-all every call does."""
-        return name in self._tools or (self._catch_all is not None and isinstance(name, str))
-
-    @property
-    def offers_cancelling(self) -> bool:
-        """Whether the model has the built-in function to stop background calls."""
-        entries = [*self._tools.values(), *((self._catch_all,) if self._catch_all else ())]
-        return self.cancel_tool and any(not tool.cancel_on_interruption for tool in entries)
 
     @property
     def definitions(self) -> list[Mapping[str, Any]]:
-        """``tools`` of the next request: the functions in the order of their names' first registration, then the raw ones."""
+        """``tools`` of the next request: the functions in the order of their first registration, then the raw ones."""
         functions = [tool.definition for tool in self._tools.values() if tool.definition is not None]
-        return [*functions, *self._raw, *((_CANCEL_DEFINITION,) if self.offers_cancelling else ())]
+        built_in = [BUILT_IN.definition] if self._offers_cancelling and BUILT_IN.definition is not None else []
+        return [*functions, *self._raw, *built_in]
 
-    def _add(
-        self,
-        handler: Handler,
-        name: str | None,
-        description: str | None,
-        parameters: Mapping[str, Any] | None,
-        *,
-        strict: bool | None,
-        options: tuple[float | None, bool, bool],
-    ) -> None:
-        from .tool_schema import derived_parameters, given_parameters, read_signature  # noqa: PLC0415 - pydantic takes a while
+    @property
+    def _offers_cancelling(self) -> bool:
+        """Whether the model has the built-in function to stop background calls."""
+        registered = [*self._tools.values(), *([] if self._catch_all is None else [self._catch_all])]
+        return self.cancel_tool and any(not tool.options.cancel_on_interruption for tool in registered)
 
-        name = self._name(handler, name)
+    def _add(self, handler: Handler, options: FunctionOptions) -> None:
+        from .tool_schema import derived_parameters, given_parameters, read_signature  # noqa: PLC0415 - see the rules
+
+        name, description, parameters, strict = (options.get(each) for each in ("name", "description", "parameters", "strict"))
+        name = checked_name(handler, cast("str | None", name))
         signature = read_signature(handler, name)
         if parameters is None:
             schema, collect = derived_parameters(signature, name, strict=strict is True)
         else:
             schema, collect = given_parameters(signature, name, parameters)
         definition: dict[str, Any] = {"type": "function", "name": name, "parameters": schema, "strict": strict}
-        description = description or signature.description
-        if description:
-            definition["description"] = description
-        self._tools[name] = self._tool(name, handler, definition, collect, signature.calls, options)
-
-    def _name(self, handler: Handler, name: str | None) -> str:
-        if not callable(handler):
-            raise InvalidTool(f"A {type(handler).__name__} cannot be called. Register a function or an async function.")
-        chosen = name if name is not None else getattr(handler, "__name__", type(handler).__name__)
-        if not _NAME.fullmatch(chosen):
-            raise InvalidTool(
-                f"A tool cannot be named {chosen!r}: letters, digits, _ and - are allowed, at most 64. Give another with name=."
-            )
-        if chosen == CANCEL_TOOL:
-            raise InvalidTool(f"The name {CANCEL_TOOL!r} is that of the built-in tool. Give another with name=.")
-        return chosen
-
-    def _tool(
-        self,
-        name: str,
-        handler: Handler,
-        definition: Mapping[str, Any] | None,
-        collect: Callable[[Mapping[str, Any]], dict[str, Any]],
-        calls: tuple[str, ...],
-        options: tuple[float | None, bool, bool],
-    ) -> Tool:
-        timeout, cancel_on_interruption, run_again = options
-        if timeout is not None and not (isinstance(cast("object", timeout), int | float) and timeout > 0):
-            raise InvalidTool(f"The timeout of the tool {name or 'catch-all'!r} is {timeout!r}. Give seconds above 0, or math.inf.")
-        function = handler if inspect.isroutine(handler) else getattr(handler, "func", type(handler).__call__)
-        if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
-            raise InvalidTool(
-                f"The tool {name or 'catch-all'!r} is a generator. Return the result, and tell how far it is with ToolCall.progress."
-            )
-        asynchronous = inspect.iscoroutinefunction(handler) or inspect.iscoroutinefunction(function)
-        return Tool(name, handler, definition, collect, calls, asynchronous, timeout, cancel_on_interruption, run_again)
+        if description or signature.description:
+            definition["description"] = description or signature.description
+        limits: dict[str, Any] = {each: value for each, value in options.items() if each in CallOptions.__annotations__}
+        self._tools[name] = Tool(name, handler, definition, collect, signature.calls, Options(**limits))
 
 
-async def _cancel(call: ToolCall, call_id: str = "") -> object:
-    """The built-in function: stop a background call of this conversation."""
-    await trio.lowlevel.checkpoint()
-    if call.session.background.cancel(call.conversation, call_id):
-        return {"cancelled": call_id}
-    return no_background_call(call_id)
-
-
-_CANCEL: Final = Tool(
-    name=CANCEL_TOOL,
-    handler=_cancel,
-    definition=_CANCEL_DEFINITION,
-    collect=lambda given: {"call_id": str(given.get("call_id", ""))},
-    calls=("call",),
-    asynchronous=True,
-    timeout=None,
-    cancel_on_interruption=True,
-    run_again=True,
-)
+def _all_if(takes: bool) -> Callable[[Mapping[str, Any]], dict[str, Any]]:  # noqa: FBT001 - a function of one argument
+    """Every argument, if the handler takes them by keyword; otherwise it finds them in its ``ToolCall``."""
+    return dict[str, Any] if takes else (lambda _given: {})
 
 
 def _copied(value: object, what: str) -> Any:  # noqa: ANN401 - any JSON value

@@ -30,8 +30,9 @@ from .errors import InvalidRequest, RejoinderError, ResponseCancelled, ResponseR
 from .nurseries import open_inner_nursery
 from .response import Response
 from .result import Result
+from .tool import CANCEL_TOOL
 from .tool_runner import CallRun
-from .tools import CANCEL_TOOL, Tools
+from .tools import Tools
 
 if TYPE_CHECKING:
     from .session import Session
@@ -248,7 +249,7 @@ class Turn:
         waiting: list[CallRun] = []
         for run in announced:
             tool = run.tool
-            if tool is None or tool.cancel_on_interruption:
+            if tool is None or tool.options.cancel_on_interruption:
                 waiting.append(run)
                 continue
             self._runs.remove(run)
@@ -279,12 +280,7 @@ async def open_turn(
     fields: Mapping[str, Any],
 ) -> AsyncGenerator[Turn]:
     """What ``Session.converse`` does."""
-    if tools is not None and not isinstance(tools, Tools):  # pyright: ignore[reportUnnecessaryIsInstance]
-        raise InvalidRequest(
-            f"tools is a {type(tools).__name__}. Give a Tools; definitions without handlers go in with tools.raw(…)."
-        )
-    if isinstance(rounds, bool) or not isinstance(rounds, int) or rounds < 1:  # pyright: ignore[reportUnnecessaryIsInstance]
-        raise InvalidRequest(f"rounds is {rounds!r}. Give the largest number of responses in one turn, 1 or more.")
+    _check(conversation, tools, rounds)
     desk = session.background.open(conversation)
     turn: Turn | None = None
     try:
@@ -299,6 +295,17 @@ async def open_turn(
         if turn is not None:
             turn.settle()
         desk.close()
+
+
+def _check(conversation: object, tools: object, rounds: object) -> None:
+    if not isinstance(conversation, Conversation):
+        kind = type(conversation).__name__
+        raise InvalidRequest(f"The conversation is a {kind}. Give a Conversation: Conversation('Hello') begins one.")
+    if tools is not None and not isinstance(tools, Tools):
+        kind = type(tools).__name__
+        raise InvalidRequest(f"tools is a {kind}. Give a Tools; definitions without handlers go in with tools.raw(…).")
+    if isinstance(rounds, bool) or not isinstance(rounds, int) or rounds < 1:
+        raise InvalidRequest(f"rounds is {rounds!r}. Give the largest number of responses in one turn, 1 or more.")
 
 
 async def _in_order(runs: Sequence[CallRun]) -> None:
