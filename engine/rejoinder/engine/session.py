@@ -99,8 +99,7 @@ class Session:
         cancelled, never for the server. Raises ``InvalidRequest`` for arguments that cannot be used, or if another turn of the
         conversation is open. What goes wrong later is raised by the turn.
         """
-        given = {"tools": tools, "rounds": rounds, "resources": resources, "fields": fields}
-        async with open_turn(self, conversation, **given) as turn:
+        async with open_turn(self, conversation, tools=tools, rounds=rounds, resources=resources, fields=fields) as turn:
             yield turn
 
     async def warm_up(self, input: Input = (), /, **fields: Any) -> Result:  # noqa: ANN401 - the wire's names

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Callable, Mapping
-from typing import Any, Final, final
+from typing import Any, Final, cast, final
 
 import attrs
 import trio
@@ -37,6 +37,18 @@ class Options:
     """Whether the model is asked again with its result."""
 
 
+def _is_asynchronous(tool: Tool) -> bool:
+    """Look at the handler, at what a partial calls, or at what calling an object calls."""
+    handler = tool.handler
+    function = handler if inspect.isroutine(handler) else getattr(handler, "func", type(handler).__call__)
+    if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
+        raise InvalidTool(
+            f"The tool {tool.name or 'catch-all'!r} is a generator. Return the result, and tell how far it is with"
+            " ToolCall.progress."
+        )
+    return inspect.iscoroutinefunction(handler) or inspect.iscoroutinefunction(function)
+
+
 @final
 @attrs.frozen(eq=False)
 class Tool:
@@ -54,23 +66,11 @@ class Tool:
     """The parameters that are given the ``ToolCall``."""
     options: Options
     """How its calls are run."""
-    asynchronous: bool = attrs.field(init=False)
+    asynchronous: bool = attrs.field(init=False, default=attrs.Factory(_is_asynchronous, takes_self=True))
     """Whether it is an async function; others run in a worker thread."""
 
-    @asynchronous.default
-    def _is_asynchronous(self) -> bool:
-        """Look at the handler, at what a partial calls, or at what calling an object calls."""
-        handler = self.handler
-        function = handler if inspect.isroutine(handler) else getattr(handler, "func", type(handler).__call__)
-        if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
-            raise InvalidTool(
-                f"The tool {self.name or 'catch-all'!r} is a generator. Return the result, and tell how far it is with"
-                " ToolCall.progress."
-            )
-        return inspect.iscoroutinefunction(handler) or inspect.iscoroutinefunction(function)
-
     def __attrs_post_init__(self) -> None:
-        timeout: object = self.options.timeout
+        timeout = cast("object", self.options.timeout)
         if timeout is not None and (isinstance(timeout, bool) or not isinstance(timeout, int | float) or not timeout > 0):
             raise InvalidTool(
                 f"The timeout of the tool {self.name or 'catch-all'!r} is {timeout!r}. Give seconds above 0, or math.inf for"

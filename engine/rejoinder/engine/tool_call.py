@@ -42,7 +42,7 @@ class ToolCall:
     """The session that asked the model: a handler may ask for responses of its own."""
     resources: Any = attrs.field(repr=False)
     """What the application passed to ``converse`` as ``resources``, by reference; None if nothing."""
-    _progress: Callable[[object], None] = attrs.field(repr=False)
+    _progress: Callable[[object], None] = attrs.field(repr=False, alias="progress")
 
     def progress(self, value: object) -> None:
         """Tell how far the work is; ``value`` is anything JSON can carry. Never waits. In trio's thread only.

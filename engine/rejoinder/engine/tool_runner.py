@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import partial
 from types import MappingProxyType
-from typing import Any, Final, cast, final
+from typing import Any, ClassVar, Final, cast, final
 
 import attrs
 import trio
@@ -230,7 +230,7 @@ class CallRun:
         row = TOOL_CALL_CHART.rows[self.phase].get(event)
         if isinstance(row, Move):
             self.phase = ToolCallPhase(row.target)
-            RULES[row.rule](self, told)
+            self._RULES[row.rule](self, told)
             if told.event is not None:
                 self._desk.tell(told.event)
             self._desk.wake()
@@ -238,24 +238,17 @@ class CallRun:
             logger.warning("the tool %r said something after its call was over; it was dropped", self.call.name)
             self._desk.tell(CallDropped(self.call))
 
-    def unanswered(self, _told: Told) -> None:
+    def _nothing(self, _told: Told) -> None:
         """Nothing for the model."""
 
-    def answered(self, told: Told) -> None:
+    def _answer(self, told: Told) -> None:
         """The call's one output."""
         self._desk.answer(self.call, told.output, run_again=told.run_again)
 
-    def reported(self, told: Told) -> None:
+    def _report(self, told: Told) -> None:
         """A message, because the output was given."""
         self._desk.report(self.call, told.output, role=self._tools.report_role, final=told.final, run_again=told.run_again)
 
-
-RULES: Final[Mapping[str, Callable[[CallRun, Told], None]]] = MappingProxyType(
-    {
-        "answered": CallRun.answered,
-        "placeheld": CallRun.answered,
-        "reported": CallRun.reported,
-        "started": CallRun.unanswered,
-        "told": CallRun.unanswered,
-    }
-)
+    _RULES: ClassVar[Mapping[str, Callable[[CallRun, Told], None]]] = MappingProxyType(
+        {"answered": _answer, "placeheld": _answer, "reported": _report, "started": _nothing, "told": _nothing}
+    )

@@ -106,7 +106,7 @@ def derived_parameters(signature: Signature, name: str, *, strict: bool) -> tupl
     def collect(**arguments: Any) -> dict[str, Any]:  # noqa: ANN401 - whatever the handler's own hints say
         return arguments
 
-    collect.__signature__ = inspect.Signature(list(signature.parameters.values()))  # type: ignore[attr-defined] # pyright: ignore[reportFunctionMemberAccess]
+    collect.__signature__ = inspect.Signature(list(signature.parameters.values()))  # type: ignore[attr-defined]
     collect.__annotations__ = {each.name: each.annotation for each in signature.parameters.values()}
     try:
         adapter = pydantic.TypeAdapter(cast("Any", collect))

@@ -116,8 +116,10 @@ class Tools:
     @overload
     def add(self, handler: AnyHandler, /, **options: Unpack[FunctionOptions]) -> AnyHandler: ...
     @overload
-    def add(self, **options: Unpack[FunctionOptions]) -> Callable[[AnyHandler], AnyHandler]: ...
-    def add(self, handler: Any = None, /, **options: Unpack[FunctionOptions]) -> Any:
+    def add(self, handler: None = None, /, **options: Unpack[FunctionOptions]) -> Callable[[AnyHandler], AnyHandler]: ...
+    def add(
+        self, handler: AnyHandler | None = None, /, **options: Unpack[FunctionOptions]
+    ) -> AnyHandler | Callable[[AnyHandler], AnyHandler]:
         """Register a function: ``tools.add(weather)``, or as a decorator, with options or without. Returns the function.
 
         An async function runs in the turn's nursery. Any other runs in a worker thread; a thread cannot be stopped, so at a time

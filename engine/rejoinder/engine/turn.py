@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final, Self, cast, final
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Self, cast, final
 
 import trio
 
@@ -113,7 +113,7 @@ class Turn:
         """The next event. Can be cancelled each time."""
         await trio.lowlevel.checkpoint_if_cancelled()
         while not self._events:
-            await STEPS[self._phase](self)
+            await self._STEPS[self._phase](self)
         return self._events.popleft()
 
     async def text_deltas(self) -> AsyncGenerator[str]:
@@ -214,20 +214,21 @@ class Turn:
         row = TURN_CHART.rows[self._phase][event]
         if isinstance(row, Move):
             self._phase = TurnPhase(row.target)
-            RULES[row.rule](self)
+            self._RULES[row.rule](self)
 
-    def ask(self) -> None:
+    def _be_ready(self) -> None:
         """The model is asked with what its calls gave."""
 
-    def listen(self) -> None:
+    def _begin(self) -> None:
         """A response is under way. A choice that forced a call was for the first of them, or the model could never end."""
         choice = cast("Response", self.response).content.fields.get("tool_choice")
-        if isinstance(choice, Mapping) and choice.get("type") == "allowed_tools":
-            self._fields["tool_choice"] = {**cast("Mapping[str, Any]", choice), "mode": "auto"}
-        elif choice not in {None, "auto", "none"} if isinstance(choice, str) else choice is not None:
+        named: Mapping[str, Any] = cast("Mapping[str, Any]", choice) if isinstance(choice, Mapping) else {}
+        if named.get("type") == "allowed_tools":
+            self._fields["tool_choice"] = {**named, "mode": "auto"}
+        elif named or choice == "required":
             self._fields["tool_choice"] = "auto"
 
-    def call(self) -> None:
+    def _announce(self) -> None:
         """Announce what the conversation owes an answer, all of it before any of it runs."""
         self._announced = [CallRun(item, self._desk, self._tools, self._resources) for item in self.conversation.pending_calls]
         self._runs = [*(run for run in self._runs if run.is_open), *self._announced]
@@ -235,7 +236,7 @@ class Turn:
         if shown:
             self._desk.tell(CallsStarted(shown))
 
-    def end(self) -> None:
+    def _stop(self) -> None:
         """Nothing of this turn goes on: a response is cancelled, handlers are, background calls are not."""
         if self.response is not None and self.response.outcome is None:
             self.response.cancel()
@@ -261,6 +262,13 @@ class Turn:
                 self._nursery.start_soon(run.run)
         elif waiting:
             self._nursery.start_soon(_in_order, waiting)
+
+    _STEPS: ClassVar[Mapping[TurnPhase, Callable[[Turn], Awaitable[None]]]] = MappingProxyType(
+        {TurnPhase.READY: _ask, TurnPhase.ANSWERING: _listen, TurnPhase.CALLING: _call, TurnPhase.ENDED: _end}
+    )
+    _RULES: ClassVar[Mapping[str, Callable[[Turn], None]]] = MappingProxyType(
+        {"ask": _be_ready, "call": _announce, "end": _stop, "listen": _begin}
+    )
 
     def _raise_refusal(self) -> None:
         partial = None if self.response is None or self._stopped else self.response.partial
@@ -311,16 +319,3 @@ def _check(conversation: object, tools: object, rounds: object) -> None:
 async def _in_order(runs: Sequence[CallRun]) -> None:
     for run in runs:
         await run.run()
-
-
-STEPS: Final[Mapping[TurnPhase, Callable[[Turn], Awaitable[None]]]] = MappingProxyType(
-    {
-        TurnPhase.READY: Turn._ask,  # noqa: SLF001 - the table of this file's own steps
-        TurnPhase.ANSWERING: Turn._listen,  # noqa: SLF001
-        TurnPhase.CALLING: Turn._call,  # noqa: SLF001
-        TurnPhase.ENDED: Turn._end,  # noqa: SLF001
-    }
-)
-RULES: Final[Mapping[str, Callable[[Turn], None]]] = MappingProxyType(
-    {"ask": Turn.ask, "call": Turn.call, "end": Turn.end, "listen": Turn.listen}
-)
