@@ -266,7 +266,7 @@ async def test_row_14c_no_call_of_a_response_that_failed_is_run(
     assert [user("Go")] == conversation.items  # so the same turn can be asked again, and nothing is done twice
 
 
-# -- 04: an interruption while a tool runs ------------------------------------------------------------------------------------------
+# -- 04: an interruption while a tool runs ------------------------------------------------------------------------------------
 
 
 @EACH_PROFILE
@@ -297,7 +297,7 @@ async def test_row_04_an_interruption_cancels_the_tool_and_the_next_turn_goes_at
     assert 1 == pair.network.dials
 
 
-# -- 24: a tool that goes on ----------------------------------------------------------------------------------------------------------
+# -- 24: a tool that goes on --------------------------------------------------------------------------------------------------
 
 
 @EACH_PROFILE
