@@ -198,7 +198,7 @@ class CallRun:
             token.run_sync_soon(self._happen, event, Told())
 
     def _finished(self, value: object, tool: Tool, began: float) -> Told:
-        from .tool_schema import to_json  # noqa: PLC0415 - pydantic takes a while to load, and is loaded by now
+        from .tool_signature import to_json  # noqa: PLC0415 - pydantic takes a while to load, and is loaded by now
 
         result = value if isinstance(value, ToolResult) else ToolResult(value)
         output = to_json(result.output)
@@ -207,7 +207,7 @@ class CallRun:
         return Told(event, output if result.as_parts else texts.output_text(output), run_again)
 
     def _progress(self, value: object) -> None:
-        from .tool_schema import to_json  # noqa: PLC0415 - pydantic takes a while to load, and is loaded by now
+        from .tool_signature import to_json  # noqa: PLC0415 - pydantic takes a while to load, and is loaded by now
 
         plain = to_json(value)
         told = Told(CallProgress(self.call, plain), texts.output_text(plain), run_again=False, final=False)

@@ -17,7 +17,7 @@ Rules of this file
 * What the model is told (name, description, schema) is fixed when a function is registered, and wrong when it is registered if
   at all: a request never fails because of a tool.
 * A later registration under a name takes the place of the earlier one.
-* Schemas are read only when something is registered (``tool_schema`` loads pydantic).
+* Schemas are read only when something is registered (``tool_signature`` loads pydantic).
 """
 
 from __future__ import annotations
@@ -25,6 +25,8 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from typing import Any, Final, Literal, Self, TypedDict, TypeVar, Unpack, cast, final, overload
+
+import attrs
 
 from rejoinder.states.json_values import NotSerialisable, frozen_copy
 from rejoinder.states.profiles import check_number
@@ -61,6 +63,17 @@ class FunctionOptions(CallOptions, total=False):
     strict: bool | None
     """Whether the provider makes the model keep to the schema. With True a schema made from the signature is made one that strict
     mode accepts. None is sent as null and leaves it to the provider."""
+
+
+class CustomOptions(CallOptions, total=False):
+    """What can be said about a custom tool beside its options: keyword arguments of ``Tools.add_custom``."""
+
+    name: str | None
+    """What the model calls it; the function's name by default."""
+    description: str | None
+    """What the model is told; the text of its docstring by default."""
+    format: Mapping[str, Any] | None
+    """What the input looks like, as the wire has it: ``{"type": "text"}``, or a grammar."""
 
 
 @final
@@ -136,52 +149,42 @@ class Tools:
 
         return register if handler is None else register(handler)
 
+    @overload
+    def add_custom(self, handler: AnyHandler, /, **options: Unpack[CustomOptions]) -> AnyHandler: ...
+    @overload
+    def add_custom(self, handler: None = None, /, **options: Unpack[CustomOptions]) -> Callable[[AnyHandler], AnyHandler]: ...
     def add_custom(
-        self,
-        handler: AnyHandler,
-        /,
-        *,
-        name: str | None = None,
-        description: str | None = None,
-        format: Mapping[str, Any] | None = None,
-        **options: Unpack[CallOptions],
-    ) -> AnyHandler:
+        self, handler: AnyHandler | None = None, /, **options: Unpack[CustomOptions]
+    ) -> AnyHandler | Callable[[AnyHandler], AnyHandler]:
         """Register a custom tool, whose input is one text instead of arguments: its parameter ``input``, or in the ``ToolCall``.
 
-        ``format`` is the wire's: ``{"type": "text"}``, or a grammar. Everything else is as with ``add``.
+        Used as ``add``; for the options see ``CustomOptions`` and ``CallOptions``. Raises ``InvalidTool``.
         """
-        from .tool_schema import read_signature  # noqa: PLC0415 - see the rules
 
-        name = checked_name(handler, name)
-        signature = read_signature(handler, name)
-        takes = signature.open or "input" in signature.parameters
-        if not takes and not signature.calls:
-            raise InvalidTool(
-                f"The handler of the custom tool {name!r} does not take its input. Give it a parameter named input, or one that is"
-                " annotated with ToolCall."
-            )
-        definition: dict[str, Any] = {"type": "custom", "name": name}
-        if description or signature.description:
-            definition["description"] = description or signature.description
-        if format is not None:
-            definition["format"] = _copied(format, f"The format of the custom tool {name!r}")
-        self._tools[name] = Tool(name, handler, definition, _all_if(takes), signature.calls, Options(**options))
-        return handler
+        def register(function: AnyHandler) -> AnyHandler:
+            self._add_custom(function, options)
+            return function
 
-    def catch_all(self, handler: AnyHandler, /, **options: Unpack[CallOptions]) -> AnyHandler:
+        return register if handler is None else register(handler)
+
+    @overload
+    def catch_all(self, handler: AnyHandler, /, **options: Unpack[CallOptions]) -> AnyHandler: ...
+    @overload
+    def catch_all(self, handler: None = None, /, **options: Unpack[CallOptions]) -> Callable[[AnyHandler], AnyHandler]: ...
+    def catch_all(
+        self, handler: AnyHandler | None = None, /, **options: Unpack[CallOptions]
+    ) -> AnyHandler | Callable[[AnyHandler], AnyHandler]:
         """Register what runs when the model calls a function that nobody registered, as one of a ``raw`` definition.
 
-        It takes a ``ToolCall``, or any keyword. Its options hold for the calls that come to it. Raises ``InvalidTool``.
+        It takes a ``ToolCall``, or any keyword. Used as ``add``; its options hold for the calls that come to it. Raises
+        ``InvalidTool``.
         """
-        from .tool_schema import read_signature  # noqa: PLC0415 - see the rules
 
-        signature = read_signature(handler, "catch-all")
-        if not signature.calls and not signature.open:
-            raise InvalidTool(
-                "The catch-all does not take every call. Give it a parameter annotated with ToolCall, or **arguments."
-            )
-        self._catch_all = Tool("", handler, None, _all_if(signature.open), signature.calls, Options(**options))
-        return handler
+        def register(function: AnyHandler) -> AnyHandler:
+            self._set_catch_all(function, options)
+            return function
+
+        return register if handler is None else register(handler)
 
     def raw(self, definition: Mapping[str, Any], /) -> Self:
         """Offer the model a tool as it is: a hosted tool, as ``{"type": "web_search"}``, or any other definition of the wire's.
@@ -228,20 +231,55 @@ class Tools:
         return self.cancel_tool and any(not tool.options.cancel_on_interruption for tool in registered)
 
     def _add(self, handler: Handler, options: FunctionOptions) -> None:
-        from .tool_schema import derived_parameters, given_parameters, read_signature  # noqa: PLC0415 - see the rules
+        from .tool_signature import derived_parameters, given_parameters, read_signature  # noqa: PLC0415 - see the rules
 
-        name, description, parameters, strict = (options.get(each) for each in ("name", "description", "parameters", "strict"))
-        name = checked_name(handler, cast("str | None", name))
+        name = checked_name(handler, options.get("name"))
         signature = read_signature(handler, name)
+        parameters, strict = options.get("parameters"), options.get("strict")
         if parameters is None:
             schema, collect = derived_parameters(signature, name, strict=strict is True)
         else:
             schema, collect = given_parameters(signature, name, parameters)
         definition: dict[str, Any] = {"type": "function", "name": name, "parameters": schema, "strict": strict}
-        if description or signature.description:
-            definition["description"] = description or signature.description
-        limits: dict[str, Any] = {each: value for each, value in options.items() if each in CallOptions.__annotations__}
-        self._tools[name] = Tool(name, handler, definition, collect, signature.calls, Options(**limits))
+        description = options.get("description") or signature.description
+        if description:
+            definition["description"] = description
+        self._tools[name] = Tool(name, handler, definition, collect, signature.calls, _limits(options))
+
+    def _add_custom(self, handler: Handler, options: CustomOptions) -> None:
+        from .tool_signature import read_signature  # noqa: PLC0415 - see the rules
+
+        name = checked_name(handler, options.get("name"))
+        signature = read_signature(handler, name)
+        takes = signature.open or "input" in signature.parameters
+        if not takes and not signature.calls:
+            raise InvalidTool(
+                f"The handler of the custom tool {name!r} does not take its input. Give it a parameter named input, or one that is"
+                " annotated with ToolCall."
+            )
+        definition: dict[str, Any] = {"type": "custom", "name": name}
+        description = options.get("description") or signature.description
+        if description:
+            definition["description"] = description
+        if options.get("format") is not None:
+            definition["format"] = _copied(options.get("format"), f"The format of the custom tool {name!r}")
+        self._tools[name] = Tool(name, handler, definition, _all_if(takes), signature.calls, _limits(options))
+
+    def _set_catch_all(self, handler: Handler, options: CallOptions) -> None:
+        from .tool_signature import read_signature  # noqa: PLC0415 - see the rules
+
+        signature = read_signature(handler, "catch-all")
+        if not signature.calls and not signature.open:
+            raise InvalidTool(
+                "The catch-all does not take every call. Give it a parameter annotated with ToolCall, or **arguments."
+            )
+        self._catch_all = Tool("", handler, None, _all_if(signature.open), signature.calls, _limits(options))
+
+
+def _limits(options: CallOptions) -> Options:
+    """What the options say about the calls themselves."""
+    named = {field.name for field in attrs.fields(Options)}
+    return Options(**cast("dict[str, Any]", {name: value for name, value in options.items() if name in named}))
 
 
 def _all_if(takes: bool) -> Callable[[Mapping[str, Any]], dict[str, Any]]:  # noqa: FBT001 - a function of one argument
