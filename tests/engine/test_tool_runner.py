@@ -446,7 +446,7 @@ async def test_what_an_abandoned_thread_says_is_dropped_and_seen(*, fails: bool,
 
     assert ["Cancelled: function 'block' was stopped before it finished."] == outputs
     assert ["started a", "cancelled a", "dropped a"] == call_events(pair)
-    assert 1 == pair.session.statistics().calls["rejoinder.call.dropped"]
+    assert 1 == pair.session.statistics().counts["rejoinder.call.dropped"]
     assert ("the tool 'block' failed after its call was over" in caplog.messages) is fails
 
 

@@ -24,6 +24,10 @@ def anything(call: ToolCall) -> str:
     return call.name
 
 
+def undocumented(**given: object) -> object:
+    return given
+
+
 def nothing() -> None:
     """Take nothing."""
 
@@ -75,7 +79,7 @@ def test_a_schema_can_be_given() -> None:
 def test_a_function_without_docstring_has_no_description() -> None:
     tools = Tools()
     tools.add(lambda: None, name="it")
-    tools.add_custom(lambda **given: given, name="custom")
+    tools.add_custom(undocumented, name="custom")
 
     assert not any("description" in definition for definition in tools.definitions)
 

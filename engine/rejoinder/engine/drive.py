@@ -218,8 +218,7 @@ class Driver:
             items_saved=self._items_saved,
             bytes_sent=self._bytes_sent,
             frames_received=self.frames_received,
-            counts=dict(self.lifecycle.counts),
-            calls=dict(self._calls),
+            counts={**self.lifecycle.counts, **self._calls},
         )
 
 

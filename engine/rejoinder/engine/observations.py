@@ -66,6 +66,5 @@ class Statistics:
     frames_received: int
     """Frames received."""
     counts: Mapping[str, int]
-    """Notes and staying rows by name: late frames, discards, violations, illegal events."""
-    calls: Mapping[str, int] = attrs.field(factory=dict[str, int])
-    """What became of the model's calls, by the type of the event, as ``rejoinder.call.finished``."""
+    """Notes and staying rows by name: late frames, discards, violations, illegal events; and what became of the model's calls, by
+    the type of the event, as ``rejoinder.call.finished``."""
