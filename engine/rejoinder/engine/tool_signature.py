@@ -113,8 +113,8 @@ def derived_parameters(signature: Signature, name: str, *, strict: bool) -> tupl
         schema = cast("dict[str, Any]", _without_titles(adapter.json_schema()))
     except pydantic.errors.PydanticUserError as error:
         raise InvalidTool(
-            f"The parameters of the tool {name!r} have no JSON schema: {error.message.rstrip('.')}. Annotate them with types that JSON can"
-            " carry, or give parameters= as a JSON schema."
+            f"The parameters of the tool {name!r} have no JSON schema: {error.message.rstrip('.')}. Annotate them with types that"
+            " JSON can carry, or give parameters= as a JSON schema."
         ) from error
     properties = schema.setdefault("properties", {})
     for parameter, text in signature.documented.items():
