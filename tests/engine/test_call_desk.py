@@ -244,7 +244,8 @@ async def test_a_background_call_has_its_time_limit_too(autojump_clock: object) 
     assert ["started a", "timed_out a"] == call_events(pair)
 
 
-async def test_the_application_can_cancel_a_background_call(autojump_clock: object) -> None:
+@pytest.mark.original("C8:interruption and LLM-requested cancel do not")
+async def test_the_application_can_cancel_a_background_call_and_nobody_is_asked_because_of_it(autojump_clock: object) -> None:
     office = Office()
     conversation = Conversation("Go")
     async with open_pair(server(OWLS, FINE)) as pair:
@@ -255,9 +256,33 @@ async def test_the_application_can_cancel_a_background_call(autojump_clock: obje
         done = background.cancel(conversation, "a")
         await wait_all_tasks_blocked()
         again = background.cancel(conversation, "a")
+        with trio.move_on_after(100) as scope:
+            await background.wait(conversation)
 
+    assert scope.cancelled_caught
     assert (False, False, True, False) == (missing, other, done, again)
     assert "was stopped before it finished" in conversation.items[-1]["content"]
+
+
+@pytest.mark.original("C8:cached at set-up")
+async def test_a_background_call_keeps_the_resources_of_its_turn(autojump_clock: object) -> None:
+    tools = Tools()
+    conversation = Conversation("Go")
+    first, second = object(), object()
+    seen: list[object] = []
+
+    @tools.add(cancel_on_interruption=False)
+    async def look(call: ToolCall) -> None:
+        seen.append(call.resources)
+        await trio.sleep(10)
+        seen.append(call.resources)
+
+    async with open_pair(server(calling(("look", "{}")), Answer([Text("On it.")]), FINE)) as pair:
+        await take_turn(pair.session, conversation, tools, resources=first)
+        await take_turn(pair.session, conversation, tools, resources=second)
+        await pair.session.background.wait(conversation)
+
+    assert [first, first] == seen
 
 
 # -- the built-in function -------------------------------------------------------------------------------------------------

@@ -322,6 +322,7 @@ def _text(item: dict[str, Any]) -> str:
     return str(content if isinstance(content, str) else content[0]["text"])
 
 
+@pytest.mark.original("B139", "B142", "C8:interruption and LLM-requested cancel do not")
 @pytest.mark.parametrize(
     "until, begun",
     [

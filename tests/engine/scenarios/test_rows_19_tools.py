@@ -107,12 +107,15 @@ async def test_row_19b_an_unknown_function_is_answered(
 
 
 @EACH_PROFILE
+@pytest.mark.parametrize("parallel", [True, False], ids=["parallel", "sequential"])
 @pytest.mark.row("19c")
-@pytest.mark.original("B137", "C8:a raising handler settles")
+@pytest.mark.original(
+    "B137", "C8:a raising handler settles", "C8:error still reported", "C8:exception text kept out of the context"
+)
 async def test_row_19c_a_raising_handler_settles_and_its_text_stays_here(
-    autojump_clock: object, profile: ServerProfile, caplog: pytest.LogCaptureFixture
+    autojump_clock: object, profile: ServerProfile, caplog: pytest.LogCaptureFixture, *, parallel: bool
 ) -> None:
-    clerk = Clerk()
+    clerk = Clerk(parallel=parallel)
 
     @clerk.tools.add
     async def explode() -> None:
@@ -141,7 +144,12 @@ async def test_row_19c_a_raising_handler_settles_and_its_text_stays_here(
 @pytest.mark.parametrize("parallel", [True, False], ids=["parallel", "sequential"])
 @pytest.mark.row("19d")
 @pytest.mark.original(
-    "B136", "C8:time-out cancels the handler before its side effect", "C8:the sequential runner survives time-outs"
+    "B136",
+    "B132",
+    "C8:time-out cancels the handler before its side effect",
+    "C8:notifies the application",
+    "C8:asks for inference",
+    "C8:the sequential runner survives time-outs and raising handlers",
 )
 async def test_row_19d_a_time_out_cancels_the_handler_and_tells_the_model(
     autojump_clock: object, profile: ServerProfile, *, parallel: bool
@@ -302,7 +310,7 @@ async def test_row_04_an_interruption_cancels_the_tool_and_the_next_turn_goes_at
 
 @EACH_PROFILE
 @pytest.mark.row("24")
-@pytest.mark.original("B140")
+@pytest.mark.original("B140", "B142")
 async def test_row_24_the_conversation_goes_on_while_a_background_tool_runs(autojump_clock: object, profile: ServerProfile) -> None:
     tools = Tools()
 
