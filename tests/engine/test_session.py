@@ -85,7 +85,7 @@ async def test_input_that_is_no_json(value: object, path: str, autojump_clock: t
 
 async def test_a_field_that_is_no_json_is_named(autojump_clock: trio.testing.MockClock) -> None:
     async with open_pair(ModelServer()) as pair:
-        said = await refused(pair, "Hi", tools=[{"handler": print}])
+        said = await refused(pair, "Hi", tools=[{"type": "function", "name": "weather", "handler": print}])
 
     assert said.startswith("The request cannot be written as JSON: tools[0].handler is of type builtins.builtin_function_or_method")
 
@@ -105,7 +105,8 @@ async def test_input_of_another_type(given: object, name: str, autojump_clock: t
     async with open_pair(ModelServer()) as pair:
         said = await refused(pair, given)
 
-    assert f"The input is a {name}. Give a string, a conversation, or a list of input items such as {{'role': 'user', 'content': 'Hello'}}." == said
+    advice = "Give a string, a conversation, or a list of input items such as {'role': 'user', 'content': 'Hello'}."
+    assert f"The input is a {name}. {advice}" == said
 
 
 @pytest.mark.parametrize("item, name", [("Hi", "str"), (7, "int"), (None, "NoneType"), ([user("Hi")], "list")])
@@ -126,7 +127,7 @@ async def test_a_field_that_is_not_the_callers(field: str, value: bool, autojump
 
 
 async def test_a_field_that_is_not_the_callers_in_the_settings(autojump_clock: trio.testing.MockClock) -> None:
-    async with open_pair(ModelServer(), settings=Settings(fields={"input": "Hi"})) as pair:
+    async with open_pair(ModelServer(), settings=Settings(extra={"input": "Hi"})) as pair:
         with pytest.raises(InvalidRequest, match="'input'"):
             async with pair.session.respond("Hi"):
                 pytest.fail("It must not begin.")  # pragma: no cover
@@ -137,12 +138,17 @@ async def test_a_string_is_a_message_of_the_user(autojump_clock: trio.testing.Mo
         await pair.ask("Hi")
 
     assert [
-        {"type": "response.create", "model": "gpt-4.1", "input": [{"type": "message", "role": "user", "content": "Hi"}]}
+        {
+            "type": "response.create",
+            "model": "gpt-4.1",
+            "store": False,
+            "input": [{"type": "message", "role": "user", "content": "Hi"}],
+        }
     ] == pair.creates
 
 
 async def test_settings_and_fields_make_the_create(autojump_clock: trio.testing.MockClock) -> None:
-    settings = Settings(model="gpt-x", instructions="Be brief.", fields={"temperature": 0.5, "top_p": 0.9, "store": False})
+    settings = Settings(model="gpt-x", instructions="Be brief.", temperature=0.5, top_p=0.9)
     async with open_pair(ModelServer(), settings=settings) as pair:
         await pair.ask([user("Hi")], temperature=1, top_p=None, metadata={"k": "v"})
 

@@ -492,7 +492,7 @@ async def test_a_request_that_cannot_be_made_ends_the_turn(autojump_clock: objec
     conversation = Conversation("Go")
     async with open_pair(server(FINE)) as pair:
         with pytest.raises(InvalidRequest, match="cannot be written as JSON"):
-            async with pair.session.converse(conversation, metadata={"x": object()}) as turn:
+            async with pair.session.converse(conversation, anything={"x": object()}) as turn:
                 await turn.text()
         pair.session.close()
         with pytest.raises(SessionClosed):

@@ -19,9 +19,10 @@ from .call_events import (
     CallsStarted,
     CallTimedOut,
 )
+from .chat_messages import chat_messages
 from .context import ProviderItem, input_items
 from .conversation import Conversation
-from .endpoint import Endpoint
+from .endpoint import Endpoint, KeyProvider
 from .errors import (
     ConnectionFailed,
     ConsumerTooSlow,
@@ -40,18 +41,23 @@ from .errors import (
     TooManyRounds,
     UnknownTool,
 )
+from .given import NOT_GIVEN, NotGiven
+from .log_rendering import LogRendering, render_for_log
 from .message_parts import audio_part, file_part, image_part, text_part, user_message
 from .observations import Moved, Note, Observation, Observer, Sent, Statistics
 from .response import Response
 from .result import Result
 from .session import Session, open_session
 from .settings import Settings
+from .settings_update import SettingsUpdate
 from .tool_call import ToolCall, ToolResult
 from .tools import Tools
 from .turn import Turn, TurnItem
+from .typed_fields import Reasoning, TextFormat, TextOptions, ToolChoice
 from .wire import Connector, HandshakeFailed, Wire, WireClosed
 
 __all__ = [
+    "NOT_GIVEN",
     "AfterCancel",
     "BackgroundCalls",
     "CallCancelled",
@@ -77,13 +83,17 @@ __all__ = [
     "InvalidRequest",
     "InvalidSetting",
     "InvalidTool",
+    "KeyProvider",
+    "LogRendering",
     "Moved",
+    "NotGiven",
     "Note",
     "Observation",
     "Observer",
     "Policy",
     "Profile",
     "ProviderItem",
+    "Reasoning",
     "RejoinderError",
     "ReplayPolicy",
     "Response",
@@ -96,9 +106,13 @@ __all__ = [
     "Session",
     "SessionClosed",
     "Settings",
+    "SettingsUpdate",
     "Statistics",
+    "TextFormat",
+    "TextOptions",
     "TooManyRounds",
     "ToolCall",
+    "ToolChoice",
     "ToolResult",
     "Tools",
     "Turn",
@@ -107,10 +121,12 @@ __all__ = [
     "Wire",
     "WireClosed",
     "audio_part",
+    "chat_messages",
     "file_part",
     "image_part",
     "input_items",
     "open_session",
+    "render_for_log",
     "text_part",
     "user_message",
 ]

@@ -22,13 +22,14 @@ import attrs
 from rejoinder.states.frozen_json import FrozenObject, freeze_object
 from rejoinder.states.item_history import ItemHistory
 
+from .chat_messages import chat_messages
 from .context import OPENAI_RESPONSES, Message, ProviderItem, input_items, message_list, tool_output_text
 from .echo import CALLS, echo_of, heard_of, text_of
 from .errors import InvalidRequest
+from .flat_tools import flat_choice, flat_tools
 from .given import fields_of
 from .response import Response
 from .result import Result
-from .tool_schemas import flat_choice, flat_tools
 
 __all__ = ["Conversation"]
 
@@ -100,6 +101,11 @@ class Conversation:
     def items(self) -> ItemHistory:
         """The input items as they are now. A value: it does not grow with the conversation, and nothing in it can be changed."""
         return self._items
+
+    @property
+    def messages(self) -> list[Message]:
+        """The conversation in the universal chat form, for other providers: copies, made anew each time."""
+        return chat_messages(self._items)
 
     @property
     def pending_calls(self) -> Sequence[FrozenObject]:
@@ -269,7 +275,9 @@ class Conversation:
 
     def begin(self, response: Response) -> None:
         """A response to the items of its content is about to be asked for."""
-        self._answers[response] = _Answer(len(response.content.items), next(self._order))
+        asked = response.content.items
+        # What was sent in place of an empty conversation is not part of it.
+        self._answers[response] = _Answer(len(asked) if isinstance(asked, ItemHistory) else 0, next(self._order))
         self._running = response
 
     def end(self, response: Response) -> None:

@@ -2,10 +2,27 @@
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Mapping, Sequence
-from typing import Any, cast
+from typing import Any, Final, cast
 
-__all__ = ["fields_of", "listed", "shown_type"]
+__all__ = ["NOT_GIVEN", "NotGiven", "fields_of", "listed", "shown_type"]
+
+
+class NotGiven(enum.Enum):
+    """The type of ``NOT_GIVEN``."""
+
+    NOT_GIVEN = "NOT_GIVEN"
+
+    def __bool__(self) -> bool:
+        return False
+
+    def __repr__(self) -> str:
+        return "NOT_GIVEN"
+
+
+NOT_GIVEN: Final = NotGiven.NOT_GIVEN
+"""Leave it as it is. Not the same as None, which takes a field out of the request, so that the server's default holds."""
 
 
 def fields_of(value: object) -> Mapping[str, Any] | None:

@@ -20,6 +20,7 @@ import trio
 from rejoinder.states import events as happening
 from rejoinder.states.codec import decode
 
+from .key_provider import with_key
 from .wire import HandshakeFailed, Wire, WireClosed
 
 if TYPE_CHECKING:
@@ -75,7 +76,8 @@ class LinkTask:
         opened = False
         with self._scope:
             try:
-                async with driver.connector(driver.endpoint, driver.settings) as wire:
+                endpoint = await with_key(driver.endpoint)
+                async with driver.connector(endpoint, driver.settings) as wire:
                     opened = True
                     self._report(happening.Opened(self.number))
                     await self._serve(wire)

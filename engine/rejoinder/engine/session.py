@@ -6,27 +6,28 @@ block is left; no task outlives it. ``session.respond(...)`` is one request; as 
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from typing import Any, Final, cast, final
+from typing import Any, Final, final
 
 import trio
 
 from rejoinder.states import events as happening
 from rejoinder.states.continuation import RequestContent
-from rejoinder.states.json_values import NotSerialisable, frozen_copy
 
+from .advice import Advice
 from .call_desk import BackgroundCalls
 from .conversation import Conversation
 from .drive import Driver
 from .endpoint import Endpoint
 from .errors import InvalidRequest, SessionClosed
-from .given import fields_of, shown_type
 from .nurseries import open_inner_nursery
 from .observations import Observer, Statistics
+from .request_content import input_of, merged_fields, request_content
 from .response import Response
 from .result import Result
 from .settings import Settings
+from .settings_update import SettingsUpdate
 from .tools import Tools
 from .turn import Turn, open_turn
 from .websocket_wire import open_websocket_wire
@@ -46,6 +47,8 @@ class Session:
         self._driver: Final = driver
         self.background: Final = BackgroundCalls(self, driver.start_soon, driver.tell)
         """The calls of tools that outlive their turns."""
+        self._settings = driver.settings
+        self._advice: Final = Advice()
         self._requests = 0
         self._closed = False
 
@@ -90,9 +93,8 @@ class Session:
 
         Each response and the outputs of its calls are added to ``conversation`` as they come, so the next turn can be asked at any
         time, however this one ends. Calls that it holds without an output are run first. At most ``rounds`` responses are asked
-        for.
-        ``resources`` is handed to each handler, by reference. ``fields`` are those of ``respond``; a ``tool_choice`` that forces a
-        call holds for the first response of the turn.
+        for. ``resources`` is handed to each handler, by reference. ``fields`` are those of ``respond``; a ``tool_choice`` that
+        forces a call holds for the first response of the turn.
 
         Leaving the block, or being cancelled inside it, is an interruption: the response and the handlers are cancelled and their
         calls answered as cancelled; background calls go on, bounded by the session. Leaving waits for handlers that take time to be
@@ -110,6 +112,21 @@ class Session:
         running.
         """
         return await self._create(self._content(input, fields, generate=False), warm_up=True).result()
+
+    @property
+    def settings(self) -> Settings:
+        """The settings that the next request is made with."""
+        return self._settings
+
+    def update_settings(self, update: SettingsUpdate | None = None, /, **changes: Any) -> dict[str, Any]:  # noqa: ANN401 - as in SettingsUpdate
+        """Change what is sent with every request from the next on; a response that runs is not touched.
+
+        ``changes`` are the arguments of ``SettingsUpdate``: ``session.update_settings(temperature=0.2)``. It takes effect at once,
+        so no interruption can lose it. Returns what has changed, each field with its previous value; what is equal has not changed.
+        Raises ``InvalidSetting`` for a field that cannot be; then nothing has changed.
+        """
+        previous, self._settings = self._settings, self._settings.updated(update, **changes)
+        return self._settings.changed_from(previous)
 
     def observe(self, observer: Observer) -> Callable[[], None]:
         """Call ``observer`` with every ``Observation`` from now on; returns a function that ends it."""
@@ -142,13 +159,8 @@ class Session:
         return response
 
     def _content(self, given: Input, fields: Mapping[str, Any], *, generate: bool) -> RequestContent:
-        settings = self._driver.settings
-        items: Sequence[Mapping[str, Any]]
-        if isinstance(given, Conversation):
-            items, fields = given.items, {**given.fields, **fields}
-        else:
-            items = _input_of(given)
-        merged = {"model": settings.model, "instructions": settings.instructions, **settings.fields, **fields}
+        items = input_of(given)
+        merged = merged_fields(self._settings.request_fields(), given, fields)
         unsupported = [
             name for name in ("stream", "background", "stream_id", "input", "type", "generate") if merged.get(name) is not None
         ]
@@ -157,11 +169,9 @@ class Session:
                 f"The field {unsupported[0]!r} cannot be set for a request over WebSocket. Leave it out: the session sets what is"
                 " needed."
             )
-        try:
-            present = {name: frozen_copy(value, name) for name, value in merged.items() if value is not None}
-        except NotSerialisable as error:
-            raise InvalidRequest(f"The request cannot be written as JSON: {error}") from error
-        return RequestContent(items, present, generate)
+        content = request_content(items, merged, generate=generate)
+        self._advice.about(given, content.fields)
+        return content
 
     def close(self) -> None:
         """Refuse new requests and end the running ones; called when the block of ``open_session`` is left."""
@@ -169,28 +179,6 @@ class Session:
             self._closed = True
             self.background.cancel_all()
             self._driver.feed(happening.Shutdown())
-
-
-def _input_of(given: object) -> Sequence[Mapping[str, Any]]:
-    """A private copy of what was given as input."""
-    if isinstance(given, str):
-        return ({"type": "message", "role": "user", "content": given},)
-    if isinstance(given, bytes) or fields_of(given) is not None or not isinstance(given, Iterable):
-        raise InvalidRequest(
-            f"The input is {shown_type(given)}. Give a string, a conversation, or a list of input items such as"
-            " {'role': 'user', 'content': 'Hello'}."
-        )
-    try:
-        items = frozen_copy(list(cast("Iterable[object]", given)), "input")
-    except NotSerialisable as error:
-        raise InvalidRequest(f"The request cannot be written as JSON: {error}") from error
-    for index, item in enumerate(items):
-        if not isinstance(item, dict):
-            raise InvalidRequest(
-                f"input[{index}] is {shown_type(item)}. Each input item is a mapping such as"
-                " {'role': 'user', 'content': 'Hello'}."
-            )
-    return tuple(items)
 
 
 @asynccontextmanager

@@ -50,7 +50,7 @@ def flat_tools(tools: object, where: str = "tools") -> Sequence[FrozenObject] | 
         try:
             flat.append(freeze_object(_flat_tool(tool, place), place))
         except NotSerialisable as error:
-            raise InvalidRequest(f"The tool cannot be written as JSON: {error}") from error
+            raise InvalidRequest(f"The request cannot be written as JSON: {error}") from error
     return tuple(flat) or None
 
 
@@ -74,7 +74,7 @@ def flat_choice(choice: object) -> str | Mapping[str, Any] | None:
     try:
         return freeze_object(fields, "tool_choice")
     except NotSerialisable as error:
-        raise InvalidRequest(f"The choice cannot be written as JSON: {error}") from error
+        raise InvalidRequest(f"The request cannot be written as JSON: {error}") from error
 
 
 def _flat_tool(tool: object, where: str) -> Mapping[str, Any]:
