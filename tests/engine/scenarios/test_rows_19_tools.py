@@ -335,7 +335,8 @@ async def test_row_24_the_conversation_goes_on_while_a_background_tool_runs(auto
         running = [call.name for call in pair.session.background.running(conversation)]
         conversation.user("Hello?")
         second = await take_turn(pair.session, conversation, tools)
-        await pair.session.background.wait(conversation)
+        with trio.fail_after(60):
+            await pair.session.background.wait(conversation)
         third = await take_turn(pair.session, conversation, tools)
         left = pair.session.background.running(conversation)
 
