@@ -7,6 +7,18 @@ from __future__ import annotations
 
 from rejoinder.states.profiles import AfterCancel, CancelPolicy, Deadlines, Policy, Profile, ReplayPolicy
 
+from .call_desk import BackgroundCalls
+from .call_events import (
+    CallCancelled,
+    CallDropped,
+    CallEvent,
+    CallFailed,
+    CallFinished,
+    CallProgress,
+    CallRefused,
+    CallsStarted,
+    CallTimedOut,
+)
 from .chat_messages import chat_messages
 from .context import ProviderItem, input_items
 from .conversation import Conversation
@@ -19,12 +31,15 @@ from .errors import (
     InvalidEndpoint,
     InvalidRequest,
     InvalidSetting,
+    InvalidTool,
     RejoinderError,
     ResponseCancelled,
     ResponseError,
     ResponseFailed,
     ResponseRefused,
     SessionClosed,
+    TooManyRounds,
+    UnknownTool,
 )
 from .given import NOT_GIVEN, NotGiven
 from .log_rendering import LogRendering, render_for_log
@@ -35,12 +50,25 @@ from .result import Result
 from .session import Session, open_session
 from .settings import Settings
 from .settings_update import SettingsUpdate
+from .tool_call import ToolCall, ToolResult
+from .tools import Tools
+from .turn import Turn, TurnItem
 from .typed_fields import Reasoning, TextFormat, TextOptions, ToolChoice
 from .wire import Connector, HandshakeFailed, Wire, WireClosed
 
 __all__ = [
     "NOT_GIVEN",
     "AfterCancel",
+    "BackgroundCalls",
+    "CallCancelled",
+    "CallDropped",
+    "CallEvent",
+    "CallFailed",
+    "CallFinished",
+    "CallProgress",
+    "CallRefused",
+    "CallTimedOut",
+    "CallsStarted",
     "CancelPolicy",
     "ConnectionFailed",
     "Connector",
@@ -54,6 +82,7 @@ __all__ = [
     "InvalidEndpoint",
     "InvalidRequest",
     "InvalidSetting",
+    "InvalidTool",
     "KeyProvider",
     "LogRendering",
     "Moved",
@@ -81,7 +110,14 @@ __all__ = [
     "Statistics",
     "TextFormat",
     "TextOptions",
+    "TooManyRounds",
+    "ToolCall",
     "ToolChoice",
+    "ToolResult",
+    "Tools",
+    "Turn",
+    "TurnItem",
+    "UnknownTool",
     "Wire",
     "WireClosed",
     "audio_part",

@@ -12,8 +12,8 @@ from __future__ import annotations
 import logging
 import math
 import random
-from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter, deque
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Final, final
 
@@ -26,6 +26,7 @@ from rejoinder.states.continuation import Reuse
 from rejoinder.states.session import Session as Lifecycle
 from rejoinder.states.stream_events import StreamEvent
 
+from .call_events import CallEvent
 from .endpoint import Endpoint
 from .link_task import LinkTask
 from .observations import Observation, Observer, Sent, Statistics
@@ -55,6 +56,7 @@ class Driver:
         self._answers: deque[happening.Event] = deque()
         self._feeding = False
         self._alarm = trio.CancelScope()
+        self._calls: Counter[str] = Counter()
         self._creates = self._reused = self._items_sent = self._items_saved = self._bytes_sent = 0
 
     # -- feeding -----------------------------------------------------------------------------------------------------------
@@ -174,6 +176,8 @@ class Driver:
 
     def tell(self, observation: Observation) -> None:
         """Tell all observers."""
+        if isinstance(observation, CallEvent):
+            self._calls[observation.type] += 1
         for observer in list(self.observers):
             try:
                 observer(observation)
@@ -183,6 +187,10 @@ class Driver:
                     self.observers.remove(observer)
 
     # -- for links and callers -----------------------------------------------------------------------------------------------
+
+    def start_soon(self, function: Callable[..., Awaitable[None]], *arguments: object) -> None:
+        """Run a task for as long as the session lives, at most."""
+        self._nursery.start_soon(function, *arguments)
 
     def is_current(self, task: LinkTask) -> bool:
         """Whether what this task has to say still concerns the lifecycle."""
@@ -210,7 +218,7 @@ class Driver:
             items_saved=self._items_saved,
             bytes_sent=self._bytes_sent,
             frames_received=self.frames_received,
-            counts=dict(self.lifecycle.counts),
+            counts={**self.lifecycle.counts, **self._calls},
         )
 
 

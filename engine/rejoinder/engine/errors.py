@@ -5,7 +5,10 @@ RejoinderError
 ├── InvalidEndpoint (ValueError)     the address or key cannot work
 ├── InvalidRequest (TypeError)       the request cannot be sent: not JSON, or not a conversation
 │   └── InvalidSetting (ValueError)  a setting is out of range, or of the wrong type
+├── InvalidTool (ValueError)         a function cannot be registered as it is
+├── UnknownTool (KeyError)           no function of that name is registered
 ├── SessionClosed                    the session is not open any more
+├── TooManyRounds                    a turn would have to ask the model once more than it may; has ``result``
 └── ResponseError                    a request ended without success; has ``outcome``, ``failure``, ``verdict``, ``partial``
     ├── ResponseFailed               the server said so
     │   └── ResponseRefused          the model declined; raised by ``text()`` only
@@ -35,12 +38,15 @@ __all__ = [
     "InvalidEndpoint",
     "InvalidRequest",
     "InvalidSetting",
+    "InvalidTool",
     "RejoinderError",
     "ResponseCancelled",
     "ResponseError",
     "ResponseFailed",
     "ResponseRefused",
     "SessionClosed",
+    "TooManyRounds",
+    "UnknownTool",
     "error_for",
 ]
 
@@ -59,6 +65,35 @@ class InvalidRequest(RejoinderError, TypeError):
 
 class InvalidSetting(InvalidRequest, ValueError):
     """A setting is out of range or of the wrong type; the message names it, what it may be, and the fix. Nothing has changed."""
+
+
+class InvalidTool(RejoinderError, ValueError):
+    """A function cannot be registered as it is. The registry is unchanged; correct what the message names."""
+
+
+class UnknownTool(RejoinderError, KeyError):
+    """No function of that name is registered. The registry is unchanged."""
+
+    def __str__(self) -> str:
+        """The sentence, where ``KeyError`` would quote it."""
+        return str(self.args[0])
+
+
+class TooManyRounds(RejoinderError):
+    """A turn would have to ask the model once more than it may. Every call so far is answered in the conversation.
+
+    Ask again with the same conversation to go on, or allow more ``rounds``.
+    """
+
+    def __init__(self, rounds: int, result: Result) -> None:
+        self.rounds: Final = rounds
+        """How many responses there were."""
+        self.result: Final = result
+        """What the last of them came to."""
+        super().__init__(
+            f"The model still calls tools after {rounds} responses. The conversation holds every result: go on with another turn,"
+            " or allow more rounds."
+        )
 
 
 class SessionClosed(RejoinderError):

@@ -1,6 +1,7 @@
-"""What observers of a session are told: every move of every machine, every note, every create that is sent.
+"""What observers of a session are told: every move, every note, every create that is sent, and what becomes of the model's calls.
 
-``Moved`` and ``Note`` come from the lifecycle as they are; ``Sent`` is the engine's own, because only the engine knows bytes.
+``Moved`` and ``Note`` come from the lifecycle as they are; ``Sent`` is the engine's own, because only the engine knows bytes, and
+so are the events of calls, because it runs them.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ import attrs
 
 from rejoinder.states.continuation import Decision
 from rejoinder.states.effects import Moved, Note
+
+from .call_events import CallEvent
 
 __all__ = ["Moved", "Note", "Observation", "Observer", "Sent", "Statistics"]
 
@@ -33,7 +36,7 @@ class Sent:
     """Bytes of the frame."""
 
 
-Observation = Moved | Note | Sent
+Observation = Moved | Note | Sent | CallEvent
 """Anything an observer is told."""
 
 Observer = Callable[[Observation], None]
@@ -63,4 +66,5 @@ class Statistics:
     frames_received: int
     """Frames received."""
     counts: Mapping[str, int]
-    """Notes and staying rows by name: late frames, discards, violations, illegal events."""
+    """Notes and staying rows by name: late frames, discards, violations, illegal events; and what became of the model's calls, by
+    the type of the event, as ``rejoinder.call.finished``."""

@@ -16,6 +16,7 @@ from rejoinder.states import events as happening
 from rejoinder.states.continuation import RequestContent
 
 from .advice import Advice
+from .call_desk import BackgroundCalls
 from .conversation import Conversation
 from .drive import Driver
 from .endpoint import Endpoint
@@ -27,6 +28,8 @@ from .response import Response
 from .result import Result
 from .settings import Settings
 from .settings_update import SettingsUpdate
+from .tools import Tools
+from .turn import Turn, open_turn
 from .websocket_wire import open_websocket_wire
 from .wire import Connector
 
@@ -42,6 +45,8 @@ class Session:
 
     def __init__(self, driver: Driver) -> None:
         self._driver: Final = driver
+        self.background: Final = BackgroundCalls(self, driver.start_soon, driver.tell)
+        """The calls of tools that outlive their turns."""
         self._settings = driver.settings
         self._advice: Final = Advice()
         self._requests = 0
@@ -73,6 +78,32 @@ class Session:
             if response.outcome is None:
                 response.cancel()
 
+    @asynccontextmanager
+    async def converse(
+        self,
+        conversation: Conversation,
+        /,
+        *,
+        tools: Tools | None = None,
+        rounds: int = 10,
+        resources: Any = None,  # noqa: ANN401 - the application's own
+        **fields: Any,  # noqa: ANN401 - the wire's names
+    ) -> AsyncGenerator[Turn]:
+        """Let the model answer and call tools until it calls nothing more: ``async with session.converse(…) as turn``.
+
+        Each response and the outputs of its calls are added to ``conversation`` as they come, so the next turn can be asked at any
+        time, however this one ends. Calls that it holds without an output are run first. At most ``rounds`` responses are asked
+        for. ``resources`` is handed to each handler, by reference. ``fields`` are those of ``respond``; a ``tool_choice`` that
+        forces a call holds for the first response of the turn.
+
+        Leaving the block, or being cancelled inside it, is an interruption: the response and the handlers are cancelled and their
+        calls answered as cancelled; background calls go on, bounded by the session. Leaving waits for handlers that take time to be
+        cancelled, never for the server. Raises ``InvalidRequest`` for arguments that cannot be used, or if another turn of the
+        conversation is open. What goes wrong later is raised by the turn.
+        """
+        async with open_turn(self, conversation, tools=tools, rounds=rounds, resources=resources, fields=fields) as turn:
+            yield turn
+
     async def warm_up(self, input: Input = (), /, **fields: Any) -> Result:  # noqa: ANN401 - the wire's names
         """Let the server read ``input``, instructions and tools ahead of time (``generate: false``), and wait until it has.
 
@@ -98,7 +129,7 @@ class Session:
         return self._settings.changed_from(previous)
 
     def observe(self, observer: Observer) -> Callable[[], None]:
-        """Call ``observer`` with every ``Moved``, ``Note`` and ``Sent`` from now on; returns a function that ends it."""
+        """Call ``observer`` with every ``Observation`` from now on; returns a function that ends it."""
         self._driver.observers.append(observer)
 
         def stop() -> None:
@@ -146,6 +177,7 @@ class Session:
         """Refuse new requests and end the running ones; called when the block of ``open_session`` is left."""
         if not self._closed:
             self._closed = True
+            self.background.cancel_all()
             self._driver.feed(happening.Shutdown())
 
 
