@@ -28,6 +28,7 @@ from rejoinder.states.triggers import LinkEvent
 from rejoinder.states.verdicts import OutcomeKind
 
 from .any_server import ServerLane
+from .rows import rows_of
 
 if TYPE_CHECKING:
     from .world import ExploredWorld
@@ -43,7 +44,6 @@ UNREMARKABLE: Final = frozenset(edge.event for edge in RESPONSE.edges if edge.ac
     edge.event for edge in RESPONSE.edges if edge.action is not Staying.IGNORE
 )
 """Events that are never out of place."""
-DELIVERED: Final = frozenset({"response streaming Content"})
 
 
 @final
@@ -99,13 +99,11 @@ class Judge:
     def end(self, world: ExploredWorld, event: happening.Event, effects: Sequence[Effect]) -> str | None:
         """It was fed, and all orders were judged and performed: what is broken now, if anything is."""
         session = world.session
-        self.rows.update(session.counts)
+        self.rows.update(rows_of(session.counts, effects))
         if session.sighted is not None:
             self.sighted.add(session.sighted)
         if isinstance(event, happening.Received) and not effects and not session.counts:
             return f"promise 7: {event.frame} was lost without a trace"
-        if len(effects) == 1 and not session.counts and isinstance(effects[0], ordered.Deliver):
-            self.rows.update(DELIVERED)
         spoilt = sum(isinstance(effect, ordered.Finish) and effect.outcome.kind is not OutcomeKind.COMPLETED for effect in effects)
         if not self.legal and isinstance(event, happening.Received) and not _is_named(session.counts, effects):
             return f"promise 7: {event.frame} is wrong, and was passed over without a name"
@@ -120,7 +118,6 @@ class Judge:
     def order(self, world: ExploredWorld, event: happening.Event, effect: Effect) -> str | None:
         """It ordered ``effect``, which is about to be performed: what is broken by that, if anything is."""
         if isinstance(effect, ordered.Moved):
-            self.rows.add(f"{effect.machine} {effect.source} {effect.event}")
             self._saw(world, effect)
         elif isinstance(effect, ordered.Deliver):
             return self._delivered(world, event, effect)
