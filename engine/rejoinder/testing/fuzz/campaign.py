@@ -188,7 +188,11 @@ class Campaign:
         else:
             test = get_state_machine_test(program, settings=chosen)
         test.hypothesis.inner_test = self._observed(test.hypothesis.inner_test)
-        return cast("Callable[[], None]", seed(_seed_of(self.seed, number))(test))
+        seeded: Any = seed(_seed_of(self.seed, number))(test)
+        # A seed drops the database, so that what is drawn is the same again. Here a database is asked for beside it, and a second
+        # application of settings is refused.
+        seeded._hypothesis_internal_use_settings = chosen  # noqa: SLF001 - there is no public way to have both
+        return cast("Callable[[], None]", seeded)
 
     def _observed(self, inner: Callable[..., None]) -> Callable[..., None]:
         # Wrapped, it has the source and the digest of the test that it stands for: so both have the same key in a database.
