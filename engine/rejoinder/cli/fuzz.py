@@ -20,26 +20,22 @@ def fuzz(
     *,
     target: Annotated[
         str | None,
-        typer.Option(metavar="MODULE:NAME", help="A program, or what makes a handler; else the lifecycle itself.", show_default=False),
+        typer.Option(metavar="MODULE:NAME", help="Programs, or what makes a handler; else the lifecycle.", show_default=False),
     ] = None,
     engine: Annotated[
         bool, typer.Option("--engine", help="Fuzz the whole engine on a virtual clock, instead of the pure lifecycle.")
     ] = False,
     profile: Annotated[ProfileName | None, typer.Option(help="Servers of this kind only.", show_default="every kind")] = None,
-    minutes: Annotated[
-        float | None, typer.Option(metavar="N", help="How long.", show_default="1, if nothing else ends it")
-    ] = None,
+    minutes: Annotated[float | None, typer.Option(metavar="N", help="How long.", show_default="1, if nothing else ends it")] = None,
     examples: Annotated[int | None, typer.Option(metavar="N", help="How many programs.", min=1)] = None,
     steps_total: Annotated[int | None, typer.Option(metavar="N", help="How many steps of programs, in all.", min=1)] = None,
     steps: Annotated[
         int | None, typer.Option(metavar="N", help="The most steps of a program.", min=1, show_default="50; 10 with --engine")
     ] = None,
-    seed: Annotated[int | None, typer.Option(metavar="N", help="Draw what an earlier run has drawn.", show_default="another one")] = None,
+    seed: Annotated[int | None, typer.Option(metavar="N", help="Draw as an earlier run has.", show_default="another")] = None,
     database: Annotated[
         str | None,
-        typer.Option(
-            metavar="DIRECTORY|redis://…", help="Keep failing programs here, and try those that are there first.", show_default=False
-        ),
+        typer.Option(metavar="DIRECTORY|redis://…", help="Keep what fails here, and try what is there first.", show_default=False),
     ] = None,
     report: Annotated[
         str | None, typer.Option(metavar="FILE", help="Write everything as JSON; - prints that alone.", show_default=False)
@@ -51,9 +47,9 @@ def fuzz(
 ) -> None:
     """Run programs that nobody would think of, and tell the smallest ones that fail.
 
-    A program is any order of what callers, the network, the clock and a server that may be wrong can do. After each step every promise
-    is judged, and what your handler took down is compared with what was delivered. Ends at the first of --minutes, --examples and
-    --steps-total. The exit status is 1 if anything failed.
+    A program is any order of what callers, the network, the clock and a server that may be wrong can do. After each step every
+    promise is judged, and what your handler took down is compared with what was delivered. Ends at the first of --minutes,
+    --examples and --steps-total. The exit status is 1 if anything failed.
     """
     from .fuzz_run import Order, run_fuzz
     from .running import Refusal, refuse

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from .running import CannotDo
@@ -40,7 +40,9 @@ def _folder(path: Path) -> ExampleDatabase:
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise CannotDo(f"--database {str(path)!r} cannot be a folder ({error.strerror}). Name one that can be written.", 2) from error
+        raise CannotDo(
+            f"--database {str(path)!r} cannot be a folder ({error.strerror}). Name one that can be written.", 2
+        ) from error
     if not os.access(path, os.W_OK | os.X_OK):
         raise CannotDo(f"--database {str(path)!r} cannot be written. Name a folder that can.", 2)
     return DirectoryBasedExampleDatabase(path)
@@ -55,8 +57,10 @@ def _redis(url: str) -> ExampleDatabase:
 
     where = _where(url)
     try:
-        server = Redis.from_url(url, socket_connect_timeout=PATIENCE, socket_timeout=PATIENCE)
-        server.ping()
+        # Its keywords have no types.
+        connect: Any = Redis.from_url  # pyright: ignore[reportUnknownMemberType]
+        server: Redis = connect(url, socket_connect_timeout=PATIENCE, socket_timeout=PATIENCE)
+        server.ping()  # pyright: ignore[reportUnknownMemberType]
     except ValueError as error:
         raise CannotDo(f"--database {where} cannot be understood: {error}. Write redis://host:port/number.", 2) from error
     except (RedisError, OSError) as error:

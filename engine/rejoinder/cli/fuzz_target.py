@@ -62,8 +62,7 @@ def _import(name: str) -> ModuleType:
     except ModuleNotFoundError as error:
         if error.name is not None and (name == error.name or name.startswith(f"{error.name}.")):
             raise CannotDo(
-                f"There is no module {name!r}, neither in {here} nor among what is installed. Run this in the folder that has it, or"
-                " install it.",
+                f"There is no module {name!r}, neither in {here} nor installed. Run this in the folder that has it, or install it.",
                 2,
             ) from error
         raise CannotDo(_raised(name, error), 2) from error

@@ -4,10 +4,10 @@
     outcome = campaign.run()
 
 Rules of this file
-* Hypothesis draws, shrinks, and keeps what failed; a campaign counts, and decides when it is over. A batch is one run of the test that
-  pytest runs, so what one of them finds is kept where the other looks first.
-* A failure that is known is not looked for again: a program that meets it is counted, and taken to have passed. So a campaign goes on
-  to find others.
+* Hypothesis draws, shrinks, and keeps what failed; a campaign counts, and decides when it is over. A batch is one run of the test
+  that pytest runs, so what one of them finds is kept where the other looks first.
+* A failure that is known is not looked for again: a program that meets it is counted, and taken to have passed. So a campaign goes
+  on to find others.
 * With the same seed and the same counts, and no database, a campaign does the same.
 """
 
@@ -101,8 +101,8 @@ class Campaign:
     def run(self) -> Outcome:
         """Run programs until it is over.
 
-        Raises ``CampaignError`` if Hypothesis refuses the programs (a strategy that yields nothing, say), and ``DatabaseError`` if the
-        database fails.
+        Raises ``CampaignError`` if Hypothesis refuses the programs (a strategy that yields nothing, say), and ``DatabaseError`` if
+        the database fails.
         """
         self._began, self._began_processor = self.clock(), time.process_time()
         interrupted = False
@@ -247,7 +247,7 @@ class Campaign:
         for sign, met in self._met.items():
             failing, (kind, promise, place) = met.failing, sign
             session = failing.session
-            notes = "\n".join(getattr(failing.error, "__notes__", ())).splitlines()
+            notes: Sequence[str] = "\n".join(getattr(failing.error, "__notes__", ())).splitlines()
             told: Sequence[str] = story(failing.feds)
             if self.target.whole_engine:
                 told, notes = _parted(notes)

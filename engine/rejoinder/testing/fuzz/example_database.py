@@ -43,10 +43,10 @@ class Kept(ExampleDatabase):
         with _in_words():
             self._database.delete(self._prefix + key, value)
 
-    def move(self, source: bytes, destination: bytes, value: bytes) -> None:
-        """Keep ``value`` under ``destination`` instead of ``source``."""
+    def move(self, src: bytes, dest: bytes, value: bytes) -> None:
+        """Keep ``value`` under ``dest`` instead of ``src``."""
         with _in_words():
-            self._database.move(self._prefix + source, self._prefix + destination, value)
+            self._database.move(self._prefix + src, self._prefix + dest, value)
 
 
 @contextmanager

@@ -113,12 +113,15 @@ class LifecycleProgram(Program):
             if isinstance(effect, Deliver) and isinstance(event, Received) and isinstance(event.frame, OutputTextDelta):
                 self.delivered.setdefault(effect.request, []).append(event.frame.delta)
         try:
-            effects = tuple(self.feed(self.handler, event, now))
-            if effects != right:
-                said = f"{list(effects)}, and the session said {list(right)}: feed it once, and return what it returns"
-                raise BrokenPromise(TRANSCRIPT, f"the handler returned for {event} {said}")
+            self._feed(event, now, right)
         except BaseException:
             # The event at which a handler fails belongs to the story, with what the session made of it.
             self.pair.diary.append(Fed(now, event, right))
             raise
-        return effects
+        return right
+
+    def _feed(self, event: Event, now: float, right: tuple[Effect, ...]) -> None:
+        effects = tuple(self.feed(self.handler, event, now))
+        if effects != right:
+            said = f"{list(effects)}, and the session said {list(right)}: feed it once, and return what it returns"
+            raise BrokenPromise(TRANSCRIPT, f"the handler returned for {event} {said}")

@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import inspect
 from collections.abc import Awaitable, Callable
+from types import new_class
 from typing import Any, Final, cast
 
 import attrs
@@ -75,13 +76,14 @@ def meeting(target: Target, profile: str) -> Target:
 
 def of_steps(target: Target, steps: int) -> Target:
     """The same, with at most so many steps in each plot. Raises ``NoTarget`` for programs that draw plots of their own."""
-    if target.program.plots is not PLOTS:  # type: ignore[union-attr]
+    program = target.program
+    if not issubclass(program, EngineProgram) or program.plots is not PLOTS:
         raise NoTarget(f"{target.name} draws plots of its own, and --steps would not reach them. Leave it out.")
-    return Target(target.name, _subclass(target.program, {"plots": plots(most_steps=steps)}), f"{target.key} {steps} steps")
+    return Target(target.name, _subclass(program, {"plots": plots(most_steps=steps)}), f"{target.key} {steps} steps")
 
 
 def _subclass(program: type[Any], namespace: dict[str, Any]) -> type[Any]:
-    return cast("type[Any]", type(program)(program.__name__, (program,), {"__doc__": program.__doc__, **namespace}))
+    return new_class(program.__name__, (program,), exec_body=lambda body: body.update({"__doc__": program.__doc__, **namespace}))
 
 
 def _lifecycle_program(name: str, factory: Callable[[Session], Any]) -> type[LifecycleProgram]:
