@@ -8,8 +8,9 @@ Rules of this file
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final, cast
 from urllib.parse import urlsplit
 
 from .running import CannotDo
@@ -58,8 +59,8 @@ def _redis(url: str) -> ExampleDatabase:
     where = _where(url)
     try:
         # Its keywords have no types.
-        connect: Any = Redis.from_url  # pyright: ignore[reportUnknownMemberType]
-        server: Redis = connect(url, socket_connect_timeout=PATIENCE, socket_timeout=PATIENCE)
+        connect = cast("Callable[..., Redis]", Redis.from_url)  # pyright: ignore[reportUnknownMemberType]
+        server = connect(url, socket_connect_timeout=PATIENCE, socket_timeout=PATIENCE)
         server.ping()  # pyright: ignore[reportUnknownMemberType]
     except ValueError as error:
         raise CannotDo(f"--database {where} cannot be understood: {error}. Write redis://host:port/number.", 2) from error

@@ -23,6 +23,7 @@ from functools import wraps
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final, cast, final
+from unittest.mock import patch
 
 import attrs
 from hypothesis import HealthCheck, Phase, seed, settings
@@ -106,7 +107,7 @@ class Campaign:
         """
         self._began, self._began_processor = self.clock(), time.process_time()
         interrupted = False
-        with _watched(self.target.program, self._watch), _little_garbage():
+        with patch.object(self.target.program, "watch", self._watch), _little_garbage():
             batch = 0
             while not self._is_over():
                 try:
@@ -118,6 +119,8 @@ class Campaign:
                     break
                 finally:
                     self._conclude()
+                    # All that Hypothesis remembered of the batch.
+                    gc.collect()
                 batch += 1
         findings = tuple(self._findings.values())
         return Outcome(self.figures(), self._watch.rows(), findings, interrupted, len(findings) >= MOST_FINDINGS)
@@ -287,20 +290,6 @@ def _in_words(error: BaseException) -> str:
 def _seed_of(campaign: int, batch: int) -> int:
     """The seed of a batch: as far apart for batches that follow each other as for any two."""
     return random.Random(f"{campaign} {batch}").getrandbits(64)  # noqa: S311 - it draws programs, no secrets
-
-
-@contextmanager
-def _watched(program: type[Any], watch: Watch) -> Generator[None]:
-    """Let ``watch`` see the programs of a class within the block."""
-    before = vars(program).get("watch")
-    program.watch = watch
-    try:
-        yield
-    finally:
-        if before is None:
-            del program.watch
-        else:
-            program.watch = before
 
 
 @contextmanager
