@@ -31,6 +31,7 @@ from .any_server import ServerLane
 from .bookkeeping import forgotten, misdirected, unbalanced
 from .outcomes import untrue
 from .promptness import dialled_too_soon, sent_in_full_for_nothing, waits_for_nothing
+from .rows import rows_of
 from .signalling import told_wrongly, untold
 
 if TYPE_CHECKING:
@@ -41,7 +42,6 @@ __all__ = ["Caller", "Judge"]
 OUTPUT: Final = frozenset({FrameKind.ITEM_ADDED, FrameKind.CONTENT})
 REPLAY: Final = re.compile(r"request (\d+): (.+)")
 REPLAYS: Final = 2
-DELIVERED: Final = frozenset({"response streaming Content"})
 HEARD: Final = frozenset({Audience.ASKER, Audience.LISTENER})
 BUSY: Final = HEARD | {Audience.FAULTY, Audience.LEFT}
 BROKEN: Final = frozenset({Audience.LISTENER, Audience.FAULTY})
@@ -127,11 +127,9 @@ class Judge:
     def end(self, world: ExploredWorld, event: happening.Event, effects: Sequence[Effect]) -> str | None:
         """It was fed, and all orders were judged and performed: what is broken now, if anything is."""
         counts, sighted = world.taken.counts, world.taken.sighted
-        self.rows.update(counts)
+        self.rows.update(rows_of(counts, effects))
         if sighted is not None:
             self.sighted.add(sighted)
-        if len(effects) == 1 and not counts and isinstance(effects[0], ordered.Deliver):
-            self.rows.update(DELIVERED)
         broken = dialled_too_soon(event, effects)
         if broken is not None:
             return broken
@@ -161,7 +159,6 @@ class Judge:
         if broken is not None:
             return broken
         if isinstance(effect, ordered.Moved):
-            self.rows.add(f"{effect.machine} {effect.source} {effect.event}")
             self._saw(world, effect)
         elif isinstance(effect, ordered.Deliver):
             return self._delivered(world, event, effect)
