@@ -30,6 +30,7 @@ async def test_moves_and_sent_come_in_the_order_in_which_they_happen(autojump_cl
 
     told = [(each.machine, each.event) if isinstance(each, Moved) else type(each).__name__ for each in pair.seen]
     assert [
+        "Asked",
         ("link", "Needed"),
         ("link", "Opened"),
         ("request", "LaneFree"),
@@ -39,6 +40,7 @@ async def test_moves_and_sent_come_in_the_order_in_which_they_happen(autojump_cl
         ("response", "Content"),
         ("response", "Completed"),
         ("request", "Finished"),
+        "Finished",
         ("link", "Drop"),
     ] == told
 

@@ -6,6 +6,7 @@ It performs what ``rejoinder.states`` decides: one reader and one writer per lin
 from __future__ import annotations
 
 from rejoinder.states.profiles import AfterCancel, CancelPolicy, Deadlines, Policy, Profile, ReplayPolicy
+from rejoinder.states.snapshot import LaneState, LinkState, RequestState, SessionState, Wait
 
 from .endpoint import Endpoint
 from .errors import (
@@ -22,7 +23,8 @@ from .errors import (
     ResponseRefused,
     SessionClosed,
 )
-from .observations import Moved, Note, Observation, Observer, Sent, Statistics
+from .metrics import Timings, Usage
+from .observations import Asked, Finished, Moved, Note, Observation, Observer, Sent, Settled, Statistics
 from .response import Response
 from .result import Result
 from .session import Session, open_session
@@ -31,6 +33,7 @@ from .wire import Connector, HandshakeFailed, Wire, WireClosed
 
 __all__ = [
     "AfterCancel",
+    "Asked",
     "CancelPolicy",
     "ConnectionFailed",
     "Connector",
@@ -38,10 +41,13 @@ __all__ = [
     "DeadlineExceeded",
     "Deadlines",
     "Endpoint",
+    "Finished",
     "HandshakeFailed",
     "Interrupted",
     "InvalidEndpoint",
     "InvalidRequest",
+    "LaneState",
+    "LinkState",
     "Moved",
     "Note",
     "Observation",
@@ -50,6 +56,7 @@ __all__ = [
     "Profile",
     "RejoinderError",
     "ReplayPolicy",
+    "RequestState",
     "Response",
     "ResponseCancelled",
     "ResponseError",
@@ -59,8 +66,13 @@ __all__ = [
     "Sent",
     "Session",
     "SessionClosed",
+    "SessionState",
     "Settings",
+    "Settled",
     "Statistics",
+    "Timings",
+    "Usage",
+    "Wait",
     "Wire",
     "WireClosed",
     "open_session",

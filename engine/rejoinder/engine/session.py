@@ -15,6 +15,7 @@ import trio
 from rejoinder.states import events as happening
 from rejoinder.states.continuation import RequestContent
 from rejoinder.states.json_values import NotSerialisable, frozen_copy
+from rejoinder.states.snapshot import SessionState, snapshot
 
 from .drive import Driver
 from .endpoint import Endpoint
@@ -77,7 +78,10 @@ class Session:
         return await self._create(self._content(input, fields, generate=False), warm_up=True).result()
 
     def observe(self, observer: Observer) -> Callable[[], None]:
-        """Call ``observer`` with every ``Moved``, ``Note`` and ``Sent`` from now on; returns a function that ends it."""
+        """Call ``observer`` with every observation from now on; returns a function that ends it.
+
+        They are ``Asked``, ``Sent``, ``Finished`` and ``Settled`` of each request, and every ``Moved`` and ``Note``.
+        """
         self._driver.observers.append(observer)
 
         def stop() -> None:
@@ -88,7 +92,17 @@ class Session:
 
     def statistics(self) -> Statistics:
         """The session's counters and the phases of its machines, as they are now."""
-        return self._driver.statistics()
+        return self._driver.meter.read(self._driver.lifecycle)
+
+    @property
+    def state(self) -> SessionState:
+        """Every link, lane and request as it is now: its phase, since when (trio's clock), and what it waits for."""
+        return snapshot(self._driver.lifecycle)
+
+    @property
+    def endpoint(self) -> Endpoint:
+        """Where the server is."""
+        return self._driver.endpoint
 
     def _create(self, content: RequestContent, *, warm_up: bool) -> Response:
         if self._closed:
@@ -97,8 +111,7 @@ class Session:
         number = self._requests
         driver = self._driver
         response = Response(number, content, driver.settings.buffer_limit, lambda: driver.feed(happening.Cancel(number)))
-        driver.responses[number] = response
-        driver.feed(happening.Create(number, content, warm_up))
+        driver.ask(response, warm_up=warm_up)
         return response
 
     def _content(self, given: Input, fields: Mapping[str, Any], *, generate: bool) -> RequestContent:
