@@ -185,8 +185,9 @@ class Driver:
         response.request_id = task.request_id
         response.stopwatch.sent(trio.current_time())
         task.put(text, create=(effect.request, effect.lane))
-        self.meter.create_sent(effect.request, content.items, items, decision, size, encode)
-        self.tell(Sent(effect.request, effect.link, effect.lane, decision, len(items), size))
+        sent = Sent(effect.request, effect.link, effect.lane, decision, len(items), size)
+        self.meter.create_sent(sent, content.items, items, encode)
+        self.tell(sent)
 
     def send_cancel(self, effect: ordered.SendCancel) -> None:
         """Put a cancel into the link's outbox."""
@@ -232,6 +233,7 @@ class Driver:
     def jitter(self) -> float:
         """A random number in [0, 1], for the pause before the next dial."""
         return random.random()  # noqa: S311 - spreads reconnects, guards nothing
+
 
 PERFORM: Final[Mapping[type, Callable[[Driver, Any], None]]] = MappingProxyType(
     {

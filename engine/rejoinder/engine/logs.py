@@ -46,14 +46,15 @@ class Log:
 
     def asked(self, asked: Asked) -> None:
         """A request begins."""
-        logger.debug("request %d: asked, %d items%s", asked.request, len(asked.content.items), " (warm-up)" if asked.warm_up else "")
+        kind = "warm-up" if asked.warm_up else "request"
+        logger.debug("request %d: asked, a %s of %d items", asked.request, kind, len(asked.content.items))
 
     def sent(self, sent: Sent) -> None:
         """A create goes out."""
         if logger.isEnabledFor(logging.DEBUG):
             reuse = sent.decision.response_id if isinstance(sent.decision, Reuse) else type(sent.decision.reason).__name__
-            where = place(sent.link, sent.lane)
-            logger.debug("> request %d: create on %s, %d items, %d bytes, %s", sent.request, where, sent.items, sent.size, name(reuse))
+            facts = place(sent.link, sent.lane), sent.items, sent.size, name(reuse)
+            logger.debug("> request %d: create on %s, %d items, %d bytes, %s", sent.request, *facts)
 
     def moved(self, moved: Moved) -> None:
         """A machine moves."""

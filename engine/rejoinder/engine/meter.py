@@ -13,13 +13,13 @@ from collections import Counter, OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, final
 
-from rejoinder.states.continuation import Decision, Full
+from rejoinder.states.continuation import Full
 from rejoinder.states.json_values import write
 from rejoinder.states.session import Session as Lifecycle
 from rejoinder.states.verdicts import Outcome, OutcomeKind
 
 from .metrics import NO_USAGE, Usage, usage_from
-from .observations import Statistics
+from .observations import Sent, Statistics
 
 __all__ = ["Meter"]
 
@@ -45,10 +45,9 @@ class Meter:
         self._answered: OrderedDict[str, tuple[int, int]] = OrderedDict()
         """The same for each completed response."""
 
-    def create_sent(
-        self, request: int, whole: Items, sent: Items, decision: Decision, size: int, encode: Callable[[Items], str]
-    ) -> None:
-        """A create of ``size`` bytes is on its way: of the request's ``whole`` items, those in ``sent``."""
+    def create_sent(self, sending: Sent, whole: Items, sent: Items, encode: Callable[[Items], str]) -> None:
+        """A create is on its way: of the request's ``whole`` items, those in ``sent``."""
+        request, decision, size = sending.request, sending.decision, sending.size
         self._creates += 1
         self._items_sent += len(sent)
         self._items_saved += len(whole) - len(sent)

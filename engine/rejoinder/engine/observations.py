@@ -1,8 +1,8 @@
-"""What observers of a session are told: every request, every move of every machine, every note, every create that is sent, every end.
+"""What observers of a session are told: every request, every move of a machine, every note, every create that is sent, every end.
 
-``Moved``, ``Note`` come from the lifecycle as they are; the others are the engine's own, because only the engine knows bytes, times
-and what was collected. In the order of one request's life: ``Asked``, ``Sent`` (again for each replay), ``Finished``, and ``Settled``
-for each of its responses that the server ended later.
+``Moved`` and ``Note`` come from the lifecycle as they are; the others are the engine's own, because only the engine knows bytes,
+times and what was collected. In the order of one request's life: ``Asked``, ``Sent`` (again for each replay), ``Finished``, and
+``Settled`` for each of its responses that the server ended later.
 """
 
 from __future__ import annotations
