@@ -101,6 +101,7 @@ class Tracing:
         self._endpoint: Final = endpoint
         self._conversation_id: Final = conversation_id
         self._capture: Final = capture_content
+        self._level = logging.ERROR
         self._open: dict[int, Open] = {}
         self._ended: dict[int, Open] = {}
         """Those whose response may still be drained."""
@@ -109,8 +110,11 @@ class Tracing:
         """Record an observation."""
         try:
             RECORD[type(observation)](self, observation)
-        except Exception:
-            logger.exception("tracing failed; the request goes on without")
+        except Exception as error:
+            # Whatever it is, no request may notice. Its traceback may quote a program's own errors, and so what was said.
+            level, self._level = self._level, logging.DEBUG
+            words = "tracing failed; requests go on without it (%s; further faults are logged at debug level)"
+            logger.log(level, words, type(error).__name__, exc_info=level == logging.DEBUG)
 
     def stop(self) -> None:
         """End what is open."""
