@@ -10,7 +10,7 @@ import trio
 import trio.testing
 
 from harness.pair import message, open_pair, user
-from rejoinder.engine import CancelPolicy, Interrupted, Policy, ResponseFailed, Timings, Usage
+from rejoinder.engine import CancelPolicy, Finished, Interrupted, Policy, ResponseFailed, Timings, Usage
 from rejoinder.engine.metrics import NO_USAGE, Stopwatch, usage_from
 from rejoinder.states.snapshot import Wait
 from rejoinder.testing import (
@@ -55,6 +55,17 @@ async def test_every_figure_of_a_first_response(autojump_clock: trio.testing.Moc
     )
     assert expected == response.timings
     assert (2.0, 5.0) == (response.timings.sent_to_created, response.timings.sent_to_first_output)
+
+
+@pytest.mark.original("B116")
+async def test_who_wants_the_first_of_a_session_takes_the_first(autojump_clock: trio.testing.MockClock) -> None:
+    answers = [Answer([Text("one", interval=3.0)], created_after=1.0), Answer([Text("two")], created_after=2.0)]
+    async with open_pair(ModelServer(AZURE, scripted(answers))) as pair:
+        await pair.ask("one")
+        await pair.ask("two")
+
+    times = [seen.timings.to_first_output for seen in pair.seen if isinstance(seen, Finished)]
+    assert [1.0, 2.0] == times
 
 
 async def test_figures_grow_while_it_runs(autojump_clock: trio.testing.MockClock) -> None:

@@ -58,6 +58,7 @@ def test_every_field_that_has_a_name_is_under_it() -> None:
     } == attributes
 
 
+@pytest.mark.original("B123")
 @pytest.mark.parametrize("odd", [None, [1], {"a": 1}, "text"])
 def test_any_json_in_any_field_is_borne(odd: object) -> None:
     fields = ["model", "temperature", "reasoning", "text", "conversation", "tools", "service_tier"]

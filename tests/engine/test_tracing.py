@@ -226,7 +226,7 @@ async def test_a_replay_is_an_attempt_and_an_event(autojump_clock: trio.testing.
     ]
 
 
-@pytest.mark.original("B087", "B125")
+@pytest.mark.original("B125")
 @pytest.mark.parametrize(
     "answer, error, kind",
     [
@@ -325,7 +325,7 @@ class GivingBreakingSpans(trace.NoOpTracer):
         return BreakingSpan(trace.INVALID_SPAN_CONTEXT)
 
 
-@pytest.mark.original("B123", "B124")
+@pytest.mark.original("B124")
 @pytest.mark.parametrize("broken", [Breaking(), GivingBreakingSpans()], ids=["no span begins", "no span takes anything"])
 async def test_a_tracer_that_breaks_breaks_no_turn(
     autojump_clock: trio.testing.MockClock, caplog: pytest.LogCaptureFixture, broken: trace.Tracer
