@@ -183,4 +183,4 @@ def test_the_repr_shows_no_payload() -> None:
         Result("resp_1", "completed", [spoken("secret words")], {"total_tokens": 3}, response={"output": ["secret words"]})
     )
 
-    assert "Result(id='resp_1', status='completed', usage={'total_tokens': 3}, incomplete_reason=None)" == shown
+    assert "Result(id='resp_1', status='completed', usage={'total_tokens': 3}, incomplete_reason=None, request_id=None)" == shown

@@ -10,6 +10,7 @@ RejoinderError
 ├── SessionClosed                    the session is not open any more
 ├── TooManyRounds                    a turn would have to ask the model once more than it may; has ``result``
 └── ResponseError                    a request ended without success; has ``outcome``, ``failure``, ``verdict``, ``partial``
+    │                                and, for the provider's support, ``response_id`` and ``request_id``
     ├── ResponseFailed               the server said so
     │   └── ResponseRefused          the model declined; raised by ``text()`` only
     ├── ResponseCancelled            the caller had cancelled it
@@ -53,6 +54,16 @@ __all__ = [
 
 class RejoinderError(Exception):
     """The base of all errors of this library."""
+
+    @property
+    def response_id(self) -> str | None:
+        """The response it is about; None if it is about none, or none was acknowledged."""
+        return None
+
+    @property
+    def request_id(self) -> str | None:
+        """``x-request-id`` of the connection it is about, which the provider's support asks for; None if there is none."""
+        return None
 
 
 class InvalidEndpoint(RejoinderError, ValueError):
@@ -110,6 +121,16 @@ class ResponseError(RejoinderError):
         """What had arrived: text, finished items, id. Empty if nothing had."""
         message = "The response was cancelled by its caller." if outcome.failure is None else outcome.failure.message
         super().__init__(message)
+
+    @property
+    def response_id(self) -> str | None:
+        """The response id; None if it was never acknowledged."""
+        return self.partial.id
+
+    @property
+    def request_id(self) -> str | None:
+        """``x-request-id`` of the connection it was sent on, or that was refused; None where the server gave none."""
+        return self.partial.request_id
 
     @property
     def failure(self) -> Failure | None:
