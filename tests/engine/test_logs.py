@@ -11,10 +11,10 @@ import trio
 import trio.testing
 
 from harness.pair import KEY, message, open_pair, user
-from rejoinder.engine import Interrupted, Policy, ResponseFailed
+from rejoinder.engine import Conversation, Interrupted, Policy, ResponseFailed, Tools
 from rejoinder.engine.logs import Log
 from rejoinder.engine.observations import Note
-from rejoinder.testing import AZURE, XAI, Answer, Event, LinkPlan, LoseConnection, ModelServer, Stall, Text, scripted
+from rejoinder.testing import AZURE, XAI, Answer, Call, Event, LinkPlan, LoseConnection, ModelServer, Stall, Text, scripted
 
 SECRET = "cobalt heron"
 """What callers and models say in these tests."""
@@ -163,3 +163,19 @@ def test_nothing_is_printed_unless_a_program_asks_for_it() -> None:
     ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
 
     assert ("", "") == (ended.stdout, ended.stderr)
+
+
+async def test_calls_of_the_model_are_there_for_debugging_and_their_failures_are_warnings(
+    autojump_clock: trio.testing.MockClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    def break_down() -> None:
+        raise ValueError(SECRET)
+
+    tools = Tools()
+    tools.add(break_down)
+    server = ModelServer(AZURE, scripted([Answer([Call("break_down", "{}", "call_1")]), Answer([Text("well")])]))
+    async with open_pair(server) as pair, pair.session.converse(Conversation(SECRET), tools=tools) as turn:
+        await turn.text()
+
+    assert "calls.started: break_down call_1" in lines(caplog, logging.DEBUG)
+    assert "call.failed: break_down call_1" in lines(caplog, logging.WARNING)

@@ -18,7 +18,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from opentelemetry.trace import SpanKind, StatusCode
 
 from harness.pair import KEY, Pair, message, open_pair, user
-from rejoinder.engine import CancelPolicy, Interrupted, Policy, ResponseFailed, Settings
+from rejoinder.engine import CancelPolicy, Conversation, Interrupted, Policy, ResponseFailed, Settings, Tools
 from rejoinder.engine.tracing import trace_session
 from rejoinder.testing import (
     AZURE,
@@ -396,3 +396,35 @@ async def test_spans_whose_response_never_settles_are_forgotten_in_time(
 
     assert {"completed": 1} == settled
     assert [] == it.spans("drain gpt-4.1")
+
+
+async def test_a_handler_that_ran_has_a_span_of_its_own(autojump_clock: trio.testing.MockClock) -> None:
+    async def look(where: str) -> str:
+        await trio.sleep(3)
+        return where
+
+    async def fail() -> None:
+        raise KeyError(SECRET)
+
+    tools = Tools()
+    for handler in (look, fail):
+        tools.add(handler)
+    tools.add(trio.sleep_forever, name="hang", description="Hang.", parameters={"type": "object"}, timeout=5)
+    called = Answer([Call("look", '{"where": "here"}', "call_1"), Call("fail", "{}", "call_2"), Call("hang", "{}", "call_3")])
+    async with traced(ModelServer(AZURE, scripted([called, Answer([Text("Fine.")])]))) as it:
+        async with it.pair.session.converse(Conversation(SECRET), tools=tools) as turn:
+            await turn.text()
+
+    spans = {span.name: span for span in it.spans()}
+    assert {"chat gpt-4.1", "execute_tool look", "execute_tool fail", "execute_tool hang"} == set(spans)
+    assert {
+        "gen_ai.operation.name": "execute_tool",
+        "gen_ai.tool.name": "look",
+        "gen_ai.tool.call.id": "call_1",
+        "gen_ai.tool.type": "function",
+    } == said(spans["execute_tool look"])
+    assert [None, "KeyError", "timeout"] == [
+        said(spans[f"execute_tool {name}"]).get("error.type") for name in ("look", "fail", "hang")
+    ]
+    assert 3_000_000_000 == (spans["execute_tool look"].end_time or 0) - (spans["execute_tool look"].start_time or 0)
+    assert SECRET not in str([span.to_json() for span in it.spans()])

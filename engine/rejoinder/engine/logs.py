@@ -22,6 +22,7 @@ from rejoinder.states.effects import Moved, Note
 from rejoinder.states.phases import LinkPhase
 from rejoinder.states.phrases import name, place
 
+from .call_events import CallEvent, CallFailed, CallsStarted, CallTimedOut
 from .observations import Asked, Finished, Observation, Sent, Settled
 
 __all__ = ["Log"]
@@ -42,7 +43,7 @@ class Log:
 
     def tell(self, observation: Observation) -> None:
         """Write an observation down."""
-        TELL[type(observation)](self, observation)
+        TELL.get(type(observation), Log.called)(self, observation)
 
     def asked(self, asked: Asked) -> None:
         """A request begins."""
@@ -95,6 +96,13 @@ class Log:
         """An abandoned response ends."""
         logger.debug("request %d: its response ended %.3f s later, %s", settled.request, settled.drained, settled.kind)
 
+    def called(self, event: CallEvent) -> None:
+        """Something became of calls of the model's: a handler that fails or takes too long is somebody's to look into."""
+        what = event.type.removeprefix("rejoinder.")
+        for call in event.calls if isinstance(event, CallsStarted) else (event.call,):
+            level = logging.WARNING if isinstance(event, CallFailed | CallTimedOut) else logging.DEBUG
+            logger.log(level, "%s: %s %s", what, name(call.name), name(call.call_id))
+
 
 TELL: Final[Mapping[type, Callable[[Log, Any], None]]] = MappingProxyType(
     {
@@ -106,3 +114,4 @@ TELL: Final[Mapping[type, Callable[[Log, Any], None]]] = MappingProxyType(
         Settled: Log.settled,
     }
 )
+"""What is written about each kind of observation; all others are of calls."""

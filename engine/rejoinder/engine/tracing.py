@@ -10,6 +10,7 @@ Rules of this file
   abandoned response costs is known later, so it has a span of its own, ``drain``, below the first.
 * Every move of a machine that concerns the request is an event of its span, named as ``response streaming``; so is every note about
   its lane.
+* A handler that ran has a span of its own, ``execute_tool``, where its turn is; of the other events of calls none has a duration.
 * Nothing that anybody said is recorded unless ``capture_content`` is true.
 """
 
@@ -23,6 +24,7 @@ from typing import Any, Final, final
 
 import attrs
 
+from .call_events import CallFailed, CallFinished, CallTimedOut
 from .endpoint import Endpoint
 from .observations import Asked, Finished, Moved, Note, Observation, Sent, Settled
 from .session import Session
@@ -109,7 +111,9 @@ class Tracing:
     def __call__(self, observation: Observation) -> None:
         """Record an observation."""
         try:
-            RECORD[type(observation)](self, observation)
+            record = RECORD.get(type(observation))
+            if record is not None:
+                record(self, observation)
         except Exception as error:
             # Whatever it is, no request may notice. Its traceback may quote a program's own errors, and so what was said.
             level, self._level = self._level, logging.DEBUG
@@ -200,9 +204,34 @@ class Tracing:
         )
         span.end(now)
 
+    def called(self, event: CallFinished | CallFailed | CallTimedOut) -> None:
+        """A span for a handler that ran."""
+        now = time.time_ns()
+        error = "timeout" if isinstance(event, CallTimedOut) else type(event.error).__name__ if isinstance(event, CallFailed) else None
+        span = self._tracer.start_span(
+            f"execute_tool {event.call.name}",
+            kind=SpanKind.INTERNAL,
+            start_time=now - int(event.seconds * 1e9),
+            attributes=present(
+                {
+                    "gen_ai.operation.name": "execute_tool",
+                    "gen_ai.tool.name": event.call.name,
+                    "gen_ai.tool.call.id": event.call.call_id,
+                    "gen_ai.tool.type": "function",
+                    "error.type": error,
+                }
+            ),
+        )
+        if error is not None:
+            span.set_status(StatusCode.ERROR, error)
+        span.end(now)
+
 
 RECORD: Final[Mapping[type, Callable[[Tracing, Any], None]]] = MappingProxyType(
     {
+        CallFailed: Tracing.called,
+        CallFinished: Tracing.called,
+        CallTimedOut: Tracing.called,
         Asked: Tracing.asked,
         Finished: Tracing.finished,
         Moved: Tracing.moved,
@@ -211,4 +240,4 @@ RECORD: Final[Mapping[type, Callable[[Tracing, Any], None]]] = MappingProxyType(
         Settled: Tracing.settled,
     }
 )
-"""What is done with each kind of observation."""
+"""What is done with each kind of observation; the others have no span."""
