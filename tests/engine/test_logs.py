@@ -165,17 +165,14 @@ def test_nothing_is_printed_unless_a_program_asks_for_it() -> None:
     assert ("", "") == (ended.stdout, ended.stderr)
 
 
-async def test_calls_of_the_model_are_there_for_debugging_and_their_failures_are_warnings(
+async def test_calls_of_the_model_are_there_for_debugging_and_those_that_take_too_long_are_warnings(
     autojump_clock: trio.testing.MockClock, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def break_down() -> None:
-        raise ValueError(SECRET)
-
-    tools = Tools()
-    tools.add(break_down)
-    server = ModelServer(AZURE, scripted([Answer([Call("break_down", "{}", "call_1")]), Answer([Text("well")])]))
+    tools = Tools(timeout=5)
+    tools.add(trio.sleep_forever, name="hang", description=SECRET, parameters={"type": "object"})
+    server = ModelServer(AZURE, scripted([Answer([Call("hang", "{}", "call_1")]), Answer([Text("well")])]))
     async with open_pair(server) as pair, pair.session.converse(Conversation(SECRET), tools=tools) as turn:
         await turn.text()
 
-    assert "calls.started: break_down call_1" in lines(caplog, logging.DEBUG)
-    assert "call.failed: break_down call_1" in lines(caplog, logging.WARNING)
+    assert "calls.started: hang call_1" in lines(caplog, logging.DEBUG)
+    assert ["call.timed_out: hang call_1"] == lines(caplog, logging.WARNING)

@@ -26,7 +26,7 @@ FIELDS = {"model": "gpt-4.1", "stream_id": "lane-1"}
 
 def whole_size(items: Sequence[Mapping[str, Any]]) -> int:
     """Bytes of a create in full."""
-    return len(encode_create({"model": "gpt-4.1"}, items, stream_id="lane-1").encode())
+    return len(encode_create({"model": "gpt-4.1", "store": False}, items, stream_id="lane-1").encode())
 
 
 async def test_bytes_saved_are_those_of_the_items_that_were_not_sent(autojump_clock: trio.testing.MockClock) -> None:

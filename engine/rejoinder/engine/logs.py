@@ -22,7 +22,7 @@ from rejoinder.states.effects import Moved, Note
 from rejoinder.states.phases import LinkPhase
 from rejoinder.states.phrases import name, place
 
-from .call_events import CallEvent, CallFailed, CallsStarted, CallTimedOut
+from .call_events import CallEvent, CallsStarted, CallTimedOut
 from .observations import Asked, Finished, Observation, Sent, Settled
 
 __all__ = ["Log"]
@@ -97,10 +97,10 @@ class Log:
         logger.debug("request %d: its response ended %.3f s later, %s", settled.request, settled.drained, settled.kind)
 
     def called(self, event: CallEvent) -> None:
-        """Something became of calls of the model's: a handler that fails or takes too long is somebody's to look into."""
+        """Something became of calls of the model's. What a handler raised is in the log already, with its traceback."""
         what = event.type.removeprefix("rejoinder.")
         for call in event.calls if isinstance(event, CallsStarted) else (event.call,):
-            level = logging.WARNING if isinstance(event, CallFailed | CallTimedOut) else logging.DEBUG
+            level = logging.WARNING if isinstance(event, CallTimedOut) else logging.DEBUG
             logger.log(level, "%s: %s %s", what, name(call.name), name(call.call_id))
 
 
