@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Callable, Iterator
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import pytest
 import trio
@@ -600,7 +600,8 @@ async def test_a_rewritten_beginning_is_sent_in_full(autojump_clock: MockClock) 
 async def test_a_turn_touches_only_what_is_new(autojump_clock: MockClock, monkeypatch: pytest.MonkeyPatch) -> None:
     conversation = Conversation([user(f"{number}") for number in range(5000)])
     read: list[int] = []
-    every, some = ItemHistory.__iter__, ItemHistory.__getitem__
+    every = ItemHistory.__iter__
+    some = cast("Callable[[ItemHistory, Any], Any]", ItemHistory.__getitem__)
 
     def iterate(history: ItemHistory) -> Iterator[Any]:
         read.append(len(history))

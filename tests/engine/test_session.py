@@ -378,7 +378,6 @@ async def test_no_task_outlives_the_session(autojump_clock: trio.testing.MockClo
     assert before == tasks()
 
 
-@pytest.mark.original("B007")
 async def test_what_a_session_opened_is_closed_with_it(autojump_clock: trio.testing.MockClock) -> None:
     with trio.fail_after(60):
         async with open_pair(ModelServer()) as pair:
