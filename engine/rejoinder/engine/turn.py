@@ -50,7 +50,7 @@ class Turn:
     The events of each response come as they are, in order, and between them what becomes of the calls (``CallsStarted``,
     ``CallFinished`` …). Iteration ends when the model calls nothing more. It raises what the responses raise, and
     ``TooManyRounds``; the conversation then holds everything up to there. Handlers begin when the turn is iterated beyond
-    ``CallsStarted``.
+    ``CallsStarted``. What background calls tell while a response is silent is given with its next event; observers hear it at once.
     """
 
     def __init__(
@@ -148,11 +148,6 @@ class Turn:
         self.cancel()
         await self._stack.aclose()
 
-    def settle(self) -> None:
-        """No handler runs any more: what was announced and never ran is answered."""
-        for run in self._runs:
-            run.give_up()
-
     # -- steps: what is done in a phase ------------------------------------------------------------------------------------
 
     async def _ask(self) -> None:
@@ -231,6 +226,7 @@ class Turn:
     def _announce(self) -> None:
         """Announce what the conversation owes an answer, all of it before any of it runs."""
         self._announced = [CallRun(item, self._desk, self._tools, self._resources) for item in self.conversation.pending_calls]
+        self._desk.announced += self._announced
         self._runs = [*(run for run in self._runs if run.is_open), *self._announced]
         shown = tuple(run.call for run in self._announced if run.call.name != CANCEL_TOOL)
         if shown:
@@ -290,7 +286,6 @@ async def open_turn(
     """What ``Session.converse`` does."""
     _check(conversation, tools, rounds)
     desk = session.background.open(conversation)
-    turn: Turn | None = None
     try:
         async with open_inner_nursery() as nursery:
             turn = Turn(session, desk, nursery, tools=tools, rounds=rounds, resources=resources, fields=fields)
@@ -300,8 +295,6 @@ async def open_turn(
                 await turn.leave()
                 nursery.cancel_scope.cancel()
     finally:
-        if turn is not None:
-            turn.settle()
         desk.close()
 
 
