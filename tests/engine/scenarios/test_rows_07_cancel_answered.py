@@ -29,6 +29,7 @@ HEARD: Final = "a0 a1 a2 "
 
 
 @pytest.mark.row("07")
+@pytest.mark.original("B108")
 @BOTH
 @SIGNAL
 async def test_row_07_a_cancel_that_is_answered_by_an_error_only(
