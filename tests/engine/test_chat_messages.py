@@ -46,7 +46,7 @@ def test_there_and_back() -> None:
 
 
 def test_an_answer_of_the_server_is_a_string() -> None:
-    item = {
+    item: dict[str, Any] = {
         "type": "message",
         "id": "msg_1",
         "role": "assistant",
@@ -78,7 +78,7 @@ def test_what_the_universal_form_cannot_say_is_this_apis_own(item: dict[str, Any
 
 def test_a_call_behind_something_else_is_a_message_of_its_own() -> None:
     call = {"type": "function_call", "call_id": "call_1", "name": "a", "arguments": "{}"}
-    thought = {"type": "reasoning", "id": "rs_1", "summary": []}
+    thought: dict[str, Any] = {"type": "reasoning", "id": "rs_1", "summary": []}
     first, _, second = chat_messages([{"role": "assistant", "content": "Hi"}, thought, call])
 
     assert {"role": "assistant", "content": "Hi"} == first

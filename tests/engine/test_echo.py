@@ -5,9 +5,12 @@ from __future__ import annotations
 from typing import Any, Final
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from rejoinder.engine import Result
-from rejoinder.engine.echo import echo_of, heard_of, is_whole, text_of
+from rejoinder.engine.echo import CALLS, echo_of, heard_of, is_whole, text_of
+from rejoinder.states.continuation import Continuation, RequestContent, Reuse, decide
 
 Item = dict[str, Any]
 
@@ -134,3 +137,49 @@ def test_all_that_was_said() -> None:
     refusal = {"type": "message", "role": "assistant", "content": [{"type": "refusal", "refusal": "No."}]}
 
     assert "One, two.No." == text_of([said("One, "), call(), said("two."), refusal])
+
+
+# -- whatever the model says -----------------------------------------------------------------------------------------------------
+
+TEXTS: Final = st.sampled_from(["", " ", "One. \n", "Hi", "\u00fc\ud800"])
+
+
+def _message(texts: list[str], refusal: str | None) -> Item:
+    parts: list[Item] = [{"type": "output_text", "text": text, "annotations": []} for text in texts]
+    if refusal is not None:
+        parts.append({"type": "refusal", "refusal": refusal})
+    return {"type": "message", "id": "msg", "role": "assistant", "status": "completed", "content": parts}
+
+
+ITEMS: Final = st.one_of(
+    st.builds(_message, st.lists(TEXTS, max_size=2), st.none() | TEXTS),
+    st.builds(lambda sealed: {"type": "reasoning", "summary": [], "encrypted_content": sealed}, st.sampled_from([None, "x"])),
+    st.builds(lambda kind: {"type": kind, "name": "tool", "arguments": "{}", "input": ""}, st.sampled_from(sorted(CALLS))),
+    st.just(SEARCH),
+    st.just({"type": "something_new"}),
+)
+
+
+@st.composite
+def outputs(draw: st.DrawFn) -> list[Item]:
+    """What a model may say: items of all kinds in any order, each with an id of its own."""
+    items = [dict(item) for item in draw(st.lists(ITEMS, max_size=5))]
+    for number, item in enumerate(items):
+        item["id"] = f"item_{number}"
+        if item["type"] in CALLS:
+            item["call_id"] = f"call_{number}"
+    return items
+
+
+@given(outputs(), st.booleans(), st.randoms(use_true_random=False))
+def test_whatever_completed_is_continued(output: list[Item], store: bool, chance: Any) -> None:  # noqa: ANN401, FBT001
+    asked = [{"role": "user", "content": "Hi"}]
+    answers = [
+        {"type": f"{item['type']}_output", "call_id": item["call_id"], "output": ""} for item in output if item["type"] in CALLS
+    ]
+    chance.shuffle(answers)
+    new = [*answers, {"role": "user", "content": "Go on"}]
+    decision = decide(Continuation("resp_1", asked, output), RequestContent([*asked, *echo(*output, store=store), *new]))
+
+    assert isinstance(decision, Reuse), decision
+    assert new == list(decision.items)

@@ -97,13 +97,17 @@ def test_nothing_is_made_of_nothing(item: dict[str, Any]) -> None:
 def test_nothing_is_done_where_nobody_reads_it(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
 
+    read: list[str] = []
+
     def unread() -> Iterator[dict[str, Any]]:
-        pytest.fail("It was read.")  # pragma: no cover
-        yield {}  # pragma: no cover
+        read.append("an item")
+        yield {"role": "user", "content": "Hi"}
 
     logging.getLogger("rejoinder.tests").debug("context: %s", render_for_log(unread()))
 
-    assert "" == caplog.text
+    assert ([], "") == (read, caplog.text)
+    logging.getLogger("rejoinder.tests").info("context: %s", render_for_log(unread()))
+    assert ["an item"] == read
 
 
 def test_a_conversation_is_shown_as_it_was() -> None:

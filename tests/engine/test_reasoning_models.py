@@ -22,7 +22,24 @@ def sent(**fields: Any) -> dict[str, Any]:  # noqa: ANN401 - the wire's names
 @pytest.mark.original("C2:test_reasoning_capable_models")
 @pytest.mark.parametrize(
     "model",
-    ["o1", "o3-mini", "o4-mini-2025-04-16", "gpt-5", "gpt-5.1", "gpt-5-nano", "gpt-6-sol", "GPT-5", "openai/gpt-5", "ft:gpt-5:me", "gpt-oss-120b", "codex-mini-latest", "gpt-5-codex", "grok-3-mini", "grok-4-fast-reasoning", "computer-use-preview"],
+    [
+        "o1",
+        "o3-mini",
+        "o4-mini-2025-04-16",
+        "gpt-5",
+        "gpt-5.1",
+        "gpt-5-nano",
+        "gpt-6-sol",
+        "GPT-5",
+        "openai/gpt-5",
+        "ft:gpt-5:me",
+        "gpt-oss-120b",
+        "codex-mini-latest",
+        "gpt-5-codex",
+        "grok-3-mini",
+        "grok-4-fast-reasoning",
+        "computer-use-preview",
+    ],
 )
 def test_models_that_reason(model: str) -> None:
     assert model_reasons(model) is True
@@ -31,7 +48,19 @@ def test_models_that_reason(model: str) -> None:
 @pytest.mark.original("C2:test_known_non_reasoning_models")
 @pytest.mark.parametrize(
     "model",
-    ["gpt-4.1", "gpt-4o", "gpt-4o-mini", "gpt-3.5-turbo", "chatgpt-4o-latest", "gpt-5-chat-latest", "gpt-5.2-chat", "grok-3", "grok-4-fast-non-reasoning", "ft:gpt-4.1:me", "openai/gpt-4.1"],
+    [
+        "gpt-4.1",
+        "gpt-4o",
+        "gpt-4o-mini",
+        "gpt-3.5-turbo",
+        "chatgpt-4o-latest",
+        "gpt-5-chat-latest",
+        "gpt-5.2-chat",
+        "grok-3",
+        "grok-4-fast-non-reasoning",
+        "ft:gpt-4.1:me",
+        "openai/gpt-4.1",
+    ],
 )
 def test_models_that_do_not(model: str) -> None:
     assert model_reasons(model) is False

@@ -315,6 +315,7 @@ async def test_preconnect_dials_at_once(autojump_clock: trio.testing.MockClock) 
     assert 1 == pair.network.dials
 
 
+@pytest.mark.original("B003")
 async def test_preconnect_that_fails_is_tried_again_when_needed(autojump_clock: trio.testing.MockClock) -> None:
     settings = Settings(preconnect=True, policy=Policy(dial_attempts=1))
     async with open_pair(ModelServer(), settings=settings, plans=[LinkPlan(unreachable=True)]) as pair:
@@ -369,3 +370,12 @@ async def test_no_task_outlives_the_session(autojump_clock: trio.testing.MockClo
 
     assert before < during
     assert before == tasks()
+
+
+async def test_what_a_session_opened_is_closed_with_it(autojump_clock: trio.testing.MockClock) -> None:
+    with trio.fail_after(60):
+        async with open_pair(ModelServer()) as pair:
+            await pair.ask("Hi")
+
+    assert 1 == len(pair.network.links)
+    assert all(link.ended is not None for link in pair.network.links)

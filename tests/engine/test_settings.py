@@ -59,7 +59,7 @@ def test_settings_do_not_change() -> None:
 @pytest.mark.original("B002")
 def test_settings_are_given_by_name() -> None:
     with pytest.raises(TypeError, match="positional"):
-        Settings("gpt-x")  # type: ignore[misc] # pyright: ignore[reportCallIssue]
+        Settings("gpt-x")  # type: ignore[call-arg] # pyright: ignore[reportCallIssue]
 
 
 def test_what_is_said_and_who_says_it_is_not_in_the_repr() -> None:

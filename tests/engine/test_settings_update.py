@@ -73,4 +73,5 @@ def test_a_mapping_that_cannot_be(given: Any, said: str) -> None:  # noqa: ANN40
 
 
 def test_names_that_are_known_and_names_that_are_not() -> None:
+    assert {"model": "m"} == renamed({"model": "m"}, ["model"])
     assert {"model": "m", "extra": {"y": 2}} == renamed({"model": "m", "y": 2}, [field.name for field in attrs.fields(Settings)])

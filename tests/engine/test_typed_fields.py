@@ -9,7 +9,7 @@ import pytest
 from rejoinder.engine import Reasoning, TextFormat, TextOptions, ToolChoice
 from rejoinder.engine.typed_fields import wire_value
 
-SCHEMA = {"type": "object", "properties": {}}
+SCHEMA: dict[str, Any] = {"type": "object", "properties": {}}
 
 
 @pytest.mark.original("C2:test_config_accepts_object", "C2:test_config_forward_compat_effort")

@@ -26,7 +26,7 @@ from rejoinder.states.verdicts import Outcome, OutcomeKind
 from .call_desk import CallDesk
 from .call_events import CallEvent, CallsStarted
 from .conversation import Conversation
-from .errors import InvalidRequest, RejoinderError, ResponseCancelled, ResponseRefused, TooManyRounds
+from .errors import InvalidRequest, RejoinderError, ResponseCancelled, TooManyRounds
 from .nurseries import open_inner_nursery
 from .response import Response
 from .result import Result
@@ -37,10 +37,29 @@ from .tools import Tools
 if TYPE_CHECKING:
     from .session import Session
 
-__all__ = ["Turn", "TurnItem", "open_turn"]
+__all__ = ["Turn", "TurnItem", "TurnTextDeltas", "open_turn"]
 
 TurnItem = StreamEvent | CallEvent
 """What iterating a turn gives."""
+
+
+@final
+class TurnTextDeltas:
+    """The pieces of text of a turn, from ``Turn.text_deltas``. Iterate it."""
+
+    def __init__(self, turn: Turn) -> None:
+        self._turn: Final = turn
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> str:
+        """The next piece."""
+        async for event in self._turn:
+            if type(event) is OutputTextDelta:
+                return event.delta
+        self._turn.raise_refusal()
+        raise StopAsyncIteration
 
 
 @final
@@ -116,17 +135,17 @@ class Turn:
             await self._STEPS[self._phase](self)
         return self._events.popleft()
 
-    async def text_deltas(self) -> AsyncGenerator[str]:
-        """The pieces of text of all responses as they come; raises as iteration does, and ``ResponseRefused`` on a refusal."""
-        async for event in self:
-            if type(event) is OutputTextDelta:
-                yield event.delta
-        self._raise_refusal()
+    def text_deltas(self) -> TurnTextDeltas:
+        """The pieces of text of all responses as they come: ``async for piece in turn.text_deltas()``.
+
+        Ends and raises as iteration does, and raises ``ResponseRefused`` on a refusal. It may be left in the middle.
+        """
+        return TurnTextDeltas(self)
 
     async def text(self) -> str:
         """Wait for the end and return the text of the last response. Raises as ``result``, and ``ResponseRefused``."""
         result = await self.result()
-        self._raise_refusal()
+        self.raise_refusal()
         return result.text
 
     async def result(self) -> Result:
@@ -142,6 +161,11 @@ class Turn:
         return partial
 
     # -- for the session ---------------------------------------------------------------------------------------------------
+
+    def raise_refusal(self) -> None:
+        """Raise ``ResponseRefused`` if the model declined in its last response."""
+        if self.response is not None and not self._stopped:
+            self.response.raise_refusal()
 
     async def leave(self) -> None:
         """The block is being left."""
@@ -265,12 +289,6 @@ class Turn:
     _RULES: ClassVar[Mapping[str, Callable[[Turn], None]]] = MappingProxyType(
         {"ask": _be_ready, "call": _announce, "end": _stop, "listen": _begin}
     )
-
-    def _raise_refusal(self) -> None:
-        partial = None if self.response is None or self._stopped else self.response.partial
-        if partial is not None and partial.refusal:
-            outcome = cast("Outcome", cast("Response", self.response).outcome)
-            raise ResponseRefused(outcome, partial, partial.refusal)
 
 
 @asynccontextmanager

@@ -41,6 +41,7 @@ def decisions(sent: list[Sent]) -> list[Decision]:
 
 
 @pytest.mark.row("01")
+@pytest.mark.original("B068", "C1:test_no_previous_state_sends_full_input", "C1:test_response_completed_stores_state")
 @pytest.mark.parametrize("profile", SERVERS, ids=lambda profile: profile.name)
 async def test_row_01_a_chat_continues_its_chain_from_the_second_turn(profile: ServerProfile, autojump_clock: MockClock) -> None:
     async with open_talk(server_of(profile, *REPLIES)) as talk:
@@ -99,6 +100,7 @@ async def test_row_01w_an_exact_echo_of_trailing_white_space_reuses(profile: Ser
 
 
 @pytest.mark.row("01w")
+@pytest.mark.original("B072")
 @pytest.mark.parametrize("profile", SERVERS, ids=lambda profile: profile.name)
 async def test_row_01w_a_trimmed_echo_is_sent_in_full_and_says_why(profile: ServerProfile, autojump_clock: MockClock) -> None:
     async with open_talk(server_of(profile, BEHIND, "Three.")) as talk:

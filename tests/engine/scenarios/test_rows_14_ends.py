@@ -48,6 +48,7 @@ EXPLODED = {"code": "server_error", "message": "The model exploded"}
 
 @EACH_PROFILE
 @pytest.mark.row("14")
+@pytest.mark.original("B075")
 async def test_row_14_a_failed_response_says_why_and_its_parent_is_not_named_again(
     autojump_clock: object, profile: ServerProfile
 ) -> None:
