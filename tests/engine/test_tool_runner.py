@@ -408,6 +408,20 @@ async def test_a_plain_function_runs_in_a_thread() -> None:
     assert threading.get_ident() not in threads
 
 
+async def test_a_plain_function_that_raises_is_a_failure_like_any_other() -> None:
+    tools = Tools()
+
+    @tools.add
+    def explode() -> None:
+        raise RuntimeError("bang")
+
+    async with open_pair(server(calling(("explode", "{}")), FINE)) as pair:
+        taken = await take_turn(pair.session, Conversation(GO), tools)
+
+    assert {"a": "Error: function 'explode' failed."} == outputs_of(pair.creates[1])
+    assert ["started a", "failed a"] == taken.told
+
+
 @pytest.mark.parametrize("fails", [False, True])
 @pytest.mark.original("C8:late results after time-out or interruption are rejected")
 async def test_what_an_abandoned_thread_says_is_dropped_and_seen(*, fails: bool, caplog: pytest.LogCaptureFixture) -> None:

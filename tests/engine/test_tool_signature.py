@@ -226,6 +226,14 @@ def test_null_is_null_where_the_type_has_it() -> None:
     assert {"x": None, "y": None} == collected(handler, {"x": None, "y": None}, strict=True)
 
 
+def test_a_strict_schema_of_an_undocumented_default() -> None:
+    def handler(x: int = 5) -> None:
+        pass
+
+    assert {"anyOf": [{"type": "integer"}, {"type": "null"}]} == of(handler, strict=True)["properties"]["x"]
+    assert {"x": 5} == collected(handler, {"x": None}, strict=True)
+
+
 def test_a_strict_schema_closes_every_object() -> None:
     def handler(places: list[Place]) -> None:
         pass

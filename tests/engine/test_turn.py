@@ -221,6 +221,41 @@ async def test_without_grouping_the_model_is_asked_after_each_result(autojump_cl
     assert [] == desk.stopped
 
 
+async def test_in_order_and_without_grouping_a_call_may_begin_after_the_model_was_told_that_it_runs(autojump_clock: object) -> None:
+    desk = Desk(group_results=False, parallel=False)
+    async with open_pair(server(waiting(1, 2), Answer([Text("One. ")]), FINE)) as pair:
+        taken = await take_turn(pair.session, Conversation("Go"), desk.tools)
+
+    assert "One. Fine." == taken.text
+    assert [1.0, 2.0] == desk.begun
+    assert "waited 1" == outputs_of(pair.creates[1])["a"]
+    assert "is running" in outputs_of(pair.creates[1])["b"]
+    assert "waited 2" in pair.creates[2]["input"][0]["content"]
+    assert ["started a b", "finished a", "finished b"] == taken.told
+
+
+async def test_a_function_that_is_registered_in_the_middle_of_a_turn_is_offered_next(autojump_clock: object) -> None:
+    desk = Desk()
+
+    @desk.tools.add
+    async def learn() -> None:
+        await trio.lowlevel.checkpoint()
+        desk.tools.add(desk.wait, name="new")
+
+    async with open_pair(server(calling(("learn", "{}")), FINE)) as pair:
+        await take_turn(pair.session, Conversation("Go"), desk.tools)
+
+    assert [["wait", "learn"], ["wait", "learn", "new"]] == [[tool["name"] for tool in create["tools"]] for create in pair.creates]
+
+
+async def test_without_tools_the_conversation_says_which_there_are(autojump_clock: object) -> None:
+    hosted = {"type": "web_search"}
+    async with open_pair(server(FINE)) as pair:
+        await take_turn(pair.session, Conversation("Go", tools=[hosted]), None)
+
+    assert [hosted] == pair.creates[0]["tools"]
+
+
 async def test_without_grouping_an_interruption_cancels_what_the_model_does_not_wait_for(autojump_clock: object) -> None:
     desk = Desk(group_results=False)
     conversation = Conversation("Go")

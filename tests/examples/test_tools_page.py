@@ -1,4 +1,4 @@
-"""docs/tools.md: its code is one program, and it does what the page says; its pictures are those of the tables."""
+"""docs/tools.md: its code is one program, and it does what the page says; its tables are those that run."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import trio
 
 from harness.pair import open_pair
 from harness.tool_turns import FINE, calling, messages_of, outputs_of
-from rejoinder.diagrams.mermaid import draw_mermaid
+from rejoinder.diagrams.tables import draw_table
 from rejoinder.engine import Conversation
 from rejoinder.engine.call_texts import cancelled, failed, invalid, timed_out, unknown
 from rejoinder.states.chart import Chart
@@ -103,12 +103,12 @@ def test_what_the_model_is_told_is_what_the_page_says() -> None:
 
 
 @pytest.mark.parametrize("chart", [TOOL_CALL_CHART, TURN_CHART], ids=lambda chart: chart.table.name)
-def test_the_pictures_are_those_of_the_tables(chart: Chart) -> None:
+def test_the_tables_are_those_that_run(chart: Chart) -> None:
     name = chart.table.name
-    (picture,) = re.findall(rf"<!-- machine:{name} -->\n(.*?)<!-- /machine:{name} -->", PAGE, re.DOTALL)
+    (shown,) = re.findall(rf"<!-- machine:{name} -->\n(.*?)<!-- /machine:{name} -->", PAGE, re.DOTALL)
 
-    assert _arrows(draw_mermaid(chart)) == _arrows(picture)
+    assert _rows(draw_table(chart)) == _rows(shown)
 
 
-def _arrows(picture: str) -> list[str]:
-    return [line.strip() for line in picture.splitlines() if "-->" in line]
+def _rows(page: str) -> list[str]:
+    return [line for line in page.splitlines() if line.startswith("|")]

@@ -3,8 +3,8 @@
 It writes outputs and reports into the conversation, tells the application, and keeps the calls that outlive their turn.
 
 Rules of this file
-* While a turn is open, reports wait until the turn asks the model or ends: a message in the middle of a response would stand
-  before what the response says. Without a turn they are added at once.
+* While a turn runs, reports wait until it asks the model or ends: what a response says stands before what came meanwhile, and a
+  conversation that only grows at its end costs no more than what is new in it. Without a turn they are added at once.
 * An output for a call that the conversation does not hold (its owner began it anew) is dropped, seen.
 * A background call belongs to the session: its nursery runs it, and the session's end cancels it.
 """
@@ -52,6 +52,8 @@ class CallDesk:
         """Whether there are outputs that the model has to see."""
         self.news = False
         """Whether there are reports that the model has to see."""
+        self.announced: Final[list[CallRun]] = []
+        """The calls that the turn announced; one that never began is given up when the block is left."""
         self.runs: Final[dict[str, CallRun]] = {}
         """The background calls that have no outcome yet, by call id."""
         self._background: Final = background
@@ -131,7 +133,11 @@ class CallDesk:
             self._background.release(self)
 
     def close(self) -> None:
-        """The block is left: every call that is still without an output gets one, so that the conversation can be sent."""
+        """The block is left, and no handler of it runs: whatever has no output gets one, so that the conversation can be sent."""
+        for run in self.announced:
+            if run not in self.runs.values():
+                run.give_up()
+        self.announced.clear()
         for item in self.conversation.pending_calls:
             self.conversation.add_tool_output(str(item["call_id"]), texts.ABANDONED)
         self.occupied = False

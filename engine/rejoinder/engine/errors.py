@@ -6,7 +6,10 @@
     ├── InvalidEndpoint (ValueError)     the address or key cannot work
     ├── InvalidRequest (TypeError)       the request cannot be sent: not JSON, or not a conversation
     │   └── InvalidSetting (ValueError)  a setting is out of range, or of the wrong type
+    ├── InvalidTool (ValueError)         a function cannot be registered as it is
+    ├── UnknownTool (KeyError)           no function of that name is registered
     ├── SessionClosed                    the session is not open any more
+    ├── TooManyRounds                    a turn would have to ask the model once more than it may; has ``result``
     └── ResponseError                    a request ended without success; has ``outcome``, ``failure``, ``verdict``, ``partial``
         ├── ResponseFailed               the server said so
         │   └── ResponseRefused          the model declined; raised by ``text()`` only

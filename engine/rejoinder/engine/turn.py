@@ -26,7 +26,7 @@ from rejoinder.states.verdicts import Outcome, OutcomeKind
 from .call_desk import CallDesk
 from .call_events import CallEvent, CallsStarted
 from .conversation import Conversation
-from .errors import InvalidRequest, RejoinderError, ResponseCancelled, ResponseRefused, TooManyRounds
+from .errors import InvalidRequest, RejoinderError, ResponseCancelled, TooManyRounds
 from .nurseries import open_inner_nursery
 from .response import Response
 from .result import Result
@@ -37,10 +37,29 @@ from .tools import Tools
 if TYPE_CHECKING:
     from .session import Session
 
-__all__ = ["Turn", "TurnItem", "open_turn"]
+__all__ = ["Turn", "TurnItem", "TurnTextDeltas", "open_turn"]
 
 TurnItem = StreamEvent | CallEvent
 """What iterating a turn gives."""
+
+
+@final
+class TurnTextDeltas:
+    """The pieces of text of a turn, from ``Turn.text_deltas``. Iterate it."""
+
+    def __init__(self, turn: Turn) -> None:
+        self._turn: Final = turn
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> str:
+        """The next piece."""
+        async for event in self._turn:
+            if type(event) is OutputTextDelta:
+                return event.delta
+        self._turn.raise_refusal()
+        raise StopAsyncIteration
 
 
 @final
@@ -50,7 +69,7 @@ class Turn:
     The events of each response come as they are, in order, and between them what becomes of the calls (``CallsStarted``,
     ``CallFinished`` …). Iteration ends when the model calls nothing more. It raises what the responses raise, and
     ``TooManyRounds``; the conversation then holds everything up to there. Handlers begin when the turn is iterated beyond
-    ``CallsStarted``.
+    ``CallsStarted``. What background calls tell while a response is silent is given with its next event; observers hear it at once.
     """
 
     def __init__(
@@ -116,17 +135,17 @@ class Turn:
             await self._STEPS[self._phase](self)
         return self._events.popleft()
 
-    async def text_deltas(self) -> AsyncGenerator[str]:
-        """The pieces of text of all responses as they come; raises as iteration does, and ``ResponseRefused`` on a refusal."""
-        async for event in self:
-            if type(event) is OutputTextDelta:
-                yield event.delta
-        self._raise_refusal()
+    def text_deltas(self) -> TurnTextDeltas:
+        """The pieces of text of all responses as they come: ``async for piece in turn.text_deltas()``.
+
+        Ends and raises as iteration does, and raises ``ResponseRefused`` on a refusal. It may be left in the middle.
+        """
+        return TurnTextDeltas(self)
 
     async def text(self) -> str:
         """Wait for the end and return the text of the last response. Raises as ``result``, and ``ResponseRefused``."""
         result = await self.result()
-        self._raise_refusal()
+        self.raise_refusal()
         return result.text
 
     async def result(self) -> Result:
@@ -143,15 +162,15 @@ class Turn:
 
     # -- for the session ---------------------------------------------------------------------------------------------------
 
+    def raise_refusal(self) -> None:
+        """Raise ``ResponseRefused`` if the model declined in its last response."""
+        if self.response is not None and not self._stopped:
+            self.response.raise_refusal()
+
     async def leave(self) -> None:
         """The block is being left."""
         self.cancel()
         await self._stack.aclose()
-
-    def settle(self) -> None:
-        """No handler runs any more: what was announced and never ran is answered."""
-        for run in self._runs:
-            run.give_up()
 
     # -- steps: what is done in a phase ------------------------------------------------------------------------------------
 
@@ -231,6 +250,7 @@ class Turn:
     def _announce(self) -> None:
         """Announce what the conversation owes an answer, all of it before any of it runs."""
         self._announced = [CallRun(item, self._desk, self._tools, self._resources) for item in self.conversation.pending_calls]
+        self._desk.announced += self._announced
         self._runs = [*(run for run in self._runs if run.is_open), *self._announced]
         shown = tuple(run.call for run in self._announced if run.call.name != CANCEL_TOOL)
         if shown:
@@ -270,12 +290,6 @@ class Turn:
         {"ask": _be_ready, "call": _announce, "end": _stop, "listen": _begin}
     )
 
-    def _raise_refusal(self) -> None:
-        partial = None if self.response is None or self._stopped else self.response.partial
-        if partial is not None and partial.refusal:
-            outcome = cast("Outcome", cast("Response", self.response).outcome)
-            raise ResponseRefused(outcome, partial, partial.refusal)
-
 
 @asynccontextmanager
 async def open_turn(
@@ -290,7 +304,6 @@ async def open_turn(
     """What ``Session.converse`` does."""
     _check(conversation, tools, rounds)
     desk = session.background.open(conversation)
-    turn: Turn | None = None
     try:
         async with open_inner_nursery() as nursery:
             turn = Turn(session, desk, nursery, tools=tools, rounds=rounds, resources=resources, fields=fields)
@@ -300,8 +313,6 @@ async def open_turn(
                 await turn.leave()
                 nursery.cancel_scope.cancel()
     finally:
-        if turn is not None:
-            turn.settle()
         desk.close()
 
 

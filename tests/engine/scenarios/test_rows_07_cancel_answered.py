@@ -29,6 +29,7 @@ HEARD: Final = "a0 a1 a2 "
 
 
 @pytest.mark.row("07")
+@pytest.mark.original("B108")
 @BOTH
 @SIGNAL
 @pytest.mark.original("B108")
