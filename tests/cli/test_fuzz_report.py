@@ -45,7 +45,8 @@ def test_failure_before_there_was_a_session_leaves_no_trace(finding: Finding, tm
 
 def test_folder_that_cannot_be_written_is_said_beside_the_failure(finding: Finding, tmp_path: Path) -> None:
     (tmp_path / "taken").write_text("")
-    written = write_finding(finding, "stem", tmp_path / "taken" / "deeper")
+    folder = tmp_path / "taken" / "deeper"
+    written = write_finding(finding, "stem", folder)
     lines = list(told(1, finding, written))
 
     assert written.trace is None
