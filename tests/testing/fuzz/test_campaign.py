@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import count
 from typing import Any
 
@@ -32,7 +32,7 @@ def target(program: type[Program | EngineProgram]) -> Target:
     return Target(program.__name__, program)
 
 
-def run(program: type[Program | EngineProgram], limits: Limits = FEW, **chosen: Any) -> Outcome:
+def run(program: type[Program | EngineProgram], limits: Limits = FEW, **chosen: Any) -> Outcome:  # noqa: ANN401 - of a campaign
     return Campaign(target(program), limits, 1, **chosen).run()
 
 
@@ -144,7 +144,7 @@ class ManyWays(LifecycleProgram):
 
     ways = iter(range(10_000))
 
-    def feed(self, handler: Any, event: Event, now: float) -> Sequence[Effect]:
+    def feed(self, handler: object, event: Event, now: float) -> Sequence[Effect]:
         raise type(f"Wrong{next(self.ways) % 40}", (Exception,), {})
 
 
@@ -161,7 +161,7 @@ class OnlyOnce(LifecycleProgram):
 
     times = 0
 
-    def feed(self, handler: Any, event: Event, now: float) -> Sequence[Effect]:
+    def feed(self, handler: object, event: Event, now: float) -> Sequence[Effect]:
         type(self).times += 1
         if self.times == 1:
             raise RuntimeError("now and never again")
@@ -178,7 +178,7 @@ def test_failure_that_does_not_repeat_itself_is_told_and_ends_nothing() -> None:
 
 
 class BrokenFactory(LifecycleProgram):
-    def make_handler(self, session: Session) -> Any:
+    def make_handler(self, session: Session) -> object:
         raise SystemExit("no handler today")
 
 
@@ -240,7 +240,7 @@ class Nothing(LifecycleProgram):
 
 
 class Refused(LifecycleProgram):
-    setups = LifecycleProgram.setups.filter(lambda setup: False)
+    setups = LifecycleProgram.setups.filter(lambda setup: setup is None)
 
 
 @pytest.mark.parametrize("program", [Nothing, Refused])
@@ -283,7 +283,7 @@ def test_known_failure_stays_in_the_database_while_the_campaign_goes_on() -> Non
 
 
 class Broken(InMemoryExampleDatabase):
-    def fetch(self, key: bytes) -> Any:
+    def fetch(self, key: bytes) -> Iterable[bytes]:
         raise ConnectionError("gone")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import Any
+from typing import ClassVar
 
 import pytest
 from hypothesis.stateful import RuleBasedStateMachine, rule
@@ -103,7 +103,7 @@ def test_handlers_of_other_names_or_sources_have_keys_of_their_own() -> None:
         (Stranger, "is a state machine of its own, and no program"),
         (Stranger.TestCase, "is a state machine of its own, and no program"),
         (os.getcwd, "was called with a Session, and raised TypeError"),
-        (lambda session: 3, "returned a int, which has no feed(event, now). Name a subclass of"),
+        (lambda session: 3 * bool(session), "returned a int, which has no feed(event, now). Name a subclass of"),
     ],
 )
 def test_what_cannot_be_fuzzed_is_refused_with_what_can(thing: object, why: str) -> None:
@@ -119,7 +119,7 @@ def test_what_cannot_be_fuzzed_is_refused_with_what_can(thing: object, why: str)
 class Met(Program):
     """Writes down whom it meets."""
 
-    names: set[str] = set()
+    names: ClassVar[set[str]] = set()
 
     def start(self, setup: Setup) -> None:
         super().start(setup)
@@ -127,7 +127,7 @@ class Met(Program):
 
 
 class MetByTheEngine(EngineProgram):
-    profiles: set[Profile] = set()
+    profiles: ClassVar[set[Profile]] = set()
 
     @classmethod
     def run(cls, plot: Plot) -> Diary:
@@ -164,6 +164,6 @@ class OwnPlots(EngineProgram):
 
 
 @pytest.mark.parametrize("target", [LIFECYCLE, Target("OwnPlots", OwnPlots)], ids=lambda target: target.name)
-def test_plots_of_ones_own_stay_as_they_are(target: Any) -> None:
+def test_plots_of_ones_own_stay_as_they_are(target: Target) -> None:
     with pytest.raises(NoTarget, match="draws plots of its own"):
         of_steps(target, 3)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from rejoinder.states import Session
+from rejoinder.states.continuation import RequestContent
 from rejoinder.states.events import Create, Opened
 from rejoinder.states.profiles import AZURE
 from rejoinder.states.trace import Header, Trace, replay
-from rejoinder.states.continuation import RequestContent
 from rejoinder.testing.explore import ROWS
 from rejoinder.testing.fuzz.watch import Watch, tables_of
 from rejoinder.testing.input_items import user

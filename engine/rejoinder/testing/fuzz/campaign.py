@@ -160,9 +160,9 @@ class Campaign:
             # A failure that does not repeat itself is Hypothesis' to report; it has happened all the same.
             if not self._met:
                 raise CampaignError(" ".join(str(error).split())) from error
-        except DatabaseError:
+        except (DatabaseError, KeyboardInterrupt):
             raise
-        except Exception:
+        except BaseException:
             # What was raised is what was met; anything else is not for us to swallow.
             if not self._met:
                 raise
@@ -214,8 +214,9 @@ class Campaign:
                 self._failed(group)
             except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever a handler raises is what is looked for
                 self._failed(error)
-            finally:
+            else:
                 self._programs += 1
+            finally:
                 self._tell()
 
         return observed
@@ -228,6 +229,7 @@ class Campaign:
 
     def _failed(self, error: BaseException) -> None:
         """Take in a failure: raise it again, for Hypothesis to shrink, unless it is known."""
+        self._programs += 1
         sign = _sign_of(error)
         known = self._findings.get(sign)
         if known is not None:
