@@ -381,7 +381,7 @@ QUICK: Final = (
     Configuration("lanes-loss", "Links with lanes that are lost.", LANES, LANE, requests=3, cancels=1, losses=2),
     Configuration(
         "lanes-limits",
-        "Fewer lanes than were promised, and a connection at its age limit.",
+        "Fewer lanes than were promised.",
         LANES,
         LANE,
         requests=3,

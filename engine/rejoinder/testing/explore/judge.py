@@ -226,9 +226,9 @@ class Judge:
         number, caller = effect.request, world.callers[effect.request]
         policy, profile = world.session.policy, world.session.profile
         if caller.output:
-            return f"promise 5: {effect} after output was delivered"
+            return f"promise 5: request {number} was sent again after output of it was delivered"
         if caller.ended:
-            return f"promise 3: {effect} after the outcome"
+            return f"promise 3: request {number} was sent after its outcome"
         caller.sends += 1
         caller.attempt, caller.place = f"r{number}.{caller.sends}", (effect.link, effect.lane)
         caller.begun = caller.faulty = False
