@@ -218,7 +218,8 @@ class Judge:
         if outcome.kind is OutcomeKind.COMPLETED and outcome.response is not None:
             words = None
             for item in outcome.response["output"]:
-                words = len(item["content"][0]["text"])
+                if item["type"] == "message":
+                    words = len(item["content"][0]["text"])
             world.chain = (*world.chains[effect.request], (effect.request, words))
         return untold_truth
 
