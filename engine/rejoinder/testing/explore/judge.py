@@ -215,7 +215,8 @@ class Judge:
         if outcome.kind is OutcomeKind.COMPLETED and outcome.response is not None:
             words = None
             for item in outcome.response["output"]:
-                words = len(item["content"][0]["text"])
+                if item["type"] == "message":
+                    words = len(item["content"][0]["text"])
             world.chain = (*world.chains[effect.request], (effect.request, words))
         return untold_truth
 
@@ -223,9 +224,9 @@ class Judge:
         number, caller = effect.request, world.callers[effect.request]
         policy, profile = world.session.policy, world.session.profile
         if caller.output:
-            return f"promise 5: {effect} after output was delivered"
+            return f"promise 5: request {number} was sent again after output of it was delivered"
         if caller.ended:
-            return f"promise 3: {effect} after the outcome"
+            return f"promise 3: request {number} was sent after its outcome"
         caller.sends += 1
         caller.attempt, caller.place = f"r{number}.{caller.sends}", (effect.link, effect.lane)
         caller.begun = caller.faulty = False
