@@ -411,9 +411,11 @@ async def test_a_handler_that_ran_has_a_span_of_its_own(autojump_clock: trio.tes
         tools.add(handler)
     tools.add(trio.sleep_forever, name="hang", description="Hang.", parameters={"type": "object"}, timeout=5)
     called = Answer([Call("look", '{"where": "here"}', "call_1"), Call("fail", "{}", "call_2"), Call("hang", "{}", "call_3")])
-    async with traced(ModelServer(AZURE, scripted([called, Answer([Text("Fine.")])]))) as it:
-        async with it.pair.session.converse(Conversation(SECRET), tools=tools) as turn:
-            await turn.text()
+    async with (
+        traced(ModelServer(AZURE, scripted([called, Answer([Text("Fine.")])]))) as it,
+        it.pair.session.converse(Conversation(SECRET), tools=tools) as turn,
+    ):
+        await turn.text()
 
     spans = {span.name: span for span in it.spans()}
     assert {"chat gpt-4.1", "execute_tool look", "execute_tool fail", "execute_tool hang"} == set(spans)

@@ -207,7 +207,9 @@ class Tracing:
     def called(self, event: CallFinished | CallFailed | CallTimedOut) -> None:
         """A span for a handler that ran."""
         now = time.time_ns()
-        error = "timeout" if isinstance(event, CallTimedOut) else type(event.error).__name__ if isinstance(event, CallFailed) else None
+        error = (
+            "timeout" if isinstance(event, CallTimedOut) else type(event.error).__name__ if isinstance(event, CallFailed) else None
+        )
         span = self._tracer.start_span(
             f"execute_tool {event.call.name}",
             kind=SpanKind.INTERNAL,
