@@ -84,10 +84,10 @@ async def test_it_goes_on_without_anybody_and_is_found_again_elsewhere(loopback_
         background.close()
         await trio.sleep(10)
         async with open_session(Endpoint(http.simulator.url, KEY)) as other:
-            found = other.background(background.id, starting_after=first.sequence_number)
+            found = other.background_response(background.id, starting_after=first.sequence_number)
             types = [event.type async for event in found]
             result = await found.retrieve()
-            whole = await other.background(background.id).result()
+            whole = await other.background_response(background.id).result()
 
     assert ["response.queued", "response.completed"] == [types[0], types[-1]]
     assert "one two three" == result.text == whole.text
@@ -130,7 +130,7 @@ async def test_it_is_stopped_on_the_server(loopback_clock: trio.testing.MockCloc
         with pytest.raises(ResponseCancelled):
             await background.result()
         with pytest.raises(ResponseFailed, match="not found"):
-            await http.session.background("resp_9").cancel()
+            await http.session.background_response("resp_9").cancel()
         assert not http.simulator.server.is_open(0)
 
     assert ("cancelled", "cancelled", "cancelled") == (first.status, second.status, background.status)
@@ -147,7 +147,7 @@ async def test_it_is_stopped_by_somebody_else_while_it_is_followed(loopback_cloc
         async with trio.open_nursery() as nursery:
             nursery.start_soon(follow)
             await trio.sleep(1)
-            await http.session.background(background.id).cancel()
+            await http.session.background_response(background.id).cancel()
 
     assert "response.output_item.done" == types[-1]
     assert "cancelled" == background.status
@@ -189,7 +189,7 @@ async def test_a_server_that_cannot_be_reached(loopback_clock: trio.testing.Mock
         with pytest.raises(ConnectionFailed, match="Connection refused"):
             await session.start_background("Tell me")
         with pytest.raises(ConnectionFailed):
-            await anext(session.background("resp_1"))
+            await anext(session.background_response("resp_1"))
 
 
 async def test_silence_is_bounded_and_leaves_it_where_it_is(loopback_clock: trio.testing.MockClock) -> None:
@@ -276,7 +276,7 @@ async def test_what_cannot_be_kept_cannot_run_in_the_background(loopback_clock: 
         with pytest.raises(InvalidRequest, match="kept on the server"):
             await http.session.start_background("Tell me", store=False)
     with pytest.raises(SessionClosed):
-        http.session.background("resp_1")
+        http.session.background_response("resp_1")
 
     assert 0 == requests(http)
 

@@ -46,7 +46,7 @@ def fields_of(create: dict[str, Any]) -> dict[str, Any]:
     "C4:test_openai_responses_http_run_inference_with_llm_context",
 )
 async def test_with_everything(transport: str, loopback_clock: trio.testing.MockClock) -> None:
-    settings = {"instructions": "Be brief.", "fields": {"temperature": 0.5, "max_output_tokens": 50, "store": False}}
+    settings = {"instructions": "Be brief.", "temperature": 0.5, "max_output_tokens": 50}
     async with open_over_http(transport=transport, settings=settings) as http:
         result = await http.session.infer([{"role": "user", "content": "Hello"}])
 
@@ -75,7 +75,7 @@ async def test_with_everything(transport: str, loopback_clock: trio.testing.Mock
     "C4:test_openai_responses_http_run_inference_max_tokens_override",
 )
 async def test_arguments_beat_the_settings(transport: str, loopback_clock: trio.testing.MockClock) -> None:
-    settings = {"instructions": "Be brief.", "fields": {"max_output_tokens": 50}}
+    settings = {"instructions": "Be brief.", "max_output_tokens": 50}
     async with open_over_http(transport=transport, settings=settings) as http:
         await http.session.infer("Hello", instructions="Be long.", max_output_tokens=500, model="other")
 

@@ -7,19 +7,8 @@ from typing import Any
 import pytest
 
 from rejoinder.engine import Interrupted
-from rejoinder.engine.out_of_band import counted_in, items_in, named_by, with_something_to_answer
+from rejoinder.engine.out_of_band import counted_in, items_in, named_by
 from rejoinder.states.continuation import RequestContent
-
-
-def test_instructions_become_what_is_answered_only_where_there_is_nothing_else() -> None:
-    empty = RequestContent((), {"instructions": "Greet.", "model": "m"})
-    spoken = RequestContent(({"role": "user"},), {"instructions": "Greet."})
-    silent = RequestContent((), {"model": "m"})
-    changed = with_something_to_answer(empty)
-
-    assert ({"role": "developer", "content": "Greet."},) == changed.items
-    assert {"model": "m"} == changed.fields
-    assert (spoken, silent) == (with_something_to_answer(spoken), with_something_to_answer(silent))
 
 
 @pytest.mark.parametrize("fields, expected", [({}, None), ({"previous_response_id": "resp_1"}, "resp_1")])

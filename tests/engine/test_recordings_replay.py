@@ -64,6 +64,7 @@ def calls_of(result: Result) -> list[tuple[str, str, str]]:
 
 
 @pytest.mark.parametrize("name", WHOLE)
+@pytest.mark.original("C1:test_function_call_sequence")
 @pytest.mark.parametrize("transport", get_args(Transport))
 async def test_callers_receive_what_the_recorded_final_response_says(name: str, transport: Transport) -> None:
     recorded = read_recording(RECORDINGS / name)
@@ -76,7 +77,7 @@ async def test_callers_receive_what_the_recorded_final_response_says(name: str, 
             text = ""
             # Recorded conversations were chained by their clients; created echoes the id, and another echo would be foreign.
             named = response.bodies[0]["response"].get("previous_response_id")
-            async with session.respond("Hello", previous_response_id=named) as running:
+            async with session.respond("Hello", previous_response_id=named, store=True) as running:
                 async for event in running:
                     types.append(event.type)
                     if event.type == "response.output_text.delta":

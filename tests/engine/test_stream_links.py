@@ -98,7 +98,10 @@ async def test_a_response_from_its_create_to_its_end(autojump_clock: trio.testin
 
         assert ("completed", "req of resp_1") == (result.status, result.request_id)
         assert [
-            ("lane-1", {"stream": True, "model": "gpt-4.1", "input": response.content.items and list(response.content.items)})
+            (
+                "lane-1",
+                {"stream": True, **response.content.fields, "input": response.content.items and list(response.content.items)},
+            )
         ] == (hands.wire.begun)
         assert [("lane-1", False)] == hands.wire.ended
 

@@ -16,7 +16,7 @@ from hypothesis.stateful import run_state_machine_as_test
 from harness.frames import created, delta, item_added
 from harness.telling import asks, interrupted, lost_early, tell, turned
 from rejoinder.states.effects import Deliver, Dial, Effect
-from rejoinder.states.events import Cancel, Create, Opened, Received, StreamEnded
+from rejoinder.states.events import Cancel, Create, Event, Opened, Received, StreamEnded
 from rejoinder.states.profiles import AZURE, HTTP, OPENAI, CancelPolicy, Deadlines, Policy
 from rejoinder.states.session import Session
 from rejoinder.states.trace import Difference, Fed, Header, Trace, TraceError, read_lines, replay, write_lines
@@ -267,7 +267,7 @@ def test_a_tale_over_http_is_read_back_and_replayed() -> None:
     header = Header("1.2.3", HTTP, Policy())
     session, feds = Session(HTTP), list[Fed]()
     frames = (created("resp_1"), item_added("msg_1", sequence=1), delta("Hello", item="msg_1", sequence=2))
-    events = [asks(1), Opened(1), *(Received(1, attrs.evolve(frame, stream_id="lane-1")) for frame in frames)]
+    events: list[Event] = [asks(1), Opened(1), *(Received(1, attrs.evolve(frame, stream_id="lane-1")) for frame in frames)]
     for at, event in enumerate([*events, StreamEnded(1, "lane-1", "it broke")]):
         feds.append(Fed(float(at), event, tuple(session.feed(event, float(at)))))
     trace = read_lines(write_lines(header, feds))

@@ -133,7 +133,7 @@ def test_frames_that_were_no_object_keep_what_was_wrong(data: str | bytes) -> No
 @pytest.mark.parametrize("data", [text(FRAMES["response.created"]), "{{{", "[]"])
 def test_frames_of_a_stream_keep_the_lane_that_the_stream_says(data: str) -> None:
     event = attrs.evolve(decode(data), stream_id="lane-7")
-    plain = through_json(to_plain(event))
+    plain: Any = through_json(to_plain(event))
     back = from_plain(plain, StreamEvent, "frame")
 
     assert "lane-7" == plain["lane"] == back.stream_id

@@ -45,7 +45,7 @@ TERMINALS: Final = (ResponseCompleted, ResponseFailed, ResponseIncomplete)
 
 @final
 class BackgroundResponse:
-    """A background response, from ``Session.start_background`` or ``Session.background``.
+    """A background response, from ``Session.start_background`` or ``Session.background_response``.
 
     Iterate its events, over any number of broken streams; or ask for its ``result()``; or ``retrieve()`` it now and then.
     Use it from one task at a time.
@@ -61,6 +61,7 @@ class BackgroundResponse:
         self._status = "in_progress"
         self._listening = False
         self._ended = False
+        self._request_id: str | None = None
         self._told: StreamEvent | None = None
         """An event that was read ahead."""
         self._resumed = 0
@@ -129,7 +130,7 @@ class BackgroundResponse:
         """Wait for its end, and return what came. Raises as iteration, ``ResponseFailed`` if it failed, ``ResponseCancelled``."""
         async for _ in self:
             pass
-        return self._calls.raise_unless_good(self._collector.result(self._status))
+        return self._calls.raise_unless_good(self._collector.result(self._status, self._request_id))
 
     async def retrieve(self) -> Result:
         """What the server has of it now, whatever its status (``GET /responses/{id}``). Raises as ``Session.infer``."""
@@ -208,7 +209,7 @@ class BackgroundResponse:
                 raise _Broken(news.message, cause=Cause.DIAL, permanent=news.permanent, refused=True)
             if isinstance(news, StreamOver):
                 raise _Broken(news.reason or "it ended without a terminal event", ended=not news.reason)
-            self._collector.request_id = news.request_id
+            self._request_id = news.request_id
 
     async def _pause(self, broken: _Broken, attempts: int) -> None:
         """Wait for the next attempt; raises the error that ``broken`` is if there is none."""
@@ -248,7 +249,7 @@ class BackgroundResponse:
         return result
 
     def _error(self, broken: _Broken) -> ResponseError:
-        partial = self._collector.result("interrupted")
+        partial = self._collector.result("interrupted", self._request_id)
         kind = OutcomeKind.INTERRUPTED
         if broken.error is not None:
             kind, failure = OutcomeKind.FAILED, failure_from_error(Cause.REJECTED, broken.error, self._policy)

@@ -24,6 +24,7 @@ import trio
 
 from .endpoint import Endpoint
 from .errors import InvalidEndpoint
+from .key_provider import with_key
 from .settings import Settings
 
 __all__ = ["EVENT_STREAM", "JSON", "HttpClient", "error_frame", "request_id_of"]
@@ -67,14 +68,16 @@ class HttpClient:
     async def ask(
         self, method: str, path: str = "", *, body: str | None = None, accept: str = JSON, query: Mapping[str, str] | None = None
     ) -> AsyncGenerator[httpx.Response]:
-        """Send a request; the response is open, its body unread, for the length of the block. Raises ``httpx.HTTPError``.
+        """Send a request; the response is open, its body unread, for the length of the block.
 
+        Raises ``httpx.HTTPError``, and ``HandshakeFailed`` if whoever provides the key gives none.
         ``path`` is appended to the address of the endpoint, ``query`` to what query that has.
         """
-        headers = {**self.endpoint.handshake_headers(), "Accept": accept}
+        endpoint = await with_key(self.endpoint)
+        headers = {**endpoint.handshake_headers(), "Accept": accept}
         if body is not None:
             headers["Content-Type"] = JSON
-        url = httpx.URL(self.endpoint.http_url)
+        url = httpx.URL(endpoint.http_url)
         url = url.copy_with(path=url.path.rstrip("/") + path)
         limits = httpx.Timeout(None, connect=self.settings.policy.deadlines.connect, write=self.settings.send_deadline)
         request = self._client.build_request(

@@ -28,6 +28,7 @@ from .errors import ResponseError, error_for
 from .http_client import HttpClient, error_frame, request_id_of
 from .http_wire import UNREACHED, told_by, why_unreachable
 from .result import Result, result_of
+from .wire import HandshakeFailed
 
 __all__ = ["Answered", "OneShot"]
 
@@ -104,6 +105,9 @@ class OneShot:
                 advice = "Check the server's address, its certificate and the network."
                 failure = Failure(Cause.DIAL, f"{message} {advice}")
                 return Refused(failure, OutcomeKind.INTERRUPTED, sent=False, passing=not permanent)
+            except HandshakeFailed as refused:
+                failure = Failure(Cause.DIAL, refused.message)
+                return Refused(failure, OutcomeKind.INTERRUPTED, sent=False, passing=not refused.permanent)
             except httpx.HTTPError as error:
                 message = f"The connection was lost before the answer was complete ({told_by(error)}). Ask again."
                 return Refused(Failure(Cause.LOST, message), OutcomeKind.INTERRUPTED, sent=True)

@@ -5,29 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
-import attrs
-
 from rejoinder.states.continuation import RequestContent
 from rejoinder.states.verdicts import Cause, Failure, Outcome, OutcomeKind
 
 from .errors import Interrupted
 from .result import Result
 
-__all__ = ["counted_in", "items_in", "named_by", "with_something_to_answer"]
+__all__ = ["counted_in", "items_in", "named_by"]
 
 
 def named_by(content: RequestContent) -> str | None:
     """The response that the caller continues, if it names one."""
     return cast("str | None", content.fields.get("previous_response_id"))
-
-
-def with_something_to_answer(content: RequestContent) -> RequestContent:
-    """The same; without any input, the instructions are what is to be answered, as a developer's message."""
-    instructions = content.fields.get("instructions")
-    if content.items or not instructions:
-        return content
-    fields = {name: value for name, value in content.fields.items() if name != "instructions"}
-    return attrs.evolve(content, items=({"role": "developer", "content": instructions},), fields=fields)
 
 
 def counted_in(body: Mapping[str, Any]) -> int:

@@ -15,6 +15,8 @@ import attrs
 from rejoinder.states.content_events import OutputItemAdded, OutputItemDone, OutputTextDelta, RefusalDelta
 from rejoinder.states.stream_events import ResponseCreated, StreamEvent
 
+from .metrics import Usage, usage_from
+
 __all__ = ["Collector", "Result", "result_of"]
 
 
@@ -34,8 +36,19 @@ class Result:
     """``incomplete_details.reason`` of an incomplete response."""
     response: Mapping[str, Any] | None = attrs.field(default=None, repr=False)
     """The whole response object of the terminal, where there was one."""
-    request_id: str | None = attrs.field(default=None, repr=False)
-    """The server's name for the exchange (``x-request-id``), where it is known."""
+    request_id: str | None = None
+    """``x-request-id`` of the connection it was sent on: what the provider's support asks for. None where the server gave none."""
+
+    @property
+    def tokens(self) -> Usage | None:
+        """``usage`` as numbers; None where the server gave none."""
+        return usage_from(self.usage)
+
+    @property
+    def service_tier(self) -> str | None:
+        """The tier that served it, which may differ from the one asked for; None where the server does not say."""
+        tier = None if self.response is None else self.response.get("service_tier")
+        return tier if isinstance(tier, str) else None
 
     @property
     def text(self) -> str:
@@ -59,7 +72,6 @@ class Collector:
 
     def __init__(self) -> None:
         self.response_id: str | None = None
-        self.request_id: str | None = None
         self.terminal: Mapping[str, Any] | None = None
         self._items: dict[str, Mapping[str, Any]] = {}
         self._pieces: dict[tuple[str, str], list[str]] = {}
@@ -78,12 +90,13 @@ class Collector:
         elif type(frame) is ResponseCreated:
             self.response_id = frame.response_id
 
-    def result(self, status: str) -> Result:
+    def result(self, status: str, request_id: str | None = None) -> Result:
         """What has come so far, or in the end."""
         response = self.terminal or {}
         output = _mappings(response.get("output")) or list(self._collected())
         reason = (_mapping(response.get("incomplete_details")) or {}).get("reason")
-        return Result(self.response_id, status, output, _mapping(response.get("usage")), reason, self.terminal, self.request_id)
+        usage = _mapping(response.get("usage"))
+        return Result(self.response_id, status, output, usage, reason, self.terminal, request_id)
 
     def _piece(self, item_id: str | None, kind: str, delta: str) -> None:
         pieces = self._pieces.get((item_id or "", kind))
@@ -108,9 +121,8 @@ def result_of(response: Mapping[str, Any], request_id: str | None = None) -> Res
     """What a response object says that came in one piece."""
     collector = Collector()
     collector.response_id = str(response["id"]) if isinstance(response.get("id"), str) else None
-    collector.request_id = request_id
     collector.terminal = response
-    return collector.result(str(response.get("status") or "completed"))
+    return collector.result(str(response.get("status") or "completed"), request_id)
 
 
 def _mapping(value: object) -> Mapping[str, Any] | None:

@@ -18,6 +18,7 @@ from .settings import Settings
 __all__ = [
     "Connector",
     "HandshakeFailed",
+    "Identified",
     "StreamBegun",
     "StreamConnector",
     "StreamFrame",
@@ -45,7 +46,13 @@ class HandshakeFailed(Exception):
     """No wire could be opened."""
 
     def __init__(
-        self, message: str, *, status: int | None = None, retry_after: float | None = None, permanent: bool = False
+        self,
+        message: str,
+        *,
+        status: int | None = None,
+        retry_after: float | None = None,
+        permanent: bool = False,
+        request_id: str | None = None,
     ) -> None:
         super().__init__(message)
         self.message = message
@@ -56,6 +63,8 @@ class HandshakeFailed(Exception):
         """Seconds that the answer asked to wait."""
         self.permanent = permanent
         """Whether it cannot pass by itself."""
+        self.request_id = request_id
+        """``x-request-id`` of the answer, where it had one."""
 
 
 class Wire(Protocol):
@@ -72,6 +81,14 @@ class Wire(Protocol):
     async def ping(self) -> None:
         """Send a ping and wait for its pong. Raises ``WireClosed``; may wait for ever on a dead peer, so bound it."""
         ...
+
+
+@runtime_checkable
+class Identified(Protocol):
+    """What a wire may be besides: one that knows how its server calls it."""
+
+    request_id: str | None
+    """``x-request-id`` of the answer to the upgrade (recorded on the 101); None where it had none."""
 
 
 @attrs.frozen

@@ -174,7 +174,8 @@ class Simulator:
         outbox, frames = trio.open_memory_channel[Outgoing](math.inf)
         self.attach(connection, outbox.send_nowait)
         try:
-            await socket.accept()
+            # As recorded on the 101.
+            await socket.accept(headers=[(b"x-request-id", f"req_{connection}".encode())])
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(self._write, socket, frames, nursery.cancel_scope)
                 await self._read(socket, connection)
