@@ -422,6 +422,27 @@ async def test_a_plain_function_that_raises_is_a_failure_like_any_other() -> Non
     assert ["started a", "failed a"] == taken.told
 
 
+async def test_a_plain_function_that_takes_too_long_is_abandoned_and_the_model_is_told(autojump_clock: object) -> None:
+    tools = Tools(timeout=5)
+    go_on = threading.Event()
+
+    @tools.add
+    def block() -> str:
+        go_on.wait(20)
+        return "too late"
+
+    dropped = trio.Event()
+    async with open_pair(server(calling(("block", "{}")), FINE)) as pair:
+        pair.session.observe(lambda observation: dropped.set() if getattr(observation, "type", "").endswith("dropped") else None)
+        taken = await take_turn(pair.session, Conversation(GO), tools)
+        go_on.set()
+        await dropped.wait()
+
+    assert {"a": "Error: function 'block' did not finish within 5 seconds and was stopped."} == outputs_of(pair.creates[1])
+    assert ["started a", "timed_out a"] == taken.told
+    assert "dropped a" == call_events(pair)[-1]
+
+
 @pytest.mark.parametrize("fails", [False, True])
 @pytest.mark.original("C8:late results after time-out or interruption are rejected")
 async def test_what_an_abandoned_thread_says_is_dropped_and_seen(*, fails: bool, caplog: pytest.LogCaptureFixture) -> None:
