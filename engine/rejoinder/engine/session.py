@@ -45,7 +45,7 @@ class Session:
 
     def __init__(self, driver: Driver) -> None:
         self._driver: Final = driver
-        self.background: Final = BackgroundCalls(self, driver.start_soon, driver.tell)
+        self.background_calls: Final = BackgroundCalls(self, driver.start_soon, driver.tell)
         """The calls of tools that outlive their turns."""
         self._settings = driver.settings
         self._advice: Final = Advice()
@@ -177,7 +177,7 @@ class Session:
         """Refuse new requests and end the running ones; called when the block of ``open_session`` is left."""
         if not self._closed:
             self._closed = True
-            self.background.cancel_all()
+            self.background_calls.cancel_all()
             self._driver.feed(happening.Shutdown())
 
 

@@ -193,7 +193,7 @@ class Turn:
             self._happen(TurnEvent.FAILED)
             return
         self.rounds += 1
-        self._session.background.shown(self.conversation)
+        self._session.background_calls.shown(self.conversation)
         self._happen(TurnEvent.ASKED)
 
     async def _listen(self) -> None:
@@ -303,7 +303,7 @@ async def open_turn(
 ) -> AsyncGenerator[Turn]:
     """What ``Session.converse`` does."""
     _check(conversation, tools, rounds)
-    desk = session.background.open(conversation)
+    desk = session.background_calls.open(conversation)
     try:
         async with open_inner_nursery() as nursery:
             turn = Turn(session, desk, nursery, tools=tools, rounds=rounds, resources=resources, fields=fields)
