@@ -250,7 +250,7 @@ class Turn:
     def _announce(self) -> None:
         """Announce what the conversation owes an answer, all of it before any of it runs."""
         self._announced = [CallRun(item, self._desk, self._tools, self._resources) for item in self.conversation.pending_calls]
-        self._desk.announced += self._announced
+        self._desk.announced.extend(self._announced)
         self._runs = [*(run for run in self._runs if run.is_open), *self._announced]
         shown = tuple(run.call for run in self._announced if run.call.name != CANCEL_TOOL)
         if shown:
