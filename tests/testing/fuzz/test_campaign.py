@@ -156,7 +156,7 @@ def test_campaign_ends_where_there_are_more_failures_than_anybody_reads() -> Non
     assert all(finding.what == finding.kind for finding in outcome.findings)
 
 
-class OnlyOnce(LifecycleProgram):
+class FailsOnce(LifecycleProgram):
     """Fails at the first time, and never again."""
 
     times = 0
@@ -169,7 +169,7 @@ class OnlyOnce(LifecycleProgram):
 
 
 def test_failure_that_does_not_repeat_itself_is_told_and_ends_nothing() -> None:
-    outcome = run(OnlyOnce, Limits(programs=250))
+    outcome = run(FailsOnce, Limits(programs=250))
     (finding,) = outcome.findings
 
     assert "RuntimeError: now and never again" == finding.what
