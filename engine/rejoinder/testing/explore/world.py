@@ -28,7 +28,7 @@ from rejoinder.states.session import Session
 from rejoinder.states.trace import Fed
 from rejoinder.testing.input_items import assistant, user
 
-from .accounts import Spoken, audience_of, beside
+from .accounts import Spoken, spoken
 from .any_server import CONNECTION, Connection, Said, Saying, read_cancel, read_create, say, sayings
 from .configuration import Configuration
 from .endings import Endings
@@ -118,12 +118,15 @@ class ExploredWorld:
         "callers",
         "chain",
         "chains",
+        "closing",
         "dialling",
+        "foreign",
         "known",
         "left",
         "lost_track",
         "misled",
         "now",
+        "overdue",
         "pinged",
         "refusing",
         "session",
@@ -157,6 +160,10 @@ class ExploredWorld:
         self.misled = False
         self.lost_track = False
         self.abandoned = False
+        self.closing: tuple[tuple[int, Socket], ...] = ()
+        # The attempts that were given up because their time was over, and those during which somebody else's ended.
+        self.overdue: frozenset[str | None] = frozenset()
+        self.foreign: frozenset[tuple[int, str | None]] = frozenset()
 
     def copy(self) -> ExploredWorld:
         """A world that goes its own way from here."""
@@ -181,6 +188,9 @@ class ExploredWorld:
         other.misled = self.misled
         other.lost_track = self.lost_track
         other.abandoned = self.abandoned
+        other.closing = ()
+        other.overdue = self.overdue
+        other.foreign = self.foreign
         return other
 
     # -- what the explorer asks ------------------------------------------------------------------------------------------------
@@ -401,7 +411,7 @@ class ExploredWorld:
         """The server says something right."""
         saying = _of(step)
         said = say(self.sockets[step.link].connection, self.watch.configuration, saying)
-        self._hear(step.link, said, self._spoken(step.link, saying, right=True))
+        self._hear(step.link, said, spoken(self, step.link, saying.lane, saying.what, right=True))
 
     def misbehave(self, step: Happening) -> None:
         """The server says something wrong."""
@@ -410,7 +420,7 @@ class ExploredWorld:
         if said is None:
             raise LookupError(f"{saying.what} cannot be done on {saying.lane} now")
         self.left["misbehaviours"] -= 1
-        self._hear(step.link, said, self._spoken(step.link, saying, right=saying.what in FILLERS))
+        self._hear(step.link, said, spoken(self, step.link, saying.lane, saying.what, right=saying.what in FILLERS))
 
     def expire(self, step: Happening) -> None:
         """The next deadline passes."""
@@ -428,16 +438,11 @@ class ExploredWorld:
 
     # -- feeding and performing --------------------------------------------------------------------------------------------------
 
-    def _spoken(self, link: int, saying: Saying, *, right: bool) -> Spoken:
-        doubtful = self.sockets[link].connection.cancels
-        audience = audience_of(self, link, saying.lane)
-        return Spoken(saying.what, right, link, audience, doubtful, beside(self, link, saying.what))
-
-    def _hear(self, link: int, said: Said, spoken: Spoken) -> None:
+    def _hear(self, link: int, said: Said, heard: Spoken) -> None:
         self.sockets[link] = Socket(self.sockets[link].outbox, said.connection)
-        self.feed(happening.Received(link, said.frame), said.request, spoken)
+        self.feed(happening.Received(link, said.frame), said.request, heard)
 
-    def feed(self, event: happening.Event, request: int = 0, spoken: Spoken | None = None) -> None:
+    def feed(self, event: happening.Event, request: int = 0, heard: Spoken | None = None) -> None:
         """Let an event happen, perform what follows, and have it judged. ``request`` is whose words a frame carries."""
         judge, diary = self.watch.judge, self.watch.diary
         self.session = self.session.copy()
@@ -445,7 +450,7 @@ class ExploredWorld:
         events = [event]
         while events:
             fed = events.pop(0)
-            judge.begin(self, request, spoken)
+            judge.begin(self, request, heard)
             try:
                 effects = self.session.feed(fed, self.now)
             except Exception as error:  # noqa: BLE001 - whatever it is, it must not be raised
@@ -481,6 +486,9 @@ class ExploredWorld:
 
     def perform_close(self, effect: ordered.Close) -> None:
         """A socket is closed, or a dial given up."""
+        socket = self.sockets.get(effect.link)
+        if socket is not None:
+            self.closing = (*self.closing, (effect.link, socket))
         self._forget(effect.link)
 
     def perform_ping(self, effect: ordered.Ping) -> None:
