@@ -41,7 +41,6 @@ __all__ = ["Caller", "Judge"]
 OUTPUT: Final = frozenset({FrameKind.ITEM_ADDED, FrameKind.CONTENT})
 REPLAY: Final = re.compile(r"request (\d+): (.+)")
 REPLAYS: Final = 2
-DELIVERED: Final = frozenset({"response streaming Content"})
 HEARD: Final = frozenset({Audience.ASKER, Audience.LISTENER})
 BUSY: Final = HEARD | {Audience.FAULTY, Audience.LEFT}
 BROKEN: Final = frozenset({Audience.LISTENER, Audience.FAULTY})
@@ -133,14 +132,12 @@ class Judge:
     def end(self, world: ExploredWorld, event: happening.Event, effects: Sequence[Effect]) -> str | None:
         """It was fed, and all orders were judged and performed: what is broken now, if anything is."""
         counts, sighted = world.taken.counts, world.taken.sighted
-        self.rows.update(counts)
+        self.rows.update(world.taken.rows)
         for link, name in self.given_up:
             world.overdue |= _attempts_at(world, link, name)
         self.given_up.clear()
         if sighted is not None:
             self.sighted.add(sighted)
-        if len(effects) == 1 and not counts and isinstance(effects[0], ordered.Deliver):
-            self.rows.update(DELIVERED)
         spoken = self.spoken
         broken = (
             dialled_too_soon(event, effects)
@@ -188,7 +185,6 @@ class Judge:
         if broken is not None:
             return broken
         if isinstance(effect, ordered.Moved):
-            self.rows.add(f"{effect.machine} {effect.source} {effect.event}")
             self._saw(world, effect)
         elif isinstance(effect, ordered.Deliver):
             return self._delivered(world, event, effect)
