@@ -185,7 +185,9 @@ WRONG: Final[Mapping[str, Accounts]] = MappingProxyType(
 """What a server must not say, where it is the first such thing. After that, what is what depends on what came before."""
 
 EVERYTHING: Final[Mapping[str, Accounts]] = MappingProxyType({**RIGHT, **RARE, **WRONG})
-ERRORS_OF_ALL_KINDS: Final = frozenset(what for what, accounts in EVERYTHING.items() if accounts in (REFUSALS, CANCEL_ERRORS, ERRORS))
+ERRORS_OF_ALL_KINDS: Final = frozenset(
+    what for what, accounts in EVERYTHING.items() if accounts in (REFUSALS, CANCEL_ERRORS, ERRORS)
+)
 """Errors, which answer a create or a cancel, and of which nobody says which."""
 ABANDONED: Final = ("response draining ", "response quarantined ")
 """What words are counted as that nobody listens to any more."""
@@ -215,7 +217,7 @@ def audience_of(world: ExploredWorld, link: int, lane: str | None) -> Audience:
     return Audience.LEFT if asked else Audience.NONE
 
 
-def _beside(world: ExploredWorld, link: int, what: str) -> frozenset[str]:
+def _beside(world: ExploredWorld, what: str) -> frozenset[str]:
     """Names that are right where something was abandoned, or where several lanes are in use."""
     if what == "item after a gap" and world.abandoned:
         # It may be a late one of what was abandoned.
@@ -235,18 +237,24 @@ def spoken(world: ExploredWorld, link: int, lane: str | None, what: str, *, righ
     there = connection.lanes.get(lane)
     attempt = None if there is None or there.run is None else there.run.response
     again = what in OTHER_ENDS and audience is Audience.LEFT and (link, attempt) in world.foreign
-    return Spoken(what, right, link, audience, connection.cancels, attempt in world.overdue, again, _beside(world, link, what))
+    return Spoken(what, right, link, audience, connection.cancels, attempt in world.overdue, again, _beside(world, what))
 
 
 def remembered(world: ExploredWorld, said: Spoken, lane: str | None) -> None:
     """Take down what matters to what is said later."""
     there = world.sockets[said.link].connection.lanes.get(lane) if said.link in world.sockets else None
     run = None if there is None else there.run
-    if said.what in OTHER_ENDS and said.audience is Audience.LEFT and not said.late and run is not None and run.stage is not Stage.READ:
+    if (
+        said.what in OTHER_ENDS
+        and said.audience is Audience.LEFT
+        and not said.late
+        and run is not None
+        and run.stage is not Stage.READ
+    ):
         world.foreign |= {(said.link, run.response)}
 
 
-def unaccounted(said: Spoken, effects: Sequence[Effect], counts: Mapping[str, int], *, misled: bool) -> str | None:
+def unaccounted(said: Spoken, effects: Sequence[Effect], counts: Mapping[str, int], *, misled: bool) -> str | None:  # noqa: PLR0911 - one answer for each fault
     """What is wrong with what became of a frame: it was lost, or misnamed; None if all is well.
 
     ``misled`` says that the client was told something wrong before, or could not tell whose an error was: then it is right to call

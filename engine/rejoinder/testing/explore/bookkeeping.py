@@ -96,7 +96,7 @@ def unexplained(world: ExploredWorld, event: happening.Event, effects: Sequence[
     for effect in effects:
         if isinstance(effect, ordered.Moved) and effect.machine == "link":
             if effect.event in WANTED and not dialled and "NoSocket" not in names and not _is_dialling(world):
-                return f"{HEAD}: {effect.event} on link {effect.link}, and neither is a successor dialled, nor does anything say why not"
+                return f"{HEAD}: {effect.event} on link {effect.link}, and nothing is dialled, nor does anything say why not"
             if effect.source == LinkPhase.PROVING and isinstance(event, happening.Expired) and "LinkSilent" not in names:
                 return f"{HEAD}: link {effect.link} gave no pong and is given up, and nothing says so"
         elif isinstance(effect, ordered.Moved) and effect.machine == "response":
@@ -137,7 +137,7 @@ def _has_failed(world: ExploredWorld) -> bool:
 
 
 def forgotten(world: ExploredWorld) -> str | None:
-    """Callers that wait for an outcome and are not known any more, and requests that are kept for nobody; None if there are none."""
+    """Callers that wait for an outcome and are not known any more, or elsewhere than they are; None if there are none."""
     requests = world.session.requests
     open_callers = 0
     for number, caller in world.callers.items():

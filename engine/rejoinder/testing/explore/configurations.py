@@ -16,7 +16,7 @@ from rejoinder.states.profiles import AZURE, GENERIC, OPENAI, AfterCancel, Cance
 
 from .configuration import Configuration
 
-__all__ = ["DEEP", "QUICK"]
+__all__ = ["DEEP", "LONGEST", "QUICK"]
 
 LANES: Final = attrs.evolve(OPENAI, in_flight=2, names=3)
 """A provider with lanes, and few of them: what takes 16 responses and 32 names in life shows with 2 and 3."""
@@ -293,7 +293,7 @@ QUICK: Final = (
         cancels=1,
         numbered=False,
         misbehaviours=2,
-        misbehaves=(*WORDS_OF_OTHERS, *RESPONSES_OF_OTHERS),
+        misbehaves=(*WORDS_OF_OTHERS, *RESPONSES_OF_OTHERS, "words without an item"),
     ),
     Configuration(
         "callers",
@@ -362,8 +362,30 @@ QUICK: Final = (
         attrs.evolve(AZURE, max_age=20.0),
         attrs.evolve(HEDGE, sockets=2, rotate_before=10.0, successor_pause=7.0),
         requests=3,
+        together=1,
         cancels=2,
         expiries=2,
+    ),
+    Configuration(
+        "one-socket",
+        "Links that grow old soon, and no socket for a successor.",
+        attrs.evolve(AZURE, max_age=20.0),
+        attrs.evolve(HEDGE, sockets=1, rotate_before=10.0, successor_pause=7.0),
+        requests=2,
+        cancels=1,
+        expiries=2,
+    ),
+    Configuration(
+        "serial-unnumbered",
+        "A server that announces items and gives no numbers, and says words of others.",
+        AZURE,
+        HEDGE,
+        requests=2,
+        together=1,
+        cancels=1,
+        numbered=False,
+        misbehaviours=1,
+        misbehaves=(*WORDS_OF_OTHERS, "words without an item", "unknown"),
     ),
     # -- several lanes on a link ------------------------------------------------------------------------------------------------
     Configuration("lanes", "Interruptions where others go on.", LANES, LANE, requests=3, cancels=2),
@@ -390,7 +412,7 @@ QUICK: Final = (
     Configuration("lanes-loss", "Links with lanes that are lost.", LANES, LANE, requests=3, cancels=1, losses=2),
     Configuration(
         "lanes-limits",
-        "Fewer lanes than were promised, and a connection at its age limit.",
+        "Fewer lanes than were promised.",
         LANES,
         LANE,
         requests=3,
@@ -417,9 +439,37 @@ QUICK: Final = (
         "The same, where one socket must go before another can be opened.",
         attrs.evolve(LANES, in_flight=1, names=1),
         attrs.evolve(LANE, sockets=2, deadlines=Deadlines(drain=60.0, first_output=5.0)),
-        requests=3,
+        requests=2,
+        together=1,
         cancels=1,
-        expiries=3,
+        expiries=2,
+    ),
+    Configuration(
+        "lanes-and-one-socket",
+        "The same, where there is no socket for a successor.",
+        attrs.evolve(LANES, in_flight=1, names=1),
+        attrs.evolve(LANE, sockets=1),
+        requests=2,
+        expiries=2,
+    ),
+    Configuration(
+        "lanes-at-the-limit",
+        "Lanes that are given up on a connection that is at its age limit.",
+        LANES,
+        attrs.evolve(LANE, replay=ReplayPolicy.NEVER),
+        requests=2,
+        expiries=1,
+        limit=True,
+    ),
+    Configuration(
+        "lanes-retire-refused",
+        "Interruptions that retire the link under others, and a server that reports faults and refuses cancels.",
+        LANES,
+        attrs.evolve(RETIRE, signal=True),
+        requests=2,
+        cancels=2,
+        refuses_cancels=True,
+        faults_inside=True,
     ),
     Configuration(
         "lanes-twice-foreign",
@@ -481,7 +531,12 @@ MORE: Final[Mapping[str, Mapping[str, Any]]] = {
     "at-the-limit": {"expiries": 1},
     "never-again": {"cancels": 1},
     "few-sockets": {"expiries": 3},
-    "lanes-and-few-sockets": {"expiries": 4},
+    "one-socket": {"expiries": 3},
+    "serial-unnumbered": {"misbehaviours": 2},
+    "lanes-and-few-sockets": {"expiries": 3},
+    "lanes-and-one-socket": {"expiries": 3},
+    "lanes-at-the-limit": {"expiries": 2},
+    "lanes-retire-refused": {"expiries": 1},
     "lanes": {"losses": 1},
     "lanes-and-more-callers": {"cancels": 1},
     "lanes-refused": {"cancels": 2},
@@ -498,3 +553,23 @@ MORE: Final[Mapping[str, Mapping[str, Any]]] = {
 
 DEEP: Final = tuple(attrs.evolve(configuration, **MORE[configuration.name]) for configuration in QUICK)
 """The same with more of something each."""
+
+LONGEST: Final = (
+    "lanes-misbehaviour",
+    "serial-responses-of-others",
+    "serial-errors",
+    "serial-lax",
+    "serial-rejections",
+    "serial-drain",
+    "serial-hedge",
+    "serial-doubt",
+    "serial-holes",
+    "lanes-given-up",
+    "lanes-quarantine",
+    "serial-third-answer",
+    "lanes-without-an-echo",
+    "serial-faults",
+    "at-the-limit",
+    "serial-retire",
+)
+"""Those that take longest, the longest first: where several are explored side by side, these are begun first."""

@@ -42,6 +42,7 @@ OUTPUT: Final = frozenset({FrameKind.ITEM_ADDED, FrameKind.CONTENT})
 REPLAY: Final = re.compile(r"request (\d+): (.+)")
 REPLAYS: Final = 2
 DELIVERED: Final = frozenset({"response streaming Content"})
+UNASKED: Final = ("stranger begins", Audience.NONE)
 HEARD: Final = frozenset({Audience.ASKER, Audience.LISTENER})
 BUSY: Final = HEARD | {Audience.FAULTY, Audience.LEFT}
 BROKEN: Final = frozenset({Audience.LISTENER, Audience.FAULTY})
@@ -124,23 +125,22 @@ class Judge:
     given_up: list[tuple[int, str | None]] = attrs.field(factory=list[tuple[int, str | None]])
 
     def begin(self, world: ExploredWorld, request: int, spoken: Spoken | None) -> None:
-        """An event is about to be fed: ``request`` is whose words it carries, ``spoken`` what the server says, if it says anything."""
+        """An event is about to be fed: ``request`` is whose words it carries, ``spoken`` what the server says, if it does."""
+        del world
         self.request = request
         self.spoken = spoken
         self.left_on = None
-        world.session.sighted = None
-        world.session.counts.clear()
 
     def end(self, world: ExploredWorld, event: happening.Event, effects: Sequence[Effect]) -> str | None:
         """It was fed, and all orders were judged and performed: what is broken now, if anything is."""
-        session = world.session
-        self.rows.update(session.counts)
+        counts, sighted = world.taken.counts, world.taken.sighted
+        self.rows.update(counts)
         for link, name in self.given_up:
             world.overdue |= _attempts_at(world, link, name)
         self.given_up.clear()
-        if session.sighted is not None:
-            self.sighted.add(session.sighted)
-        if len(effects) == 1 and not session.counts and isinstance(effects[0], ordered.Deliver):
+        if sighted is not None:
+            self.sighted.add(sighted)
+        if len(effects) == 1 and not counts and isinstance(effects[0], ordered.Deliver):
             self.rows.update(DELIVERED)
         spoken = self.spoken
         broken = (
@@ -154,7 +154,7 @@ class Judge:
         if broken is not None:
             return broken
         if spoken is not None and isinstance(event, happening.Received):
-            broken = unaccounted(spoken, effects, session.counts, misled=world.misled) or _trusted(world, spoken)
+            broken = unaccounted(spoken, effects, counts, misled=world.misled) or _trusted(world, spoken)
             if broken is not None:
                 return broken
             remembered(world, spoken, event.frame.stream_id)
@@ -162,7 +162,9 @@ class Judge:
                 world.misled = True
             if world.misled or not spoken.right:
                 world.lost_track = world.lost_track or confuses(spoken)
-            spoilt = sum(isinstance(effect, ordered.Finish) and effect.outcome.kind is not OutcomeKind.COMPLETED for effect in effects)
+            spoilt = sum(
+                isinstance(effect, ordered.Finish) and effect.outcome.kind is not OutcomeKind.COMPLETED for effect in effects
+            )
             if spoilt > 1 and not spoken.right:
                 return f"promise 7: what the server did wrong cost {spoilt} requests their answer"
         return None
@@ -181,7 +183,9 @@ class Judge:
         books = unbalanced(world.session, world.sockets, world.dialling, world.pinged) or forgotten(world)
         return books or untold(world) or waits_for_nothing(world)
 
-    def order(self, world: ExploredWorld, event: happening.Event, effect: Effect) -> str | None:
+    def order(  # noqa: PLR0911 - one answer for each kind of order
+        self, world: ExploredWorld, event: happening.Event, effect: Effect
+    ) -> str | None:
         """It ordered ``effect``, which is about to be performed: what is broken by that, if anything is."""
         broken = misdirected(world, effect)
         if broken is not None:
@@ -262,9 +266,9 @@ class Judge:
         number, caller = effect.request, world.callers[effect.request]
         policy, profile = world.session.policy, world.session.profile
         if caller.output:
-            return f"promise 5: {effect} after output was delivered"
+            return f"promise 5: request {number} was sent again after output of it was delivered"
         if caller.ended:
-            return f"promise 3: {effect} after the outcome"
+            return f"promise 3: request {number} was sent after its outcome"
         caller.sends += 1
         caller.attempt, caller.place = f"r{number}.{caller.sends}", (effect.link, effect.lane)
         caller.begun = caller.faulty = caller.doubted = False
@@ -311,9 +315,13 @@ def _attempts_at(world: ExploredWorld, link: int, name: str | None) -> frozenset
 def _trusted(world: ExploredWorld, spoken: Spoken) -> str | None:
     """Whether a link goes on taking requests after what it said shows that it must not."""
     link = world.session.links.get(spoken.link)
-    if spoken.what == "stranger begins" and spoken.audience is Audience.NONE and not world.misled and link is not None:
-        if all(lane.phase is not ResponsePhase.DRAINING for lane in link.lanes.values()):
-            return f"promise 1: a response that nobody asked for runs on link {spoken.link}, and its end is not waited for"
+    if (
+        link is not None
+        and (spoken.what, spoken.audience) == UNASKED
+        and not world.misled
+        and all(lane.phase is not ResponsePhase.DRAINING for lane in link.lanes.values())
+    ):
+        return f"promise 1: a response that nobody asked for runs on link {spoken.link}, and its end is not waited for"
     if link is None or link.phase is not LinkPhase.OPEN:
         return None
     if spoken.again and not spoken.late:

@@ -68,7 +68,9 @@ PROPERTIES: Final = (
     Property(_A, "no words twice", "No request is sent after its output began, or twice for one cause, or three times again.", 5),
     Property(_A, "limits", "Never two responses where one may run, never more in flight or more lane names than allowed.", 6),
     Property(_A, "violations are harmless", "What a server does wrong is named, costs one answer at most, and is never raised.", 7),
-    Property(_A, "nothing is lost silently", "Each frame has one account: delivered, an end, a move, or a note of its right name.", 11),
+    Property(
+        _A, "nothing is lost silently", "Each frame has one account: delivered, an end, a move, or a note of its right name.", 11
+    ),
     Property(_A, "the server is told", "Who leaves a response that has an id has it cancelled, once, where that is wanted.", 12),
     Property(_A, "unsent costs nothing", "A create that nobody waits for any more is taken back, if it has not left.", 13),
     Property(_A, "sockets are accounted for", "What is dialled, open and waited for is what the session believes.", 14),
