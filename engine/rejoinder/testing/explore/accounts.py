@@ -254,7 +254,9 @@ def remembered(world: ExploredWorld, said: Spoken, lane: str | None) -> None:
         world.foreign |= {(said.link, run.response)}
 
 
-def unaccounted(said: Spoken, effects: Sequence[Effect], counts: Mapping[str, int], *, misled: bool) -> str | None:  # noqa: PLR0911 - one answer for each fault
+def unaccounted(  # noqa: PLR0911 - one answer for each fault
+    said: Spoken, effects: Sequence[Effect], counts: Mapping[str, int], *, misled: bool
+) -> str | None:
     """What is wrong with what became of a frame: it was lost, or misnamed; None if all is well.
 
     ``misled`` says that the client was told something wrong before, or could not tell whose an error was: then it is right to call
@@ -312,11 +314,10 @@ def noted_for_nothing(event: happening.Event, effects: Sequence[Effect]) -> str 
     """Whether something is noted that is no news: what callers, networks and clocks do is not out of place."""
     if isinstance(event, happening.Received):
         return None
-    if isinstance(event, happening.Expired):
-        allowed = NOTED_BY_TIME
-    else:
+    allowed = NOTED_BY_TIME if isinstance(event, happening.Expired) else AT_ANY_TIME
+    if isinstance(event, ANSWERS):
         # What is answered too late is answered to nobody.
-        allowed = {*AT_ANY_TIME, "Late"} if isinstance(event, ANSWERS) else AT_ANY_TIME
+        allowed |= {"Late"}
     for effect in effects:
         if isinstance(effect, ordered.Note) and effect.name not in allowed:
             return f"{HEAD}: {effect.name} is noted, and {type(event).__name__} is nothing out of place"

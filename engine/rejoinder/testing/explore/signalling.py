@@ -17,7 +17,8 @@ from rejoinder.states.phases import ResponsePhase
 from .any_server import Run, Stage
 
 if TYPE_CHECKING:
-    from .world import ExploredWorld, Socket
+    from .happening import Socket
+    from .world import ExploredWorld
 
 __all__ = ["told_wrongly", "untold"]
 
