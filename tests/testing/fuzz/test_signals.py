@@ -29,7 +29,7 @@ def test_cancel_of_what_runs_is_right_once() -> None:
     signals = followed(*BEGUN)
     signals.follow(line(Cancel(1), SendCancel(1, "resp_1")))
 
-    with pytest.raises(BrokenPromise, match="promise 12: .* for the second time"):
+    with pytest.raises(BrokenPromise, match=r"promise 12: .* for the second time"):
         signals.follow(line(Cancel(1), SendCancel(1, "resp_1")))
 
 
