@@ -84,6 +84,7 @@ def test_a_header_with_a_bad_value(value: str) -> None:
         Endpoint(api_key=KEY, headers={"X-Extra": value})
 
 
+@pytest.mark.original("B002", "B005")
 def test_headers_that_are_legal() -> None:
     endpoint = Endpoint(api_key=KEY, headers={"X-Empty": "", "X-Blank": "a  b"}, organization="org", project="project")
 
@@ -102,6 +103,7 @@ def test_given_headers_replace_those_of_the_same_name() -> None:
     assert {"authorization": "Basic abc"} == endpoint.handshake_headers()
 
 
+@pytest.mark.original("B004")
 def test_a_missing_key_is_taken_from_the_environment_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", KEY)
     endpoint = Endpoint()

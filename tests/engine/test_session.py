@@ -85,7 +85,7 @@ async def test_input_that_is_no_json(value: object, path: str, autojump_clock: t
 
 async def test_a_field_that_is_no_json_is_named(autojump_clock: trio.testing.MockClock) -> None:
     async with open_pair(ModelServer()) as pair:
-        said = await refused(pair, "Hi", tools=[{"handler": print}])
+        said = await refused(pair, "Hi", tools=[{"type": "function", "name": "weather", "handler": print}])
 
     assert said.startswith("The request cannot be written as JSON: tools[0].handler is of type builtins.builtin_function_or_method")
 
@@ -105,7 +105,8 @@ async def test_input_of_another_type(given: object, name: str, autojump_clock: t
     async with open_pair(ModelServer()) as pair:
         said = await refused(pair, given)
 
-    assert f"The input is a {name}. Give a string, or a list of input items such as {{'role': 'user', 'content': 'Hello'}}." == said
+    advice = "Give a string, a conversation, or a list of input items such as {'role': 'user', 'content': 'Hello'}."
+    assert f"The input is a {name}. {advice}" == said
 
 
 @pytest.mark.parametrize("item, name", [("Hi", "str"), (7, "int"), (None, "NoneType"), ([user("Hi")], "list")])
@@ -126,7 +127,7 @@ async def test_a_field_that_is_not_the_callers(field: str, value: bool, autojump
 
 
 async def test_a_field_that_is_not_the_callers_in_the_settings(autojump_clock: trio.testing.MockClock) -> None:
-    async with open_pair(ModelServer(), settings=Settings(fields={"input": "Hi"})) as pair:
+    async with open_pair(ModelServer(), settings=Settings(extra={"input": "Hi"})) as pair:
         with pytest.raises(InvalidRequest, match="'input'"):
             async with pair.session.respond("Hi"):
                 pytest.fail("It must not begin.")  # pragma: no cover
@@ -137,12 +138,17 @@ async def test_a_string_is_a_message_of_the_user(autojump_clock: trio.testing.Mo
         await pair.ask("Hi")
 
     assert [
-        {"type": "response.create", "model": "gpt-4.1", "input": [{"type": "message", "role": "user", "content": "Hi"}]}
+        {
+            "type": "response.create",
+            "model": "gpt-4.1",
+            "store": False,
+            "input": [{"type": "message", "role": "user", "content": "Hi"}],
+        }
     ] == pair.creates
 
 
 async def test_settings_and_fields_make_the_create(autojump_clock: trio.testing.MockClock) -> None:
-    settings = Settings(model="gpt-x", instructions="Be brief.", fields={"temperature": 0.5, "top_p": 0.9, "store": False})
+    settings = Settings(model="gpt-x", instructions="Be brief.", temperature=0.5, top_p=0.9)
     async with open_pair(ModelServer(), settings=settings) as pair:
         await pair.ask([user("Hi")], temperature=1, top_p=None, metadata={"k": "v"})
 
@@ -254,6 +260,7 @@ async def test_a_closed_session_takes_no_request(autojump_clock: trio.testing.Mo
     assert 1 == len(pair.creates)
 
 
+@pytest.mark.original("B051", "C8:test_disconnect_prevents_reconnection")
 async def test_leaving_ends_what_still_runs(autojump_clock: trio.testing.MockClock) -> None:
     ends: list[Interrupted] = []
 
@@ -278,6 +285,7 @@ async def test_leaving_ends_what_still_runs(autojump_clock: trio.testing.MockClo
     assert [Cause.CLOSED] * 2 == [end.failure.cause for end in ends if end.failure is not None]
 
 
+@pytest.mark.original("B053")
 async def test_closing_twice_does_no_harm(autojump_clock: trio.testing.MockClock) -> None:
     async with open_pair(ModelServer()) as pair:
         assert "You said: Hi" == await pair.ask("Hi")
@@ -287,6 +295,7 @@ async def test_closing_twice_does_no_harm(autojump_clock: trio.testing.MockClock
     assert ["left"] == [entry.data for entry in pair.log("note")][1:]
 
 
+@pytest.mark.original("B050", "B056")
 async def test_nothing_is_dialled_before_it_is_needed(autojump_clock: trio.testing.MockClock) -> None:
     async with open_pair(ModelServer()) as pair:
         await trio.sleep(10)
@@ -296,6 +305,7 @@ async def test_nothing_is_dialled_before_it_is_needed(autojump_clock: trio.testi
     assert (0, 1) == (before, pair.network.dials)
 
 
+@pytest.mark.original("B050")
 async def test_preconnect_dials_at_once(autojump_clock: trio.testing.MockClock) -> None:
     plan = LinkPlan(handshake_delay=0.5)
     async with open_pair(ModelServer(), settings=Settings(preconnect=True), default=plan) as pair:
@@ -309,6 +319,8 @@ async def test_preconnect_dials_at_once(autojump_clock: trio.testing.MockClock) 
     assert 1 == pair.network.dials
 
 
+@pytest.mark.original("B052")
+@pytest.mark.original("B003")
 async def test_preconnect_that_fails_is_tried_again_when_needed(autojump_clock: trio.testing.MockClock) -> None:
     settings = Settings(preconnect=True, policy=Policy(dial_attempts=1))
     async with open_pair(ModelServer(), settings=settings, plans=[LinkPlan(unreachable=True)]) as pair:
@@ -320,6 +332,7 @@ async def test_preconnect_that_fails_is_tried_again_when_needed(autojump_clock: 
     assert 2 == pair.network.dials
 
 
+@pytest.mark.original("B061")
 async def test_a_request_joins_the_dial_under_way(autojump_clock: trio.testing.MockClock) -> None:
     settings = Settings(preconnect=True)
     async with open_pair(ModelServer(), settings=settings, default=LinkPlan(handshake_delay=2.0)) as pair:
@@ -363,3 +376,12 @@ async def test_no_task_outlives_the_session(autojump_clock: trio.testing.MockClo
 
     assert before < during
     assert before == tasks()
+
+
+async def test_what_a_session_opened_is_closed_with_it(autojump_clock: trio.testing.MockClock) -> None:
+    with trio.fail_after(60):
+        async with open_pair(ModelServer()) as pair:
+            await pair.ask("Hi")
+
+    assert 1 == len(pair.network.links)
+    assert all(link.ended is not None for link in pair.network.links)

@@ -22,6 +22,7 @@ async def test_the_frame_of_a_warm_up(autojump_clock: trio.testing.MockClock) ->
             "type": "response.create",
             "generate": False,
             "model": "gpt-4.1",
+            "store": False,
             "instructions": "Be brief.",
             "tools": TOOLS,
             "input": PREFIX,

@@ -12,7 +12,7 @@ from typing import Any, final
 
 import attrs
 
-from rejoinder.engine import Endpoint, Moved, Note, Observation, Response, Sent, Session, Settings, open_session
+from rejoinder.engine import Conversation, Endpoint, Moved, Note, Observation, Response, Sent, Session, Settings, open_session
 from rejoinder.states.profiles import PROFILES, Policy
 from rejoinder.testing import LinkPlan, LogEntry, MemoryNetwork, ModelServer
 from rejoinder.testing.memory_wire import memory_connector
@@ -86,7 +86,7 @@ class Pair:
         """Every create with its decision, items and bytes."""
         return [sent for sent in self.seen if isinstance(sent, Sent)]
 
-    async def ask(self, items: str | list[dict[str, Any]], **fields: Any) -> str:  # noqa: ANN401 - the wire's names
+    async def ask(self, items: str | list[dict[str, Any]] | Conversation, **fields: Any) -> str:  # noqa: ANN401 - the wire's names
         """Ask and wait for the whole text."""
         async with self.session.respond(items, **fields) as response:
             return await response.text()

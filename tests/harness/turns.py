@@ -118,7 +118,7 @@ def dialogue(*said: str) -> list[dict[str, Any]]:
 
 def create_body(profile: ServerProfile, items: Items, *, previous: str | None = None, lane: int = 1) -> dict[str, Any]:
     """A whole ``response.create`` as it must reach the server."""
-    body: dict[str, Any] = {"type": "response.create", "model": "gpt-4.1", "input": list(items)}
+    body: dict[str, Any] = {"type": "response.create", "model": "gpt-4.1", "store": False, "input": list(items)}
     if previous is not None:
         body["previous_response_id"] = previous
     if profile.lanes:

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import MappingProxyType
-from typing import Final
+from typing import Final, cast
 
 import attrs
 
@@ -71,7 +71,8 @@ def _amounts(one: Configuration) -> str:
         if field.name == "requests" or getattr(one, field.name) != field.default
     ]
     wrong = [f"of {len(one.misbehaves)} kinds"] if one.misbehaves else []
-    return ", ".join((one.profile.name, f"`{one.policy.then.value}`", *told, *wrong))
+    then = [] if one.policy.then is None else [f"`{one.policy.then.value}`"]
+    return ", ".join((one.profile.name, *then, *told, *wrong))
 
 
 def _told(name: str, value: object) -> str:
@@ -83,7 +84,7 @@ def _told(name: str, value: object) -> str:
     if value == 1:
         return f"1 {SINGULAR.get(words, words)}"
     if isinstance(value, frozenset | tuple):
-        return f"{words}: {' '.join(sorted(map(str, value)))}"
+        return f"{words}: {' '.join(sorted(map(str, cast('Collection[object]', value))))}"
     return f"{value} {words}"
 
 

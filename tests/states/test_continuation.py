@@ -24,6 +24,8 @@ from rejoinder.states.continuation import (
     Shorter,
     decide,
 )
+from rejoinder.states.frozen_json import freeze_object
+from rejoinder.states.item_history import ItemHistory
 
 Items = list[dict[str, Any]]
 
@@ -304,3 +306,67 @@ def test_a_frame_gives_the_output_that_is_compared() -> None:
     previous = Continuation("resp_1", [user("Hi")], frame.raw["response"]["output"])
 
     assert [user("Go on")] == rest(decide(previous, RequestContent([user("Hi"), assistant("Hello"), user("Go on")])))
+
+
+# -- histories, and inputs that begin anew -----------------------------------------------------------------------------------
+
+
+def test_a_history_is_continued_by_its_lineage() -> None:
+    asked = ItemHistory([freeze_object(user("Hi"))])
+    previous = Continuation("resp_1", asked, [message("Hello")])
+    grown = asked.grown([freeze_object(assistant("Hello")), freeze_object(user("Go on"))])
+
+    assert [user("Go on")] == rest(decide(previous, RequestContent(grown)))
+
+
+def test_a_history_without_the_lineage_is_compared_item_by_item() -> None:
+    previous = Continuation("resp_1", ItemHistory([freeze_object(user("Hi"))]), [message("Hello")])
+    same = ItemHistory([freeze_object(item) for item in (user("Hi"), assistant("Hello"), user("Go on"))])
+    other = ItemHistory([freeze_object(item) for item in (user("Ho"), assistant("Hello"), user("Go on"))])
+
+    assert [user("Go on")] == rest(decide(previous, RequestContent(same)))
+    assert Full(PrefixChanged(0)) == decide(previous, RequestContent(other))
+
+
+def test_a_list_and_a_history_are_compared_item_by_item() -> None:
+    previous = Continuation("resp_1", [user("Hi")], [message("Hello")])
+    history = ItemHistory([freeze_object(item) for item in (user("Hi"), assistant("Hello"), user("Go on"))])
+
+    assert [user("Go on")] == rest(decide(previous, RequestContent(history)))
+
+
+COMPACTION: Final = {"type": "compaction", "id": "cmp_1", "encrypted_content": "all of it"}
+
+
+def test_an_input_that_begins_anew_at_the_compaction_continues() -> None:
+    output: Items = [message("before"), COMPACTION, message("Hello")]
+    previous = Continuation("resp_1", [user("Hi"), user("Ho")], output)
+    decision = decide(previous, RequestContent([COMPACTION, assistant("Hello"), user("Go on")]))
+
+    assert Reuse("resp_1", [], 2) == decision
+    assert [user("Go on")] == rest(decision)
+
+
+def test_the_whole_conversation_continues_a_compaction_as_well() -> None:
+    decision = decided([user("Hi")], [COMPACTION, message("Hello")], [COMPACTION, assistant("Hello"), user("Go on")])
+
+    assert [user("Go on")] == rest(decision)
+
+
+def test_what_follows_the_compaction_has_to_be_there() -> None:
+    previous = Continuation("resp_1", [user("Hi")], [COMPACTION, message("Hello")])
+
+    assert Full(OutputMismatch(1)) == decide(previous, RequestContent([COMPACTION, user("Go on")]))
+
+
+@pytest.mark.parametrize("output", [[message("Hello")], [{**COMPACTION, "id": "cmp_2"}, message("Hello")]])
+def test_a_compaction_that_the_previous_output_does_not_have_is_no_new_beginning(output: Items) -> None:
+    previous = Continuation("resp_1", [user("Hi")], output)
+
+    assert Full(PrefixChanged(0)) == decide(previous, RequestContent([COMPACTION, assistant("Hello"), user("Go on")]))
+
+
+def test_a_compaction_that_the_previous_request_began_with_is_its_prefix() -> None:
+    decision = decided([COMPACTION, user("Hi")], [message("Hello")], [assistant("Hello"), user("Go on")])
+
+    assert [user("Go on")] == rest(decision)

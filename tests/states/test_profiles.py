@@ -44,8 +44,9 @@ def test_every_time_limit_is_there_and_positive() -> None:
     limits = attrs.asdict(Deadlines())
 
     assert {name: seconds for name, seconds in limits.items() if seconds > 0} == limits
-    # Backoff is computed, the age of a link is its profile's, and a pause is what the server asks for.
-    assert set(DeadlineKind) - {DeadlineKind.BACKOFF, DeadlineKind.AGE, DeadlineKind.PAUSE} == set(limits)
+    # Backoff is computed, the age of a link is its profile's, a pause is what the server asks for, a tool's limit is its own.
+    others = {DeadlineKind.BACKOFF, DeadlineKind.AGE, DeadlineKind.PAUSE, DeadlineKind.TOOL}
+    assert set(DeadlineKind) - others == set(limits)
 
 
 def test_default_time_limits() -> None:

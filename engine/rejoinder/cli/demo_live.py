@@ -13,7 +13,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from rejoinder.engine import Moved, Observation, Sent
+from rejoinder.engine import Moved, Note, Observation, Sent
 
 from .demo_screen import label
 from .machines import ORDER, Machines
@@ -91,7 +91,7 @@ class LiveScreen:
             self._live.refresh()
         elif isinstance(observation, Sent):
             self.line("sends", sent_in_words(observation, given))
-        else:
+        elif isinstance(observation, Note):
             self.line("notes", note_in_words(observation))
 
     def turn_over(self) -> None:

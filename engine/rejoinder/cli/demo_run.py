@@ -58,7 +58,7 @@ class Plan:
     @property
     def settings(self) -> Settings:
         """The settings of the session."""
-        return Settings(model="simulated", policy=self.policy, fields={"tools": TOOLS})
+        return Settings(model="simulated", policy=self.policy, tools=TOOLS)
 
     @property
     def terms(self) -> Terms:

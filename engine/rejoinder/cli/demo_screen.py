@@ -11,7 +11,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Final, Protocol, Self, final
 
-from rejoinder.engine import Moved, Observation, Sent
+from rejoinder.engine import Moved, Note, Observation, Sent
 
 from .machines import Machines
 from .printable import printable
@@ -125,7 +125,7 @@ class PlainScreen:
             self._machines.move(observation)
         elif isinstance(observation, Sent):
             self.line("sends", sent_in_words(observation, given))
-        else:
+        elif isinstance(observation, Note):
             self.line("notes", note_in_words(observation))
 
     def turn_over(self) -> None:

@@ -6,8 +6,24 @@ It performs what ``rejoinder.states`` decides: one reader and one writer per lin
 from __future__ import annotations
 
 from rejoinder.states.profiles import AfterCancel, CancelPolicy, Deadlines, Policy, Profile, ReplayPolicy
+from rejoinder.states.snapshot import LaneState, LinkState, RequestState, SessionState, Wait
 
-from .endpoint import Endpoint
+from .call_desk import BackgroundCalls
+from .call_events import (
+    CallCancelled,
+    CallDropped,
+    CallEvent,
+    CallFailed,
+    CallFinished,
+    CallProgress,
+    CallRefused,
+    CallsStarted,
+    CallTimedOut,
+)
+from .chat_messages import chat_messages
+from .context import ProviderItem, input_items
+from .conversation import Conversation
+from .endpoint import Endpoint, KeyProvider
 from .errors import (
     ConnectionFailed,
     ConsumerTooSlow,
@@ -15,41 +31,78 @@ from .errors import (
     Interrupted,
     InvalidEndpoint,
     InvalidRequest,
+    InvalidSetting,
+    InvalidTool,
     RejoinderError,
     ResponseCancelled,
     ResponseError,
     ResponseFailed,
     ResponseRefused,
     SessionClosed,
+    TooManyRounds,
+    UnknownTool,
 )
-from .observations import Moved, Note, Observation, Observer, Sent, Statistics
+from .given import NOT_GIVEN, NotGiven
+from .log_rendering import LogRendering, render_for_log
+from .message_parts import audio_part, file_part, image_part, text_part, user_message
+from .metrics import Timings, Usage
+from .observations import Asked, Finished, Moved, Note, Observation, Observer, Sent, Settled, Statistics
 from .response import Response
 from .result import Result
 from .session import Session, open_session
 from .settings import Settings
+from .settings_update import SettingsUpdate
+from .tool_call import ToolCall, ToolResult
+from .tools import Tools
+from .turn import Turn, TurnItem
+from .typed_fields import Reasoning, TextFormat, TextOptions, ToolChoice
 from .wire import Connector, HandshakeFailed, Wire, WireClosed
 
 __all__ = [
+    "NOT_GIVEN",
     "AfterCancel",
+    "Asked",
+    "BackgroundCalls",
+    "CallCancelled",
+    "CallDropped",
+    "CallEvent",
+    "CallFailed",
+    "CallFinished",
+    "CallProgress",
+    "CallRefused",
+    "CallTimedOut",
+    "CallsStarted",
     "CancelPolicy",
     "ConnectionFailed",
     "Connector",
     "ConsumerTooSlow",
+    "Conversation",
     "DeadlineExceeded",
     "Deadlines",
     "Endpoint",
+    "Finished",
     "HandshakeFailed",
     "Interrupted",
     "InvalidEndpoint",
     "InvalidRequest",
+    "InvalidSetting",
+    "InvalidTool",
+    "KeyProvider",
+    "LaneState",
+    "LinkState",
+    "LogRendering",
     "Moved",
+    "NotGiven",
     "Note",
     "Observation",
     "Observer",
     "Policy",
     "Profile",
+    "ProviderItem",
+    "Reasoning",
     "RejoinderError",
     "ReplayPolicy",
+    "RequestState",
     "Response",
     "ResponseCancelled",
     "ResponseError",
@@ -59,9 +112,33 @@ __all__ = [
     "Sent",
     "Session",
     "SessionClosed",
+    "SessionState",
     "Settings",
+    "SettingsUpdate",
+    "Settled",
     "Statistics",
+    "TextFormat",
+    "TextOptions",
+    "Timings",
+    "TooManyRounds",
+    "ToolCall",
+    "ToolChoice",
+    "ToolResult",
+    "Tools",
+    "Turn",
+    "TurnItem",
+    "UnknownTool",
+    "Usage",
+    "Wait",
     "Wire",
     "WireClosed",
+    "audio_part",
+    "chat_messages",
+    "file_part",
+    "image_part",
+    "input_items",
     "open_session",
+    "render_for_log",
+    "text_part",
+    "user_message",
 ]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from ipaddress import ip_address
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
@@ -19,7 +19,10 @@ from rejoinder.states.profiles import AZURE, GENERIC, OPENAI, XAI, Profile
 
 from .errors import InvalidEndpoint
 
-__all__ = ["OPENAI_URL", "Endpoint"]
+__all__ = ["OPENAI_URL", "Endpoint", "KeyProvider"]
+
+KeyProvider = Callable[[], Awaitable[str]]
+"""Gives the key for each dial: an async function without arguments. It may take as long as the connect deadline allows."""
 
 OPENAI_URL: Final = "wss://api.openai.com/v1/responses"
 """OpenAI's own endpoint (OpenAI WebSocket guide)."""
@@ -33,7 +36,7 @@ GRAPHIC: Final = re.compile(r"[\x21-\x7e]+")
 """Printable ASCII without the space: what a path and a query may consist of on the wire."""
 
 
-def _given_or_environment(key: str | None) -> str:
+def _given_or_environment(key: str | KeyProvider | None) -> str | KeyProvider:
     return os.environ.get(KEY_VARIABLE, "") if key is None else key
 
 
@@ -43,8 +46,9 @@ class Endpoint:
 
     url: str = attrs.field(default=OPENAI_URL, repr=lambda url: _shown(_split(str(url))))
     """``wss://…``; ``ws://`` only to this machine, unless ``allow_plaintext``."""
-    api_key: str | None = attrs.field(default=None, repr=False, converter=_given_or_environment)
-    """The key; None takes ``OPENAI_API_KEY`` from the environment, once, when the endpoint is made."""
+    api_key: str | KeyProvider | None = attrs.field(default=None, repr=False, converter=_given_or_environment)
+    """The key; None takes ``OPENAI_API_KEY`` from the environment, once, when the endpoint is made. An async function is asked for
+    the key at each dial, so that it can be renewed; if it raises, the dial has failed and is tried again as any other."""
     profile: Profile = attrs.field(
         default=attrs.Factory(lambda self: guess_profile(self.url), takes_self=True), repr=lambda profile: profile.name
     )
@@ -60,7 +64,7 @@ class Endpoint:
 
     def __attrs_post_init__(self) -> None:
         self._check_address()
-        if not self.key:
+        if not (self.key or callable(self.api_key)):
             raise InvalidEndpoint(f"There is no API key. Set {KEY_VARIABLE}, or give api_key to Endpoint.")
         for name, value in self.handshake_headers().items():
             if not TOKEN.fullmatch(name):
@@ -93,8 +97,8 @@ class Endpoint:
 
     @property
     def key(self) -> str:
-        """The key in force; empty if there is none."""
-        return (self.api_key or "").strip(" \t")
+        """The key in force; empty if there is none, or if it is asked for at each dial."""
+        return self.api_key.strip(" \t") if isinstance(self.api_key, str) else ""
 
     @property
     def host(self) -> str:
@@ -120,7 +124,7 @@ class Endpoint:
 
     def handshake_headers(self) -> dict[str, str]:
         """The headers of the upgrade request, key included: never to be shown."""
-        headers = {"Authorization": f"Bearer {self.key}"}
+        headers = {"Authorization": f"Bearer {self.key}"} if self.key else {}
         if self.organization:
             headers["OpenAI-Organization"] = self.organization
         if self.project:

@@ -5,7 +5,11 @@
     RejoinderError
     ├── InvalidEndpoint (ValueError)     the address or key cannot work
     ├── InvalidRequest (TypeError)       the request cannot be sent: not JSON, or not a conversation
+    │   └── InvalidSetting (ValueError)  a setting is out of range, or of the wrong type
+    ├── InvalidTool (ValueError)         a function cannot be registered as it is
+    ├── UnknownTool (KeyError)           no function of that name is registered
     ├── SessionClosed                    the session is not open any more
+    ├── TooManyRounds                    a turn would have to ask the model once more than it may; has ``result``
     └── ResponseError                    a request ended without success; has ``outcome``, ``failure``, ``verdict``, ``partial``
         ├── ResponseFailed               the server said so
         │   └── ResponseRefused          the model declined; raised by ``text()`` only
@@ -33,18 +37,32 @@ __all__ = [
     "Interrupted",
     "InvalidEndpoint",
     "InvalidRequest",
+    "InvalidSetting",
+    "InvalidTool",
     "RejoinderError",
     "ResponseCancelled",
     "ResponseError",
     "ResponseFailed",
     "ResponseRefused",
     "SessionClosed",
+    "TooManyRounds",
+    "UnknownTool",
     "error_for",
 ]
 
 
 class RejoinderError(Exception):
     """The base of all errors of this library."""
+
+    @property
+    def response_id(self) -> str | None:
+        """The response it is about; None if it is about none, or none was acknowledged."""
+        return None
+
+    @property
+    def request_id(self) -> str | None:
+        """``x-request-id`` of the connection it is about, which the provider's support asks for; None if there is none."""
+        return None
 
 
 class InvalidEndpoint(RejoinderError, ValueError):
@@ -53,6 +71,39 @@ class InvalidEndpoint(RejoinderError, ValueError):
 
 class InvalidRequest(RejoinderError, TypeError):
     """The request cannot be sent as it is. Nothing was sent and the session is untouched; correct the request."""
+
+
+class InvalidSetting(InvalidRequest, ValueError):
+    """A setting is out of range or of the wrong type; the message names it, what it may be, and the fix. Nothing has changed."""
+
+
+class InvalidTool(RejoinderError, ValueError):
+    """A function cannot be registered as it is. The registry is unchanged; correct what the message names."""
+
+
+class UnknownTool(RejoinderError, KeyError):
+    """No function of that name is registered. The registry is unchanged."""
+
+    def __str__(self) -> str:
+        """The sentence, where ``KeyError`` would quote it."""
+        return str(self.args[0])
+
+
+class TooManyRounds(RejoinderError):
+    """A turn would have to ask the model once more than it may. Every call so far is answered in the conversation.
+
+    Ask again with the same conversation to go on, or allow more ``rounds``.
+    """
+
+    def __init__(self, rounds: int, result: Result) -> None:
+        self.rounds: Final = rounds
+        """How many responses there were."""
+        self.result: Final = result
+        """What the last of them came to."""
+        super().__init__(
+            f"The model still calls tools after {rounds} responses. The conversation holds every result: go on with another turn,"
+            " or allow more rounds."
+        )
 
 
 class SessionClosed(RejoinderError):
@@ -69,6 +120,16 @@ class ResponseError(RejoinderError):
         """What had arrived: text, finished items, id. Empty if nothing had."""
         message = "The response was cancelled by its caller." if outcome.failure is None else outcome.failure.message
         super().__init__(message)
+
+    @property
+    def response_id(self) -> str | None:
+        """The response id; None if it was never acknowledged."""
+        return self.partial.id
+
+    @property
+    def request_id(self) -> str | None:
+        """``x-request-id`` of the connection it was sent on, or that was refused; None where the server gave none."""
+        return self.partial.request_id
 
     @property
     def failure(self) -> Failure | None:

@@ -14,23 +14,30 @@ import trio
 
 from rejoinder.states import events as happening
 from rejoinder.states.continuation import RequestContent
-from rejoinder.states.json_values import NotSerialisable, frozen_copy
+from rejoinder.states.snapshot import SessionState, snapshot
 
+from .advice import Advice
+from .call_desk import BackgroundCalls
+from .conversation import Conversation
 from .drive import Driver
 from .endpoint import Endpoint
 from .errors import InvalidRequest, SessionClosed
 from .nurseries import open_inner_nursery
 from .observations import Observer, Statistics
+from .request_content import input_of, merged_fields, request_content
 from .response import Response
 from .result import Result
 from .settings import Settings
+from .settings_update import SettingsUpdate
+from .tools import Tools
+from .turn import Turn, open_turn
 from .websocket_wire import open_websocket_wire
 from .wire import Connector
 
 __all__ = ["Session", "open_session"]
 
-Input = str | Sequence[Mapping[str, Any]]
-"""What may be given as input: a string, or Responses input items."""
+Input = str | Sequence[Mapping[str, Any]] | Conversation
+"""What may be given as input: a string, Responses input items, or a conversation."""
 
 
 @final
@@ -39,6 +46,10 @@ class Session:
 
     def __init__(self, driver: Driver) -> None:
         self._driver: Final = driver
+        self.background: Final = BackgroundCalls(self, driver.start_soon, driver.tell)
+        """The calls of tools that outlive their turns."""
+        self._settings = driver.settings
+        self._advice: Final = Advice()
         self._requests = 0
         self._closed = False
 
@@ -49,23 +60,50 @@ class Session:
     async def respond(self, input: Input, /, **fields: Any) -> AsyncGenerator[Response]:  # noqa: ANN401 - the wire's names
         """Ask for a response: ``async with session.respond("Hello") as response``.
 
-        ``input`` is a string or a list of Responses input items, *the whole conversation each time*: what the server still has
-        is not sent again. ``fields`` are further fields of ``response.create`` (``model``, ``tools``, ``temperature`` …); they
-        override the settings, and None leaves a field out. Returns once the request is queued.
+        ``input`` is a string, a list of Responses input items or a ``Conversation``, *the whole conversation each time*: what the
+        server still has is not sent again. A conversation is read as it is now, and what the response says is appended to it before
+        anybody is told that it ended; see ``Conversation``. ``fields`` are further fields of ``response.create`` (``model``,
+        ``tools``, ``temperature`` …); they override the settings, and None leaves a field out. Returns once the request is queued.
 
         Leaving the block early, or being cancelled inside it, is the cancel: it takes effect at once and never waits for the
-        server. Raises ``InvalidRequest`` if the request cannot be sent as JSON, ``SessionClosed`` after the session's end;
-        nothing is sent then. What goes wrong later is raised by the response.
+        server. Raises ``InvalidRequest`` if the request cannot be sent as JSON, or if a response to the conversation is running;
+        ``SessionClosed`` after the session's end; nothing is sent then. What goes wrong later is raised by the response.
         """
         content = self._content(input, fields, generate=True)
         # Before the create: a caller that is cancelled already asks for nothing, and one that leaves at once takes it back.
         await trio.lowlevel.checkpoint()
-        response = self._create(content, warm_up=False)
+        response = self._create(content, warm_up=False, conversation=input if isinstance(input, Conversation) else None)
         try:
             yield response
         finally:
             if response.outcome is None:
                 response.cancel()
+
+    @asynccontextmanager
+    async def converse(
+        self,
+        conversation: Conversation,
+        /,
+        *,
+        tools: Tools | None = None,
+        rounds: int = 10,
+        resources: Any = None,  # noqa: ANN401 - the application's own
+        **fields: Any,  # noqa: ANN401 - the wire's names
+    ) -> AsyncGenerator[Turn]:
+        """Let the model answer and call tools until it calls nothing more: ``async with session.converse(…) as turn``.
+
+        Each response and the outputs of its calls are added to ``conversation`` as they come, so the next turn can be asked at any
+        time, however this one ends. Calls that it holds without an output are run first. At most ``rounds`` responses are asked
+        for. ``resources`` is handed to each handler, by reference. ``fields`` are those of ``respond``; a ``tool_choice`` that
+        forces a call holds for the first response of the turn.
+
+        Leaving the block, or being cancelled inside it, is an interruption: the response and the handlers are cancelled and their
+        calls answered as cancelled; background calls go on, bounded by the session. Leaving waits for handlers that take time to be
+        cancelled, never for the server. Raises ``InvalidRequest`` for arguments that cannot be used, or if another turn of the
+        conversation is open. What goes wrong later is raised by the turn.
+        """
+        async with open_turn(self, conversation, tools=tools, rounds=rounds, resources=resources, fields=fields) as turn:
+            yield turn
 
     async def warm_up(self, input: Input = (), /, **fields: Any) -> Result:  # noqa: ANN401 - the wire's names
         """Let the server read ``input``, instructions and tools ahead of time (``generate: false``), and wait until it has.
@@ -76,8 +114,26 @@ class Session:
         """
         return await self._create(self._content(input, fields, generate=False), warm_up=True).result()
 
+    @property
+    def settings(self) -> Settings:
+        """The settings that the next request is made with."""
+        return self._settings
+
+    def update_settings(self, update: SettingsUpdate | None = None, /, **changes: Any) -> dict[str, Any]:  # noqa: ANN401 - as in SettingsUpdate
+        """Change what is sent with every request from the next on; a response that runs is not touched.
+
+        ``changes`` are the arguments of ``SettingsUpdate``: ``session.update_settings(temperature=0.2)``. It takes effect at once,
+        so no interruption can lose it. Returns what has changed, each field with its previous value; what is equal has not changed.
+        Raises ``InvalidSetting`` for a field that cannot be; then nothing has changed.
+        """
+        previous, self._settings = self._settings, self._settings.updated(update, **changes)
+        return self._settings.changed_from(previous)
+
     def observe(self, observer: Observer) -> Callable[[], None]:
-        """Call ``observer`` with every ``Moved``, ``Note`` and ``Sent`` from now on; returns a function that ends it."""
+        """Call ``observer`` with every observation from now on; returns a function that ends it.
+
+        They are ``Asked``, ``Sent``, ``Finished`` and ``Settled`` of each request, and every ``Moved`` and ``Note``.
+        """
         self._driver.observers.append(observer)
 
         def stop() -> None:
@@ -88,31 +144,36 @@ class Session:
 
     def statistics(self) -> Statistics:
         """The session's counters and the phases of its machines, as they are now."""
-        return self._driver.statistics()
+        return self._driver.meter.read(self._driver.lifecycle)
 
-    def _create(self, content: RequestContent, *, warm_up: bool) -> Response:
+    @property
+    def state(self) -> SessionState:
+        """Every link, lane and request as it is now: its phase, since when (trio's clock), and what it waits for."""
+        return snapshot(self._driver.lifecycle)
+
+    @property
+    def endpoint(self) -> Endpoint:
+        """Where the server is."""
+        return self._driver.endpoint
+
+    def _create(self, content: RequestContent, *, warm_up: bool, conversation: Conversation | None = None) -> Response:
         if self._closed:
             raise SessionClosed("The session is closed. Open another with open_session, or keep this one open longer.")
+        if conversation is not None:
+            conversation.check_free()
         self._requests += 1
         number = self._requests
         driver = self._driver
-        response = Response(number, content, driver.settings.buffer_limit, lambda: driver.feed(happening.Cancel(number)))
-        driver.responses[number] = response
-        driver.feed(happening.Create(number, content, warm_up))
+        limit, at_end = driver.settings.buffer_limit, None if conversation is None else conversation.end
+        response = Response(number, content, limit, lambda: driver.feed(happening.Cancel(number)), at_end)
+        if conversation is not None:
+            conversation.begin(response)
+        driver.ask(response, warm_up=warm_up)
         return response
 
     def _content(self, given: Input, fields: Mapping[str, Any], *, generate: bool) -> RequestContent:
-        settings = self._driver.settings
-        if isinstance(given, str):
-            items: Any = [{"type": "message", "role": "user", "content": given}]
-        elif isinstance(given, Mapping | bytes) or not hasattr(given, "__iter__"):
-            raise InvalidRequest(
-                f"The input is a {type(given).__name__}. Give a string, or a list of input items such as"
-                " {'role': 'user', 'content': 'Hello'}."
-            )
-        else:
-            items = list(given)
-        merged = {"model": settings.model, "instructions": settings.instructions, **settings.fields, **fields}
+        items = input_of(given)
+        merged = merged_fields(self._settings.request_fields(), given, fields)
         unsupported = [
             name for name in ("stream", "background", "stream_id", "input", "type", "generate") if merged.get(name) is not None
         ]
@@ -121,23 +182,15 @@ class Session:
                 f"The field {unsupported[0]!r} cannot be set for a request over WebSocket. Leave it out: the session sets what is"
                 " needed."
             )
-        try:
-            items = frozen_copy(items, "input")
-            present = {name: frozen_copy(value, name) for name, value in merged.items() if value is not None}
-        except NotSerialisable as error:
-            raise InvalidRequest(f"The request cannot be written as JSON: {error}") from error
-        for index, item in enumerate(items):
-            if not isinstance(item, dict):
-                raise InvalidRequest(
-                    f"input[{index}] is a {type(item).__name__}. Each input item is a mapping such as"
-                    " {'role': 'user', 'content': 'Hello'}."
-                )
-        return RequestContent(tuple(items), present, generate)
+        content = request_content(items, merged, generate=generate)
+        self._advice.about(given, content.fields)
+        return content
 
     def close(self) -> None:
         """Refuse new requests and end the running ones; called when the block of ``open_session`` is left."""
         if not self._closed:
             self._closed = True
+            self.background.cancel_all()
             self._driver.feed(happening.Shutdown())
 
 

@@ -307,7 +307,7 @@ def encode_create(
             "type": "response.create",
             **{name: value for name, value in apart.items() if value is not None},
             **{name: value for name, value in fields.items() if name not in _GIVEN_APART | _NEVER_SENT},
-            "input": items,
+            "input": list(items),
         }
     )
 

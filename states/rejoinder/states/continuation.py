@@ -7,11 +7,13 @@ whose items begin with the previous request's items, followed by the previous ou
 Rules of this file
 
 * Nothing is trusted: the comparison is structural, against a private copy (``RequestContent`` holds one), so a list that its
-  owner changed in place is caught.
+  owner changed in place is caught. Only of items that cannot be changed (``ItemHistory``) is lineage enough.
 * Output that callers do not echo (reasoning, hosted tool calls) may be absent from the new items, and must agree by id where it is
   present. Messages agree by role and text, refusals by text, calls by ``call_id`` and name, wherever they stand: what joins a
   call and its output is the ``call_id``, not the order (parallel calls are echoed call, result, call, result).
 * Every call must be answered in the new items.
+* A ``compaction`` item stands for all that came before it. A request that begins with the one of the previous output begins anew
+  there, and the server has all the same what is before it (Responses compaction guide).
 * ``instructions``, ``tools`` and sampling settings are sent with every request and are not inherited (OpenAI WebSocket guide), so
   they do not block reuse.
 """
@@ -23,6 +25,7 @@ from typing import Any, Final, cast
 
 import attrs
 
+from .item_history import ItemHistory
 from .verdicts import Cause
 
 __all__ = [
@@ -196,11 +199,11 @@ def names_its_chain(content: RequestContent) -> bool:
 def decide(previous: Continuation, content: RequestContent) -> Decision:
     """Whether ``content`` may continue ``previous``: the rule at the top of this file."""
     items = content.items
-    count = len(previous.items)
-    if len(items) < count or list(items[:count]) != list(previous.items):
+    restart = _restart(previous.output, items)
+    if restart is None and not _begins_with(items, previous.items):
         return Full(PrefixChanged(_first_difference(previous.items, items)))
-    tail = list(items[count:])
-    for index, output in enumerate(previous.output):
+    tail = list(items[len(previous.items) :] if restart is None else items)
+    for index, output in enumerate(previous.output[restart:], restart or 0):
         if not _is_output(output):
             return Full(OutputMismatch(index))
         place = _find(output, tail)
@@ -225,6 +228,21 @@ def _is_output(output: object) -> bool:
         return False
     item = cast("Mapping[str, Any]", output)
     return isinstance(item.get("type"), str) and (item["type"] not in CALLS or isinstance(item.get("call_id"), str))
+
+
+def _begins_with(items: Items, previous: Items) -> bool:
+    """Whether ``items`` begin with ``previous``."""
+    if isinstance(items, ItemHistory) and isinstance(previous, ItemHistory) and items.grew_from(previous):
+        return True
+    return len(items) >= len(previous) and list(items[: len(previous)]) == list(previous)
+
+
+def _restart(output: Items, items: Items) -> int | None:
+    """The place in the previous output of the compaction item that ``items`` begin with; None if they begin with none."""
+    if not items or items[0].get("type") != "compaction":
+        return None
+    places = [index for index, item in enumerate(output) if _is_output(item) and item == items[0]]
+    return places[-1] if places else None
 
 
 def _first_difference(previous: Items, items: Items) -> int:

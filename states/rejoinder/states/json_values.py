@@ -145,8 +145,8 @@ def _children(container: object) -> Iterable[object]:
 _encode: Final[Callable[[Any], str]] = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
 
 
-def write(value: Mapping[str, Any]) -> str:
-    """Return the compact JSON text of an object, which always encodes as UTF-8.
+def write(value: object) -> str:
+    """Return the compact JSON text of a value, which always encodes as UTF-8.
 
     Raises:
         NotSerialisable: something in it cannot be carried by JSON; the path says what.

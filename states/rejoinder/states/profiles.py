@@ -65,6 +65,8 @@ class DeadlineKind(StrEnum):
     """How long a request may wait to be sent."""
     TURN = "turn"
     """A request from creation to outcome, whatever happens."""
+    TOOL = "tool"
+    """The handler of one tool call."""
 
 
 @unique

@@ -28,13 +28,13 @@ from .continuation import (
     Reuse,
     names_its_chain,
 )
-from .effects import Deliver, Withdraw
+from .effects import Deliver, Settled, Withdraw
 from .facts import ERROR_CAUSES, reaction_to
 from .failures import failure_from_error, failure_from_response, lost_failure, overdue_failure, shown, simple_failure
 from .profiles import AfterCancel, CancelPolicy
 from .steps import Step
 from .stream_events import ErrorEvent
-from .triggers import LinkEvent
+from .triggers import LinkEvent, ResponseEvent
 from .verdicts import Cause, OutcomeKind, Reaction
 
 if TYPE_CHECKING:
@@ -42,6 +42,13 @@ if TYPE_CHECKING:
     from .session import Session
 
 __all__ = ["RESPONSE_RULES"]
+
+SETTLED: Final[Mapping[str, OutcomeKind]] = {
+    ResponseEvent.COMPLETED: OutcomeKind.COMPLETED,
+    ResponseEvent.FAILED: OutcomeKind.FAILED,
+    ResponseEvent.INCOMPLETE: OutcomeKind.INCOMPLETE,
+}
+"""How a response ended that nobody listened to."""
 
 
 # -- sending and its first answer ------------------------------------------------------------------------------------------
@@ -319,14 +326,14 @@ def abandoned_lost(session: Session, lane: Lane, step: Step) -> None:
 
 
 def drained(session: Session, lane: Lane, step: Step) -> None:
-    del step
     lane.tainted = True
     _keep_parent(session, lane)
+    _settle(session, lane, step)
 
 
 def drained_whole(session: Session, lane: Lane, step: Step) -> None:
-    del session, step
     lane.tainted = True
+    _settle(session, lane, step)
 
 
 def drain_overdue(session: Session, lane: Lane, step: Step) -> None:
@@ -388,9 +395,19 @@ def _orphan(lane: Lane, step: Step) -> None:
 
 def _adopt_stranger(session: Session, lane: Lane, step: Step) -> None:
     """What runs here is somebody else's: the lane drains until *its* terminal, and the link goes."""
+    lane.sent = None
     _name_response(lane, step)
     _orphan(lane, step)
     session.suspect(lane, step)
+
+
+def _settle(session: Session, lane: Lane, step: Step) -> None:
+    """Tell what the abandoned response came to; of a stranger's there is nobody to tell."""
+    kind = SETTLED.get(step.event)
+    if kind is not None and lane.sent is not None:
+        frame = cast("wire.ResponseEvent", step.detail)
+        drained = step.now - cast("float", lane.abandoned_at)
+        session.emit(Settled(lane.sent, cast("str", lane.response_id), kind, drained, frame.response))
 
 
 def _abandon_unclean(session: Session, lane: Lane, step: Step) -> None:

@@ -45,9 +45,11 @@ def assert_stopped_as_soon_as_named(talk: Talk, response_id: str) -> None:
 
 
 @pytest.mark.row("02")
+@pytest.mark.original("B103")
 @BOTH
 @SIGNAL
 @CREATED_AFTER
+@pytest.mark.original("B103", "C1:test_drain_handles_pending_cancel")
 async def test_row_02_cancel_before_created_on_the_first_turn(
     *, created_after: float, signal: bool, profile: ServerProfile, autojump_clock: MockClock
 ) -> None:
@@ -70,9 +72,11 @@ async def test_row_02_cancel_before_created_on_the_first_turn(
 
 
 @pytest.mark.row("02b")
+@pytest.mark.original("B104")
 @BOTH
 @SIGNAL
 @CREATED_AFTER
+@pytest.mark.original("B104")
 async def test_row_02b_cancel_before_created_names_the_new_response(
     *, created_after: float, signal: bool, profile: ServerProfile, autojump_clock: MockClock
 ) -> None:
@@ -93,6 +97,7 @@ async def test_row_02b_cancel_before_created_names_the_new_response(
 
 
 @pytest.mark.row("02c")
+@pytest.mark.original("B104")
 @BOTH
 @SIGNAL
 @CREATED_AFTER
@@ -122,9 +127,11 @@ async def test_row_02c_a_silent_caller_still_stops_the_response_and_the_session_
 
 
 @pytest.mark.row("02d")
+@pytest.mark.original("B103", "B106")
 @BOTH
 @SIGNAL
 @CREATED_AFTER
+@pytest.mark.original("B106")
 async def test_row_02d_a_silent_caller_stops_the_first_response_too(
     *, created_after: float, signal: bool, profile: ServerProfile, autojump_clock: MockClock
 ) -> None:

@@ -26,11 +26,13 @@ HEARD: Final = "a0 a1 a2 "
 
 
 @pytest.mark.row("03")
+@pytest.mark.original("B103", "B107", "B111")
 @pytest.mark.parametrize(
     "profile,signal,bound",
     [(OPENAI, True, PROMPT), (OPENAI, False, PROMPT), (AZURE, True, PROMPT), (AZURE, False, HEDGED)],
     ids=["lanes", "lanes-no_signal", "serial", "serial-no_signal"],
 )
+@pytest.mark.original("B103", "C1:test_cancellation_preserves_connection_and_sets_drain")
 async def test_row_03_cancel_while_streaming(
     *, bound: float, signal: bool, profile: ServerProfile, autojump_clock: MockClock
 ) -> None:
@@ -52,6 +54,7 @@ async def test_row_03_cancel_while_streaming(
 
 
 @pytest.mark.row("03")
+@pytest.mark.original("B103", "B107", "B111")
 @BOTH
 async def test_row_03_a_caller_that_left_hears_nothing_more(profile: ServerProfile, autojump_clock: MockClock) -> None:
     async with (
@@ -71,6 +74,7 @@ async def test_row_03_a_caller_that_left_hears_nothing_more(profile: ServerProfi
 
 
 @pytest.mark.row("03b")
+@pytest.mark.original("B112")
 @BOTH
 @POLICIES
 async def test_row_03b_a_server_that_takes_long_to_stop_is_not_waited_for(
@@ -94,6 +98,7 @@ async def test_row_03b_a_server_that_takes_long_to_stop_is_not_waited_for(
 
 
 @pytest.mark.row("06")
+@pytest.mark.original("B107")
 async def test_row_06_cancel_while_draining_on_lanes(autojump_clock: MockClock) -> None:
     slow = Answer([Text("Never heard.")], created_after=0.5)
 
@@ -108,6 +113,7 @@ async def test_row_06_cancel_while_draining_on_lanes(autojump_clock: MockClock) 
 
 
 @pytest.mark.row("06")
+@pytest.mark.original("B107")
 @pytest.mark.parametrize(
     "then,patience,dials",
     [(CancelPolicy.DRAIN, 0.1, 1), (CancelPolicy.HEDGE, 0.1, 2), (CancelPolicy.HEDGE, 0.27, 2)],
@@ -136,6 +142,7 @@ async def test_row_06_cancel_while_draining_on_a_serial_link(
 
 
 @pytest.mark.row("06b")
+@pytest.mark.original("B105")
 @BOTH
 @SIGNAL
 @pytest.mark.parametrize("answered_after", [0.0, 0.1, 1.0], ids=["before_created", "after_created", "after_the_end"])

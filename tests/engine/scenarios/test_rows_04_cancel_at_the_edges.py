@@ -38,6 +38,7 @@ def assert_nothing_was_stopped(talk: Talk) -> None:
 
 
 @pytest.mark.row("04")
+@pytest.mark.original("B105")
 @BOTH
 async def test_row_04_cancel_while_a_tool_runs(profile: ServerProfile, autojump_clock: MockClock) -> None:
     async with open_talk(refusing(profile, CALLS, FINE)) as talk:
@@ -56,6 +57,7 @@ async def test_row_04_cancel_while_a_tool_runs(profile: ServerProfile, autojump_
 
 
 @pytest.mark.row("04b")
+@pytest.mark.original("B105")
 @BOTH
 async def test_row_04b_cancel_while_the_calls_are_being_started(profile: ServerProfile, autojump_clock: MockClock) -> None:
     started: list[str] = []
@@ -81,7 +83,9 @@ async def test_row_04b_cancel_while_the_calls_are_being_started(profile: ServerP
 
 
 @pytest.mark.row("04c")
+@pytest.mark.original("B105")
 @BOTH
+@pytest.mark.original("B105")
 async def test_row_04c_cancel_after_the_end_while_it_is_being_reported(profile: ServerProfile, autojump_clock: MockClock) -> None:
     async with open_talk(refusing(profile, READY, FINE)) as talk:
         asked = trio.current_time()
@@ -102,6 +106,7 @@ async def test_row_04c_cancel_after_the_end_while_it_is_being_reported(profile: 
 
 
 @pytest.mark.row("05")
+@pytest.mark.original("B105")
 @BOTH
 async def test_row_05_a_caller_that_is_cancelled_already_sends_nothing(profile: ServerProfile, autojump_clock: MockClock) -> None:
     async with open_talk(refusing(profile, READY, FINE)) as talk:
@@ -120,7 +125,9 @@ async def test_row_05_a_caller_that_is_cancelled_already_sends_nothing(profile: 
 
 
 @pytest.mark.row("05")
+@pytest.mark.original("B105")
 @BOTH
+@pytest.mark.original("B105")
 async def test_row_05_a_caller_that_leaves_at_once_takes_its_create_back(profile: ServerProfile, autojump_clock: MockClock) -> None:
     async with open_talk(refusing(profile, READY, FINE)) as talk:
         await talk.say("Ready?")
@@ -139,6 +146,7 @@ async def test_row_05_a_caller_that_leaves_at_once_takes_its_create_back(profile
 
 
 @pytest.mark.row("05")
+@pytest.mark.original("B105")
 async def test_row_05_a_caller_that_leaves_the_queue_holds_nobody_up(autojump_clock: MockClock) -> None:
     long = Answer([story("a", 10)])
 
@@ -160,6 +168,7 @@ async def test_row_05_a_caller_that_leaves_the_queue_holds_nobody_up(autojump_cl
 
 
 @pytest.mark.row("05b")
+@pytest.mark.original("B110")
 @BOTH
 async def test_row_05b_cancel_while_dialling_leaves_the_dial_to_the_next_turn(
     profile: ServerProfile, autojump_clock: MockClock
@@ -177,6 +186,7 @@ async def test_row_05b_cancel_while_dialling_leaves_the_dial_to_the_next_turn(
 
 
 @pytest.mark.row("05b")
+@pytest.mark.original("B110")
 @BOTH
 async def test_row_05b_cancel_while_reconnecting_leaves_the_dial_to_the_next_turn(
     profile: ServerProfile, autojump_clock: MockClock

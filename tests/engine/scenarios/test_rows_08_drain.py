@@ -79,9 +79,11 @@ def assert_nothing_stale(talk: Talk, then: CancelPolicy, profile: ServerProfile)
 
 
 @pytest.mark.row("08")
+@pytest.mark.original("B108")
 @pytest.mark.parametrize("profile", [OPENAI, AZURE, GENERIC], ids=lambda profile: profile.name)
 @POLICIES
 @SHAPES
+@pytest.mark.original("B108", "C1:test_drain_timeout_clears_state")
 async def test_row_08_words_that_come_after_the_drain_deadline_are_nobodys(
     abandoned: Answer, then: CancelPolicy, profile: ServerProfile, autojump_clock: MockClock
 ) -> None:
@@ -96,6 +98,7 @@ async def test_row_08_words_that_come_after_the_drain_deadline_are_nobodys(
 
 
 @pytest.mark.row("08")
+@pytest.mark.original("B108")
 @pytest.mark.parametrize("profile", [AZURE, GENERIC], ids=lambda profile: profile.name)
 async def test_row_08_a_turn_that_waits_for_the_drain_gets_a_new_connection_at_its_deadline(
     profile: ServerProfile, autojump_clock: MockClock
@@ -111,6 +114,7 @@ def call_the_lane_idle(session: Session, lane: Lane, step: Step) -> None:
 
 
 @pytest.mark.row("08")
+@pytest.mark.original("B108")
 @pytest.mark.parametrize(
     "profile,abandoned,symptom",
     [(GENERIC, BARE, "STALE0"), (AZURE, ORDERLY, "connection 0")],
@@ -147,8 +151,10 @@ def words(item: JsonObject) -> str:
 
 
 @pytest.mark.row("08b")
+@pytest.mark.original("B108")
 @BOTH
 @pytest.mark.parametrize("signal", [True, False], ids=["signal", "no_signal"])
+@pytest.mark.original("B108")
 async def test_row_08b_a_trickle_does_not_prolong_the_drain(
     *, signal: bool, profile: ServerProfile, autojump_clock: MockClock
 ) -> None:

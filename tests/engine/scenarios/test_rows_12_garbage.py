@@ -69,6 +69,7 @@ def damaged_answer(damage: Step) -> Answer:
 
 @EACH_PROFILE
 @EACH_DAMAGE
+@pytest.mark.original("B098")
 async def test_row_12_an_unreadable_frame_ends_its_response_and_no_other(
     autojump_clock: object, profile: ServerProfile, damage: Step
 ) -> None:
@@ -141,6 +142,7 @@ async def test_row_12_an_unlabelled_unreadable_frame_between_two_answers_harms_n
 @pytest.mark.parametrize("ends", [True, False], ids=["terminal_follows", "instead_of_the_terminal"])
 @pytest.mark.parametrize("asked_before", [True, False], ids=["asked_before", "asked_after"])
 @pytest.mark.row("12g")
+@pytest.mark.original("B109")
 async def test_row_12g_an_unreadable_frame_while_draining_costs_the_connection_at_most(
     autojump_clock: object, profile: ServerProfile, damage: Step, *, ends: bool, asked_before: bool
 ) -> None:

@@ -23,6 +23,7 @@ from rejoinder.testing.explore.exact import exact
 PLAYED: Final = [step for step in STEPS if step != "frame: lane limit"]
 """As in ``test_canonical``."""
 OTHER: Final = object()
+KINDS: Final[tuple[type[attrs.AttrsInstance], ...]] = (Lane, Link, Request)
 DERIVED: Final = {"delivery", "lanes", "used", "output", "items", "decision", "fault"}
 """Facts that follow from others, or that are told in their own way."""
 
@@ -46,12 +47,14 @@ def test_what_is_told_alike_has_one_key(profile: Profile) -> None:
 
 
 def record_of(bench: Bench, kind: type[attrs.AttrsInstance]) -> object:
-    return {Lane: bench.lane(1), Link: bench.session.links[1], Request: bench.session.requests[1]}[kind]
+    if kind is Lane:
+        return bench.lane(1)
+    return bench.session.links[1] if kind is Link else bench.session.requests[1]
 
 
 @pytest.mark.parametrize(
     "kind, name",
-    [(kind, field.name) for kind in (Lane, Link, Request) for field in attrs.fields(kind) if field.name not in DERIVED],
+    [(kind, field.name) for kind in KINDS for field in attrs.fields(kind) if field.name not in DERIVED],
 )
 def test_every_fact_is_told(kind: type[attrs.AttrsInstance], name: str) -> None:
     bench = streaming()
@@ -61,22 +64,22 @@ def test_every_fact_is_told(kind: type[attrs.AttrsInstance], name: str) -> None:
     assert before != exact(bench.session)
 
 
-@pytest.mark.parametrize(
-    "arrange, change",
-    [
-        (streaming, lambda bench: bench.lane(1).items.add("item_9")),
-        (streaming, lambda bench: setattr(bench.lane(1), "decision", Reuse("resp_0", [], 1))),
-        (doubted, lambda bench: setattr(bench.lane(1), "fault", frames.error("another_code"))),
-        (idle, lambda bench: setattr(bench.session, "has_completed", False)),
-        (idle, lambda bench: setattr(bench.session, "closing", True)),
-        (idle, lambda bench: setattr(bench.session, "links_made", 7)),
-    ],
-    ids=["items", "decision", "fault", "has_completed", "closing", "links_made"],
-)
-def test_what_has_its_own_way_is_told(arrange: Callable[[], Bench], change: Callable[[Bench], object]) -> None:
+CHANGES: Final[dict[str, tuple[Callable[[], Bench], Callable[[Bench], object]]]] = {
+    "items": (streaming, lambda bench: bench.lane(1).items.add("item_9")),
+    "decision": (streaming, lambda bench: setattr(bench.lane(1), "decision", Reuse("resp_0", [], 1))),
+    "fault": (doubted, lambda bench: setattr(bench.lane(1), "fault", frames.error("another_code"))),
+    "has_completed": (idle, lambda bench: setattr(bench.session, "has_completed", False)),
+    "closing": (idle, lambda bench: setattr(bench.session, "closing", True)),
+    "links_made": (idle, lambda bench: setattr(bench.session, "links_made", 7)),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_what_has_its_own_way_is_told(change: str) -> None:
+    arrange, make = CHANGES[change]
     bench = arrange()
     before = exact(bench.session)
-    change(bench)
+    make(bench)
 
     assert before != exact(bench.session)
 

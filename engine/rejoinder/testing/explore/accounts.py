@@ -115,6 +115,7 @@ RIGHT: Final[Mapping[str, Accounts]] = MappingProxyType(
     {
         "created": _for(DELIVERED, "", "moved, LateCreated"),
         "progress": HEARD,
+        "thought": HEARD,
         "item": HEARD,
         "delta": HEARD,
         "fault": _for("", DELIVERED, "Fault", faulty="Fault"),

@@ -41,7 +41,6 @@ __all__ = ["Caller", "Judge"]
 OUTPUT: Final = frozenset({FrameKind.ITEM_ADDED, FrameKind.CONTENT})
 REPLAY: Final = re.compile(r"request (\d+): (.+)")
 REPLAYS: Final = 2
-DELIVERED: Final = frozenset({"response streaming Content"})
 UNASKED: Final = ("stranger begins", Audience.NONE)
 HEARD: Final = frozenset({Audience.ASKER, Audience.LISTENER})
 BUSY: Final = HEARD | {Audience.FAULTY, Audience.LEFT}
@@ -134,14 +133,12 @@ class Judge:
     def end(self, world: ExploredWorld, event: happening.Event, effects: Sequence[Effect]) -> str | None:
         """It was fed, and all orders were judged and performed: what is broken now, if anything is."""
         counts, sighted = world.taken.counts, world.taken.sighted
-        self.rows.update(counts)
+        self.rows.update(world.taken.rows)
         for link, name in self.given_up:
             world.overdue |= _attempts_at(world, link, name)
         self.given_up.clear()
         if sighted is not None:
             self.sighted.add(sighted)
-        if len(effects) == 1 and not counts and isinstance(effects[0], ordered.Deliver):
-            self.rows.update(DELIVERED)
         spoken = self.spoken
         broken = (
             dialled_too_soon(event, effects)
@@ -191,7 +188,6 @@ class Judge:
         if broken is not None:
             return broken
         if isinstance(effect, ordered.Moved):
-            self.rows.add(f"{effect.machine} {effect.source} {effect.event}")
             self._saw(world, effect)
         elif isinstance(effect, ordered.Deliver):
             return self._delivered(world, event, effect)
@@ -258,7 +254,8 @@ class Judge:
         if outcome.kind is OutcomeKind.COMPLETED and outcome.response is not None:
             words = None
             for item in outcome.response["output"]:
-                words = len(item["content"][0]["text"])
+                if item["type"] == "message":
+                    words = len(item["content"][0]["text"])
             world.chain = (*world.chains[effect.request], (effect.request, words))
         return untold_truth
 

@@ -100,6 +100,7 @@ def _key_of_connection(connection: Connection, names: Names) -> Hashable:
                         run.number,
                         run.announced,
                         run.words,
+                        run.thoughts,
                         run.cancelled,
                         run.refused,
                     ),

@@ -139,7 +139,7 @@ class Judge:
             self.sent(what)
         elif isinstance(what, Note):
             self.noted(what)
-        else:
+        elif isinstance(what, Moved):
             self.moved(what)
 
     def sent(self, sent: Sent) -> None:
