@@ -194,8 +194,8 @@ class Session:
         """Begin a response that runs on the server, whether or not anybody listens (``background: true``, over HTTP).
 
         Returns as soon as the server has accepted it. Iterate what is returned, ask for its ``result()``, or note its ``id`` and
-        come back to it later with ``background_response``. Such responses are stored, so ``store`` must not be false. Raises as ``infer``,
-        but nothing is sent twice once it may have been accepted.
+        come back to it later with ``background_response``. Such responses are stored, so ``store`` must not be false. Raises as
+        ``infer``, but nothing is sent twice once it may have been accepted.
         """
         content = self._content(input, {"store": True, **fields}, generate=True)
         if content.fields.get("store") is False:
