@@ -15,7 +15,7 @@ REPOSITORY: Final = Path(__file__).parents[2]
 
 
 @pytest.fixture
-def clone(tmp_path: Path) -> Path:
+def clone(tmp_path: Path, graphviz: str) -> Path:
     """A folder with what a refresh needs of a clone, in which one file is out of date."""
     shutil.copytree(REPOSITORY / FOLDER, tmp_path / FOLDER)
     shutil.copy(REPOSITORY / README, tmp_path / README)
@@ -75,3 +75,13 @@ def test_a_readme_that_is_no_text(clone: Path, capsys: pytest.CaptureFixture[str
 
     assert 2 == status
     assert 1 == capsys.readouterr().err.count("\n")
+
+
+def test_what_to_install_is_said(clone: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setenv("PATH", str(clone))
+
+    status = main([str(clone)])
+    said = capsys.readouterr()
+
+    assert (2, "") == (status, said.out)
+    assert said.err.startswith("Graphviz is not installed: there is no program named dot. ")
