@@ -15,6 +15,7 @@ from .errors import (
     Interrupted,
     InvalidEndpoint,
     InvalidRequest,
+    RecordingFailed,
     RejoinderError,
     ResponseCancelled,
     ResponseError,
@@ -23,6 +24,7 @@ from .errors import (
     SessionClosed,
 )
 from .observations import Moved, Note, Observation, Observer, Sent, Statistics
+from .recorder import Recording
 from .response import Response
 from .result import Result
 from .session import Session, open_session
@@ -48,6 +50,8 @@ __all__ = [
     "Observer",
     "Policy",
     "Profile",
+    "Recording",
+    "RecordingFailed",
     "RejoinderError",
     "ReplayPolicy",
     "Response",

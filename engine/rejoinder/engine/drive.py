@@ -29,6 +29,7 @@ from rejoinder.states.stream_events import StreamEvent
 from .endpoint import Endpoint
 from .link_task import LinkTask
 from .observations import Observation, Observer, Sent, Statistics
+from .recorder import Recording
 from .response import Response
 from .settings import Settings
 from .wire import Connector
@@ -49,6 +50,7 @@ class Driver:
         self.lifecycle: Final = Lifecycle(endpoint.profile, settings.policy)
         self.responses: Final[dict[int, Response]] = {}
         self.observers: Final[list[Observer]] = []
+        self.recordings: Final[list[Recording]] = []
         self.frames_received = 0
         self._nursery = nursery
         self._links: dict[int, LinkTask] = {}
@@ -70,7 +72,7 @@ class Driver:
             return
         self._feeding = True
         try:
-            effects = self.lifecycle.feed(event, trio.current_time())
+            effects = self._happen(event, size)
             if len(effects) == 1 and type(effects[0]) is ordered.Deliver:
                 # A delta: no machine has moved, and no deadline has come nearer.
                 self._deliver(effects[0], frame, size)
@@ -79,10 +81,17 @@ class Driver:
                 effects = ()
             self._perform(effects, frame, size)
             while self._answers:
-                self._perform(self.lifecycle.feed(self._answers.popleft(), trio.current_time()), None, 0)
+                self._perform(self._happen(self._answers.popleft(), 0), None, 0)
         finally:
             self._feeding = False
         self._set_alarm()
+
+    def _happen(self, event: happening.Event, size: int) -> Sequence[ordered.Effect]:
+        now = trio.current_time()
+        effects = self.lifecycle.feed(event, now)
+        for recording in self.recordings:
+            recording.take(now, event, effects, size)
+        return effects
 
     async def keep_time(self) -> None:
         """Feed ``Expired`` whenever the next deadline has come; runs as long as the session."""
@@ -210,8 +219,12 @@ class Driver:
             items_saved=self._items_saved,
             bytes_sent=self._bytes_sent,
             frames_received=self.frames_received,
-            counts=dict(self.lifecycle.counts),
+            counts={**self.lifecycle.counts, **self._not_recorded()},
         )
+
+    def _not_recorded(self) -> dict[str, int]:
+        dropped = sum(recording.dropped for recording in self.recordings)
+        return {"NotRecorded": dropped} if dropped else {}
 
 
 PERFORM: Final[Mapping[type, Callable[[Driver, Any], None]]] = MappingProxyType(

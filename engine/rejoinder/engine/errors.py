@@ -5,6 +5,7 @@ RejoinderError
 ├── InvalidEndpoint (ValueError)     the address or key cannot work
 ├── InvalidRequest (TypeError)       the request cannot be sent: not JSON, or not a conversation
 ├── SessionClosed                    the session is not open any more
+├── RecordingFailed                  a trace cannot be written there
 └── ResponseError                    a request ended without success; has ``outcome``, ``failure``, ``verdict``, ``partial``
     ├── ResponseFailed               the server said so
     │   └── ResponseRefused          the model declined; raised by ``text()`` only
@@ -33,6 +34,7 @@ __all__ = [
     "Interrupted",
     "InvalidEndpoint",
     "InvalidRequest",
+    "RecordingFailed",
     "RejoinderError",
     "ResponseCancelled",
     "ResponseError",
@@ -57,6 +59,10 @@ class InvalidRequest(RejoinderError, TypeError):
 
 class SessionClosed(RejoinderError):
     """The session is not open any more. Nothing was sent; open another."""
+
+
+class RecordingFailed(RejoinderError):
+    """A trace cannot be written there. The session is as it was; name another file, and record again."""
 
 
 class ResponseError(RejoinderError):

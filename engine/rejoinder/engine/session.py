@@ -6,6 +6,7 @@ block is left; no task outlives it. ``session.respond(...)`` is one request; as 
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Final, final
@@ -21,6 +22,7 @@ from .endpoint import Endpoint
 from .errors import InvalidRequest, SessionClosed
 from .nurseries import open_inner_nursery
 from .observations import Observer, Statistics
+from .recorder import Recording, close_all, record_if_asked, start_recording
 from .response import Response
 from .result import Result
 from .settings import Settings
@@ -85,6 +87,22 @@ class Session:
                 self._driver.observers.remove(observer)
 
         return stop
+
+    def record(self, path: str | os.PathLike[str], *, payloads: bool = False) -> Recording:
+        """Write everything that happens from now on into a trace at ``path``, until the session ends.
+
+        What is there is overwritten. ``payloads`` says whether what callers and models say is in it; a key never is. A trace of the
+        whole session, that is one that begins before the first request, can be replayed: ``rejoinder replay``. The result may be
+        closed before the session ends, or be the context manager of an ``async with``. Raises ``RecordingFailed`` if the file
+        cannot be written, ``SessionClosed`` after the session's end.
+        """
+        if self._closed:
+            raise SessionClosed("The session is closed. Record one that is open.")
+        lifecycle = self._driver.lifecycle
+        whole = not self._requests and not lifecycle.links_made
+        recording = start_recording(path, lifecycle, payloads=payloads, whole=whole)
+        self._driver.recordings.append(recording)
+        return recording
 
     def statistics(self) -> Statistics:
         """The session's counters and the phases of its machines, as they are now."""
@@ -159,6 +177,7 @@ async def open_session(
     settings = Settings() if settings is None else settings
     async with open_inner_nursery() as nursery:
         driver = Driver(endpoint, settings, connector, nursery)
+        driver.recordings.extend(record_if_asked(driver.lifecycle))
         session = Session(driver)
         clock = trio.CancelScope()
 
@@ -178,3 +197,4 @@ async def open_session(
         finally:
             session.close()
             clock.cancel()
+            await close_all(driver.recordings)
