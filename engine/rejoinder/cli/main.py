@@ -17,6 +17,7 @@ from .check import check
 from .conform import conform
 from .demo import demo
 from .draw import draw
+from .replay import replay
 from .serve import serve
 
 __all__ = ["application", "main"]
@@ -47,6 +48,7 @@ application.command()(demo)
 application.command()(chat)
 application.command()(serve)
 application.command()(draw)
+application.command()(replay)
 application.command()(check)
 application.command()(conform)
 
