@@ -25,7 +25,7 @@ PATIENCE: Final = 60
 """Seconds that it may take; our largest picture takes half of one."""
 ABSENT: Final = (
     "Graphviz is not installed: there is no program named dot. Install it (apt-get install graphviz, or brew install graphviz), or"
-    " ask for mermaid, table, dot, scxml or json, which need nothing."
+    " ask for svg, mermaid, table, dot, scxml or json, which need nothing."
 )
 INCH: Final = 72
 

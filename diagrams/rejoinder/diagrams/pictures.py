@@ -60,7 +60,7 @@ class Format(StrEnum):
     """What a picture is written in."""
 
     SVG = "svg"
-    """A picture for pages, light or dark. Needs Graphviz."""
+    """A picture for pages, light or dark. Needs Graphviz only for a table that has changed."""
     PNG = "png"
     """A picture for everything else, light. Needs Graphviz."""
     MERMAID = "mermaid"

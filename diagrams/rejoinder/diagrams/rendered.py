@@ -1,8 +1,8 @@
 """The pictures that are kept: the files of ``diagrams/rendered``, and those in the README.
 
 Rules of this file
-* What is kept is what ``rejoinder draw`` prints, byte for byte; a test compares them. An SVG is laid out by Graphviz, and is
-  compared under the version of it that the SVG names.
+* What is kept is what ``rejoinder draw`` prints, byte for byte; a test compares them. Layouts are kept, too (``layouts.py``), so
+  this holds on machines without Graphviz.
 * Of the README only what stands between ``<!-- diagram:NAME -->`` and ``<!-- /diagram:NAME -->`` is ours.
 * Everything is drawn and found before anything is written: a refresh that fails has changed nothing.
 """
@@ -16,14 +16,18 @@ from typing import Final, final
 
 from rejoinder.states.chart import CHARTS
 
+from .layouts import KEPT, keep_layouts
 from .pictures import NAMES, Format, draw_picture
+from .scenery import set_up
 
-__all__ = ["FOLDER", "README", "RENDERED", "NoPlaceError", "refresh", "show", "with_diagrams"]
+__all__ = ["FOLDER", "LAYOUTS", "README", "RENDERED", "NoPlaceError", "refresh", "show", "with_diagrams"]
 
 FOLDER: Final = Path("diagrams", "rendered")
 """Where the files are, within a clone."""
 README: Final = Path("README.md")
 """The text that shows the machines, within a clone."""
+LAYOUTS: Final = Path("diagrams", "rejoinder", "diagrams", KEPT.name)
+"""What Graphviz said, within a clone."""
 ENDINGS: Final = {
     "svg": Format.SVG,
     "mmd": Format.MERMAID,
@@ -74,9 +78,10 @@ def refresh(clone: Path) -> tuple[Path, ...]:
     Raises ``NoPlaceError`` if that folder is no clone, ``OSError`` if a file cannot be read or written, and ``GraphvizError`` if
     Graphviz is not installed.
     """
-    if not (clone / FOLDER).is_dir() or not (clone / README).is_file():
+    if not ((clone / FOLDER).is_dir() and (clone / README).is_file() and (clone / LAYOUTS).is_file()):
         raise NoPlaceError(f"{str(clone)!r} holds no {FOLDER.as_posix()} and {README}. Name the top of a clone, or run this there.")
-    texts = {clone / FOLDER / file: draw_picture(name, form) for file, (name, form) in RENDERED.items()}
+    texts = {clone / LAYOUTS: keep_layouts(set_up(chart) for chart in CHARTS.values())}
+    texts |= {clone / FOLDER / file: draw_picture(name, form) for file, (name, form) in RENDERED.items()}
     texts[clone / README] = with_diagrams((clone / README).read_bytes().decode())
     changed = tuple(path for path, text in texts.items() if not path.is_file() or path.read_bytes() != text.encode())
     for path in changed:

@@ -122,7 +122,7 @@ class Arrow:
     times: int
     """How often it was taken; 0 if nobody asked."""
     width: float
-    """Of the label, in pixels."""
+    """Of the label, in pixels; without the number of times, so that every trace is shown in one layout."""
     height: float
     """Of the label, in pixels."""
 
@@ -176,8 +176,8 @@ def set_up(chart: Chart, taken: Mapping[tuple[str, str], int] | None = None) -> 
             boxes[end] = _small_box(table, end, target)
         times = sum(taken.get((source, event), 0) for event in events) if taken else 0
         *before, last = _filled(fold(events, table.events))
+        width = max(width_of(line, LETTERS) for line in (*before, last)) + GAP
         lines = (*before, f"{last} {TIMES}{times}" if times else last)
-        width = max(width_of(line, LETTERS) for line in lines) + GAP
         height = LINE_HEIGHT * len(lines)
         arrows.append(Arrow(source, end, cause, tuple(events), lines, times, round(width), round(height)))
     return Scenery(table, tuple(boxes.values()), tuple(arrows))

@@ -17,8 +17,9 @@ from typing import Final
 
 from .causes import INKS
 from .colours import COLOURS, PAGES, Colours, Role
-from .dot import START, draw_frame
-from .graphviz import Curve, Layout, Point, lay_out, version
+from .dot import START
+from .graphviz import Curve, Layout, Point
+from .layouts import find_layout
 from .lettering import width_of
 from .scenery import LETTERS, LINE_HEIGHT, NAME_HEIGHT, NAME_LETTERS, Arrow, Box, Scenery, explain
 
@@ -46,10 +47,10 @@ def draw_svg(scenery: Scenery, phases: frozenset[str] | None = None) -> str:
 
     What a trace did not go through (other than ``phases``) is drawn faintly. Raises ``GraphvizError``.
     """
-    return "".join(f"{line}\n" for line in _document(scenery, lay_out(draw_frame(scenery)), phases))
+    return "".join(f"{line}\n" for line in _document(scenery, *find_layout(scenery), phases))
 
 
-def _document(scenery: Scenery, layout: Layout, phases: frozenset[str] | None) -> Iterator[str]:
+def _document(scenery: Scenery, layout: Layout, laid_out_by: str, phases: frozenset[str] | None) -> Iterator[str]:
     name = scenery.table.name
     explanation = explain(scenery, highlit=phases is not None)
     legend = list(_legend(scenery, explanation, max(layout.width, LEAST_WIDTH)))
@@ -57,7 +58,7 @@ def _document(scenery: Scenery, layout: Layout, phases: frozenset[str] | None) -
     height = round(layout.height + LINE_HEIGHT * 1.25 * (len(legend) + 0.5) + 2 * MARGIN)
     yield f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}" role="img"'
     yield f'  aria-labelledby="{name}-title {name}-desc" font-family="Helvetica, Arial, Liberation Sans, sans-serif">'
-    yield f"<!-- Drawn from the table that runs, by rejoinder draw {name}; laid out by Graphviz {version()}. -->"
+    yield f"<!-- Drawn from the table that runs, by rejoinder draw {name}; laid out by Graphviz {laid_out_by}. -->"
     yield f'<title id="{name}-title">The {name} machine</title>'
     rows = len(scenery.table.edges)
     yield (

@@ -43,7 +43,7 @@ def draw(
 ) -> None:
     """Draw the machines from the tables that run.
 
-    The pictures (svg, png) are laid out by Graphviz, which has to be installed; everything else needs nothing.
+    A PNG is drawn by Graphviz, which has to be installed; everything else needs nothing.
     """
     from rejoinder.diagrams import CHARTS, SEPARATE, SUFFIXES, GraphvizError, UnknownPictureError
 
