@@ -97,7 +97,7 @@ def test_a_trace_is_shown(trace: Path) -> None:
     status, printed, said = run("response", "--format", "dot", "--highlight", str(trace))
 
     assert (0, "") == (status, said)
-    assert "Created \u00d71" in printed.decode()
+    assert "<TD>\u00d71</TD>" in printed.decode()
     assert printed.decode() != draw_picture("response", "dot")
 
 

@@ -48,7 +48,7 @@ def test_what_a_trace_did_not_reach_is_faint(small: Table) -> None:
         for source, target in (("rest", "busy"), ("busy", "rest"))
     )
 
-    assert "Go \u00d74" in go
+    assert "<TD>\u00d74</TD>" in go
     assert FAINT not in go
     assert FAINT in back
     assert all(f'fillcolor="{PAGES["light"]}"' not in line for line in lines if line.startswith('  "busy" ['))

@@ -1,8 +1,9 @@
 """A path is what moved, of one kind of machine."""
 
 from harness.telling import interrupted
-from rejoinder.diagrams.highlight import Path
+from rejoinder.diagrams.highlight import Path, follow
 from rejoinder.states.effects import Deliver, Moved, Note
+from rejoinder.states.trace import Gap
 
 
 def test_moves_of_the_machine_are_followed() -> None:
@@ -28,3 +29,14 @@ def test_a_tale_is_followed_to_its_end() -> None:
 
     assert "draining" in path.phases
     assert path.rows["awaiting_created", "Created"] >= 1
+
+
+def test_the_ways_of_all_machines_are_followed_at_once() -> None:
+    alone = Path("response")
+    for fed in interrupted():
+        alone.follow(fed.effects)
+    paths = follow([*interrupted(), Gap(9.0, 1)])
+
+    assert ["link", "response", "request"] == list(paths)
+    assert alone.rows == paths["response"].rows
+    assert "open" in paths["link"].phases

@@ -11,7 +11,18 @@ from typing import Final
 import pytest
 
 from rejoinder.diagrams.pictures import NAMES, draw_picture
-from rejoinder.diagrams.rendered import ENDINGS, FOLDER, LAYOUTS, README, RENDERED, NoPlaceError, refresh, show, with_diagrams
+from rejoinder.diagrams.rendered import (
+    ENDINGS,
+    EXAMPLES,
+    FOLDER,
+    LAYOUTS,
+    README,
+    RENDERED,
+    NoPlaceError,
+    refresh,
+    show,
+    with_diagrams,
+)
 from rejoinder.states.chart import CHARTS
 
 REPOSITORY: Final = Path(__file__).parents[2]
@@ -38,6 +49,11 @@ def test_kept_picture_is_up_to_date(file: str) -> None:
     assert draw_picture(name, form) == (REPOSITORY / path).read_bytes().decode(), f"Draw it anew: {command} (all: {ALL_ANEW})"
 
 
+@pytest.mark.parametrize("file", EXAMPLES)
+def test_kept_example_is_up_to_date(file: str) -> None:
+    assert EXAMPLES[file]() == (REPOSITORY / FOLDER / file).read_bytes().decode(), f"Draw it anew: {ALL_ANEW}"
+
+
 @pytest.mark.parametrize("name", CHARTS)
 def test_picture_in_the_readme_is_up_to_date(name: str) -> None:
     readme = (REPOSITORY / README).read_bytes().decode()
@@ -48,7 +64,7 @@ def test_picture_in_the_readme_is_up_to_date(name: str) -> None:
 
 
 def test_nothing_else_is_kept() -> None:
-    assert sorted(RENDERED) == sorted(path.name for path in (REPOSITORY / FOLDER).iterdir())
+    assert sorted([*RENDERED, *EXAMPLES]) == sorted(path.name for path in (REPOSITORY / FOLDER).iterdir())
 
 
 def test_every_picture_is_kept() -> None:

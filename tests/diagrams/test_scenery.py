@@ -102,7 +102,7 @@ def test_what_was_taken_is_counted_on_its_arrow(small: Table) -> None:
     go, back = scenery.arrows
 
     assert (0, ("Go",)) == (go.times, go.lines)
-    assert (3, ("Terminal, Lost\u21bb \u00d73",)) == (back.times, back.lines)
+    assert (3, ("Terminal, Lost\u21bb", "\u00d73")) == (back.times, back.lines)
 
 
 def test_the_signs_in_use_are_explained(small: Table) -> None:

@@ -3,7 +3,7 @@
 from rejoinder.states.chart import CHARTS
 
 from .graphviz import GraphvizError
-from .highlight import Path
+from .highlight import Path, follow
 from .mermaid import draw_mermaid
 from .pictures import ALL, NAMES, SEPARATE, SUFFIXES, Format, Paths, UnknownPictureError, draw_picture, draw_png
 from .tables import draw_classification, draw_table
@@ -24,4 +24,5 @@ __all__ = [
     "draw_picture",
     "draw_png",
     "draw_table",
+    "follow",
 ]

@@ -11,9 +11,11 @@ from typing import final
 
 import attrs
 
+from rejoinder.states.chart import CHARTS
 from rejoinder.states.effects import Effect, Moved
+from rejoinder.states.trace import Entry, Fed
 
-__all__ = ["Path"]
+__all__ = ["Path", "follow"]
 
 
 @final
@@ -34,3 +36,13 @@ class Path:
             if isinstance(effect, Moved) and effect.machine == self.machine:
                 self.phases |= {effect.source, effect.target}
                 self.rows[effect.source, effect.event] += 1
+
+
+def follow(entries: Iterable[Entry]) -> dict[str, Path]:
+    """The way of each machine through a trace, by the machine's name."""
+    paths = {name: Path(name) for name in CHARTS}
+    for entry in entries:
+        if isinstance(entry, Fed):
+            for path in paths.values():
+                path.follow(entry.effects)
+    return paths

@@ -82,8 +82,10 @@ def _from_plain(plain: dict[str, Any]) -> Layout:
         x, y = pair
         return x, y
 
+    width, height = plain["size"]
     return Layout(
-        *plain["size"],
+        width,
+        height,
         {key: point(middle) for key, middle in plain["boxes"].items()},
         {
             key: Curve(

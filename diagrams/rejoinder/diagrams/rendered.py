@@ -9,18 +9,23 @@ Rules of this file
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final, final
 
 from rejoinder.states.chart import CHARTS
+from rejoinder.states.trace import write_lines
 
+from .example import HEADER, TITLE, interruption
+from .highlight import follow
 from .layouts import KEPT, keep_layouts
 from .pictures import NAMES, Format, draw_picture
 from .scenery import set_up
+from .sequence import sequence
+from .sequence_svg import draw_sequence_svg
 
-__all__ = ["FOLDER", "LAYOUTS", "README", "RENDERED", "NoPlaceError", "refresh", "show", "with_diagrams"]
+__all__ = ["EXAMPLES", "FOLDER", "LAYOUTS", "README", "RENDERED", "NoPlaceError", "refresh", "show", "with_diagrams"]
 
 FOLDER: Final = Path("diagrams", "rendered")
 """Where the files are, within a clone."""
@@ -40,6 +45,15 @@ RENDERED: Final[Mapping[str, tuple[str, Format]]] = MappingProxyType(
     | {f"{name}.md": (name, Format.TABLE) for name in NAMES}
 )
 """The files in ``FOLDER``: which picture, in which format."""
+EXAMPLES: Final[Mapping[str, Callable[[], str]]] = MappingProxyType(
+    {
+        "interruption.svg": lambda: draw_sequence_svg(interruption(), TITLE),
+        "interruption.mmd": lambda: sequence(interruption(), TITLE),
+        "interruption.trace.jsonl": lambda: "".join(write_lines(HEADER, interruption())),
+        "interruption-response.svg": lambda: draw_picture("response", Format.SVG, follow(interruption())),
+    }
+)
+"""What else is in ``FOLDER``: a short tale, for the documentation."""
 
 
 @final
@@ -81,6 +95,7 @@ def refresh(clone: Path) -> tuple[Path, ...]:
     if not ((clone / FOLDER).is_dir() and (clone / README).is_file() and (clone / LAYOUTS).is_file()):
         raise NoPlaceError(f"{str(clone)!r} holds no {FOLDER.as_posix()} and {README}. Name the top of a clone, or run this there.")
     texts = {clone / LAYOUTS: keep_layouts(set_up(chart) for chart in CHARTS.values())}
+    texts |= {clone / FOLDER / file: draw() for file, draw in EXAMPLES.items()}
     texts |= {clone / FOLDER / file: draw_picture(name, form) for file, (name, form) in RENDERED.items()}
     texts[clone / README] = with_diagrams((clone / README).read_bytes().decode())
     changed = tuple(path for path, text in texts.items() if not path.is_file() or path.read_bytes() != text.encode())

@@ -124,7 +124,7 @@ class Arrow:
     width: float
     """Of the label, in pixels; without the number of times, so that every trace is shown in one layout."""
     height: float
-    """Of the label, in pixels."""
+    """Of the label, in pixels; without the number of times, too."""
 
     @property
     def key(self) -> str:
@@ -175,10 +175,10 @@ def set_up(chart: Chart, taken: Mapping[tuple[str, str], int] | None = None) -> 
             end = f"{target}-{AGAIN}-{source}"
             boxes[end] = _small_box(table, end, target)
         times = sum(taken.get((source, event), 0) for event in events) if taken else 0
-        *before, last = _filled(fold(events, table.events))
-        width = max(width_of(line, LETTERS) for line in (*before, last)) + GAP
-        lines = (*before, f"{last} {TIMES}{times}" if times else last)
-        height = LINE_HEIGHT * len(lines)
+        names = _filled(fold(events, table.events))
+        width = max(width_of(name, LETTERS) for name in names) + GAP
+        height = LINE_HEIGHT * len(names)
+        lines = (*names, f"{TIMES}{times}") if times else names
         arrows.append(Arrow(source, end, cause, tuple(events), lines, times, round(width), round(height)))
     return Scenery(table, tuple(boxes.values()), tuple(arrows))
 

@@ -135,7 +135,7 @@ def _arrow(scenery: Scenery, arrow: Arrow, curve: Curve, *, highlit: bool) -> It
     yield f'<path d="{_way(curve)}"/><polygon points="{head(curve)}"/>'
     if curve.label is not None:
         x, middle = curve.label
-        top = middle - arrow.height / 2 + LINE_HEIGHT / 2 + BASELINE * LETTERS
+        top = middle - LINE_HEIGHT * (len(arrow.lines) - 1) / 2 + BASELINE * LETTERS
         for index, line in enumerate(arrow.lines):
             yield f'<text x="{x:g}" y="{top + index * LINE_HEIGHT:g}" text-anchor="middle">{escape(line)}</text>'
     yield "</g>"

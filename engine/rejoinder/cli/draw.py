@@ -75,19 +75,12 @@ def _picture(name: str, form: str | None, paths: Paths | None) -> bytes:
 
 
 def _paths(trace: Path) -> Paths:
-    from rejoinder.diagrams import CHARTS
-    from rejoinder.diagrams import Path as Way
-    from rejoinder.states.trace import Fed
+    from rejoinder.diagrams import follow
 
     from .trace_file import entries_of, open_trace
 
-    ways = {machine: Way(machine) for machine in CHARTS}
     with open_trace(trace) as reading:
-        for entry in entries_of(reading):
-            if isinstance(entry, Fed):
-                for way in ways.values():
-                    way.follow(entry.effects)
-    return ways
+        return follow(entries_of(reading))
 
 
 def _print(picture: bytes, form: str | None) -> None:

@@ -18,6 +18,7 @@ from .conform import conform
 from .demo import demo
 from .draw import draw
 from .replay import replay
+from .sequence import sequence
 from .serve import serve
 
 __all__ = ["application", "main"]
@@ -49,6 +50,7 @@ application.command()(chat)
 application.command()(serve)
 application.command()(draw)
 application.command()(replay)
+application.command()(sequence)
 application.command()(check)
 application.command()(conform)
 
