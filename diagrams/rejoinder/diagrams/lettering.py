@@ -12,7 +12,7 @@ from typing import Final
 
 __all__ = ["BOLD", "SLACK", "width_of"]
 
-BOLD: Final = 1.08
+BOLD: Final = 1.12
 """How much wider bold letters are."""
 SLACK: Final = 1.04
 """How much wider than Helvetica the font at hand may be."""

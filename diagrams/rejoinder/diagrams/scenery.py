@@ -104,6 +104,11 @@ class Box:
         """Whether it only says where an arrow leads to."""
         return self.key != self.phase
 
+    @property
+    def beside(self) -> str:
+        """The phase that a small box is beside; empty for the others."""
+        return self.key.removeprefix(f"{self.phase}-{AGAIN}-") if self.small else ""
+
 
 @attrs.frozen
 class Arrow:

@@ -148,14 +148,14 @@ def _box(scenery: Scenery, box: Box, middle: Point, phases: frozenset[str] | Non
     )
     mark = f"{' small' if box.small else ''}{'' if taken else ' untaken'}"
     left, top = x - box.width / 2, y - box.height / 2
-    yield f'<g class="phase {box.role}{mark}" data-phase="{box.phase}">'
+    beside = f' data-beside="{box.beside}"' if box.small else ""
+    yield f'<g class="phase {box.role}{mark}" data-phase="{box.phase}"{beside}>'
     told = [f"{box.phase}, {box.role}", *box.folded]
     yield f"<title>{escape(chr(10).join(told))}</title>"
     yield f'<rect x="{left:g}" y="{top:g}" width="{box.width:g}" height="{box.height:g}" rx="8" stroke-width="2"/>'
     size = LETTERS if box.small else NAME_LETTERS
     line = top + NAME_HEIGHT / 2 + (0 if box.small else 2) + BASELINE * size
-    length = width_of(box.phase, size, bold=True)
-    yield f'<text class="name" x="{x:g}" y="{line:g}" text-anchor="middle" textLength="{length:.0f}">{escape(box.phase)}</text>'
+    yield f'<text class="name" x="{x:g}" y="{line:g}" text-anchor="middle">{escape(box.phase)}</text>'
     for number, words in enumerate(box.lines):
         line = top + NAME_HEIGHT + LINE_HEIGHT * (number + 0.5) + BASELINE * LETTERS
         english = f'<tspan class="english">{escape(words.english)}</tspan> ' if words.english else ""

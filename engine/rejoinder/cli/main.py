@@ -20,6 +20,7 @@ from .draw import draw
 from .replay import replay
 from .sequence import sequence
 from .serve import serve
+from .view import view
 
 __all__ = ["application", "main"]
 
@@ -51,6 +52,7 @@ application.command()(serve)
 application.command()(draw)
 application.command()(replay)
 application.command()(sequence)
+application.command()(view)
 application.command()(check)
 application.command()(conform)
 
