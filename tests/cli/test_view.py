@@ -107,3 +107,10 @@ def test_what_to_install_is_told_in_one_line(trace: Path, tmp_path: Path, monkey
 
     assert (2, "", 1) == (status, said, complaints.count("\n"))
     assert complaints.startswith("Graphviz is not installed: ")
+
+
+@pytest.mark.parametrize("arguments", [(), ("a.trace.jsonl", "--live", "demo")], ids=["none", "two"])
+def test_one_trace_has_to_be_named(arguments: tuple[str, ...]) -> None:
+    expected = "Name one trace: a file that is there, or with --live one that is being written, or demo.\n"
+
+    assert (2, "", expected) == run(*arguments)

@@ -19,7 +19,7 @@ import pytest
 
 from harness.telling import HOSTILE, hostile_frame, interrupted
 from rejoinder.diagrams import viewer
-from rejoinder.diagrams.viewer import build_page, page_data
+from rejoinder.diagrams.viewer import build_page, live_data, page_data
 from rejoinder.states.chart import CHARTS
 from rejoinder.states.effects import Deliver, Note
 from rejoinder.states.events import Received
@@ -173,3 +173,10 @@ def test_a_part_keeps_its_numbers() -> None:
     assert (1, 3) == (whole["first"], part["first"])
     assert [step["text"] for step in whole["steps"][2:5]] == [step["text"] for step in part["steps"]]
     assert "What came before is not known here" in part["notice"]
+
+
+def test_a_page_that_is_live_may_ask_where_it_comes_from() -> None:
+    page = build_page("a trace", live_data())
+
+    assert "default-src &#x27;none&#x27;; connect-src &#x27;self&#x27;; script-src" in page
+    assert "connect-src" not in page_of([])

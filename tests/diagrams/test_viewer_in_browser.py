@@ -8,14 +8,17 @@ Rules of this file
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Generator, Sequence
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit
 
 import pytest
 from selenium.webdriver.common.keys import Keys
 from typer.testing import CliRunner
 
+from cli.processes import Process
 from harness.chromium import Browser, open_browser
 from harness.rotating import rotation
 from harness.telling import HOSTILE, hostile_frame, interrupted
@@ -265,6 +268,40 @@ def test_it_plays_to_the_end(browser: Browser, tmp_path: Path) -> None:
     ]
 
 
+# A session that is under way.
+
+
+def test_steps_are_shown_as_they_are_written(chromium: Browser, tmp_path: Path) -> None:
+    """The page is asked, in its own time, until it shows so many steps."""
+    trace = tmp_path / "live.trace.jsonl"
+    lines = list(write_lines(SERIAL, interrupted()))
+    trace.write_text("".join(lines[:4]), "ascii")
+    until = """
+        const [count, done] = arguments;
+        const what = document.getElementById('what');
+        const look = () => model.steps.length === count ? done(what.textContent) : requestAnimationFrame(look);
+        look();
+    """
+    with Process("view", "--live", str(trace)) as process:
+        address = re.search(r"http://\S+", process.wait_for("Ctrl-C stops it."))
+        assert address is not None
+        chromium.driver.get(address[0])
+        first = chromium.wait(until, 3)
+        with trace.open("a", encoding="ascii") as file:
+            file.writelines(lines[4:])
+        last = chromium.wait(until, len(interrupted()))
+    gone = chromium.wait(
+        "const [done] = arguments; const notice = document.getElementById('notice');"
+        "const look = () => notice.textContent.includes('not followed') ? done(true) : requestAnimationFrame(look); look();"
+    )
+
+    assert str(first).startswith("3. ")
+    assert str(last).startswith(f"{len(interrupted())}. ")
+    assert gone
+    assert {"/", "/events"} == {urlsplit(request).path for request in chromium.requests() if request.startswith("http")}
+    chromium.complaints()
+
+
 # Nothing is guessed, nothing obeyed.
 
 
@@ -313,7 +350,7 @@ def test_axe_finds_nothing(scheme: str, browser: Browser, tmp_path: Path) -> Non
     header, feds = rotation()
     shown(browser, tmp_path, header, feds, "#step=12")
     browser.ask(Path(axe).read_text("utf-8"))
-    found = browser.driver.execute_async_script(  # pyright: ignore[reportUnknownMemberType]
+    found = browser.wait(
         "const done = arguments[arguments.length - 1]; axe.run(document, {resultTypes: ['violations']}).then((found) => done("
         "found.violations.map((each) => [each.id, each.nodes.map((node) => node.html.slice(0, 120))])))"
     )

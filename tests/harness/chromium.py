@@ -38,6 +38,10 @@ class Browser:
         """What a script returns."""
         return self.driver.execute_script(script, *arguments)  # pyright: ignore[reportUnknownMemberType]
 
+    def wait(self, script: str, *arguments: object) -> Any:  # noqa: ANN401 - any JSON value
+        """What a script hands to its last argument, a function, when it is ready."""
+        return self.driver.execute_async_script(script, *arguments)  # pyright: ignore[reportUnknownMemberType]
+
     def press(self, *keys: str) -> None:
         """Press keys, one after the other."""
         chain = ActionChains(self.driver, duration=0)

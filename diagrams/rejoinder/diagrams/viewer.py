@@ -26,13 +26,14 @@ from .scenery import set_up
 from .steps import Describer
 from .svg import machine_group, style
 
-__all__ = ["MOST_STEPS", "build_page", "page_data"]
+__all__ = ["MOST_STEPS", "about", "build_page", "live_data", "page_data"]
 
 MOST_STEPS: Final = 50_000
 """How many steps a page has room for."""
 FOLDER: Final = Path(__file__).with_name("viewer")
-SCRIPTS: Final = ("model.js", "lists.js", "time_line.js", "main.js")
+SCRIPTS: Final = ("model.js", "lists.js", "time_line.js", "main.js", "live.js")
 MARGIN: Final = 14
+WAITING: Final = "Nothing has been written yet."
 
 
 def build_page(title: str, data: dict[str, Any]) -> str:
@@ -41,6 +42,7 @@ def build_page(title: str, data: dict[str, Any]) -> str:
     looks = f"{style()}{(FOLDER / 'page.css').read_text('utf-8')}"
     policy = [
         "default-src 'none'",
+        *(["connect-src 'self'"] if data.get("live") else []),
         f"script-src {_digest(script)}",
         f"style-src {_digest(looks)}",
         "img-src data:",
@@ -87,17 +89,33 @@ def page_data(reading: Reading, first: int = 1, last: int | None = None) -> dict
     if not reading.header.whole or first > 1:
         notices.append("What came before is not known here: a machine is shown from its first move on.")
     return {
-        "about": _about(reading.header),
+        "about": about(reading.header),
         "notice": printable(" ".join(notices)),
         "first": first,
-        "colours": {role: {"fill": colours.fill, "text": colours.text} for role, colours in COLOURS.items()},
-        "roles": {name: {phase: role_of(chart.table, phase) for phase in chart.table.phases} for name, chart in CHARTS.items()},
+        **_legends(),
         "machines": describer.machines,
         "steps": steps,
     }
 
 
-def _about(header: Header) -> str:
+def live_data() -> dict[str, Any]:
+    """What a page knows whose steps come later.
+
+    They come by server-sent events from ``events`` beside it: objects with the ``machines`` and ``steps`` that are new, and with
+    ``about``, ``notice`` and ``end`` where there is something to say.
+    """
+    return {"about": "", "notice": WAITING, "first": 1, **_legends(), "machines": [], "steps": [], "live": True}
+
+
+def _legends() -> dict[str, Any]:
+    return {
+        "colours": {role: {"fill": colours.fill, "text": colours.text} for role, colours in COLOURS.items()},
+        "roles": {name: {phase: role_of(chart.table, phase) for phase in chart.table.phases} for name, chart in CHARTS.items()},
+    }
+
+
+def about(header: Header) -> str:
+    """Where a trace comes from, in a sentence."""
     began = f", begun {header.began}" if header.began else ""
     said = "with what was said" if header.payloads else "without what was said"
     version = header.rejoinder or "of an unknown version"

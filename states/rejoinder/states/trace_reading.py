@@ -17,7 +17,7 @@ from .events import Event
 from .trace_format import FORMAT, VERSION, Entry, Fed, Gap, Header, TraceError
 from .trace_lines import Unfit, from_plain
 
-__all__ = ["Reading"]
+__all__ = ["Reading", "read_entry", "read_header"]
 
 CUT: Final = "Only the last line may break off: the file is damaged, so cut it before this line, or record it again."
 DAMAGED: Final = "Read it with the release that wrote it; if that fails too, the file is damaged."
@@ -37,7 +37,7 @@ class Reading:
         number, first = next(self._numbered, (0, ""))
         if not first.strip():
             raise TraceError(number, "The trace is empty", "Record it again: it should begin with a header line.")
-        self.header: Final = _read_header(number, first)
+        self.header: Final = read_header(number, first)
         """The settings."""
         self.torn = False
         """Whether the last line broke off and was left out; known when everything is read."""
@@ -47,7 +47,7 @@ class Reading:
         held: tuple[int, str] | None = None
         for number, text in self._numbered:
             if held is not None:
-                yield held[0], _read_entry(*held)
+                yield held[0], read_entry(*held)
             held = (number, text)
         if held is None or not held[1].strip():
             return
@@ -61,7 +61,8 @@ class Reading:
         yield held[0], _entry_from(held[0], plain)
 
 
-def _read_header(number: int, text: str) -> Header:
+def read_header(number: int, text: str) -> Header:
+    """Read the first line, whose number is 1. Raises ``TraceError``."""
     advice = "Give a file that Rejoinder has recorded."
     try:
         plain = _parse(text)
@@ -78,7 +79,8 @@ def _read_header(number: int, text: str) -> Header:
     return cast("Header", _fitted(number, fields, Header, "The header"))
 
 
-def _read_entry(number: int, text: str) -> Entry:
+def read_entry(number: int, text: str) -> Entry:
+    """Read any other whole line, for whoever gets them one by one; ``Reading`` reads files. Raises ``TraceError``."""
     try:
         plain = _parse(text)
     except ValueError:
