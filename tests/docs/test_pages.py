@@ -27,6 +27,7 @@ REPOSITORY: Final = Path(__file__).parents[2]
 DOCS: Final = REPOSITORY / "docs"
 ELSEWHERE: Final = {
     "fuzz-your-handler.md": "tests/testing/fuzz/test_examples.py",
+    "observability.md": "tests/quality/test_observability_docs.py",
     "tools.md": "tests/examples/test_tools_page.py",
 }
 """Pages whose examples are run by another test."""

@@ -84,6 +84,7 @@ async def test_a_cut_before_the_first_word_is_replayed(how: Break, loopback_cloc
 
 
 @pytest.mark.parametrize("how", [Break.CLOSE, Break.RESET])
+@pytest.mark.original("B088")
 async def test_a_cut_before_the_first_word_where_nothing_is_replayed(how: Break, loopback_clock: trio.testing.MockClock) -> None:
     plan = ProxyPlan(break_after=IN_THE_PREAMBLE, how=how)
     async with open_net(plan, Settings(policy=Policy(replay=ReplayPolicy.NEVER))) as net:

@@ -154,6 +154,7 @@ async def cancelled_at(story: Story, number: int, take: Take) -> int:
 
 @pytest.mark.parametrize("take", [Turn.iterate, Turn.wait], ids=["iterate", "text"])
 @pytest.mark.parametrize("story", STORIES)
+@pytest.mark.original("B112")
 async def test_at_every_step(story: Story, take: Take, autojump_clock: trio.testing.MockClock) -> None:
     before = tasks()
     number = 0

@@ -96,6 +96,7 @@ async def test_frames_that_came_with_the_end_are_heard_before_it(autojump_clock:
     assert "all of it" == seen
 
 
+@pytest.mark.original("B062", "B084")
 async def test_a_replay_is_sent_in_full_on_another_link(autojump_clock: trio.testing.MockClock) -> None:
     lost = Answer([LoseConnection()])
     talk = [{"role": "user", "content": "One"}]

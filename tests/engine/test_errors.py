@@ -1,7 +1,9 @@
 """The tree of errors, and which of them an outcome is."""
 
 import pytest
+import trio.testing
 
+from harness.pair import open_pair
 from rejoinder.engine import (
     ConnectionFailed,
     ConsumerTooSlow,
@@ -19,6 +21,7 @@ from rejoinder.engine import (
 )
 from rejoinder.engine.errors import error_for
 from rejoinder.states.verdicts import Cause, Failure, Outcome, OutcomeKind, Verdict
+from rejoinder.testing import AZURE, Answer, ErrorFrame, LinkPlan, LoseConnection, ModelServer, Text, scripted
 
 NOTHING = Result(None, "interrupted", [], None)
 VERDICT = Verdict(stage="waiting", sent=False, acknowledged=False, output_begun=False, replay_safe=True)
@@ -39,6 +42,7 @@ VERDICT = Verdict(stage="waiting", sent=False, acknowledged=False, output_begun=
         (ConsumerTooSlow, Interrupted),
     ],
 )
+@pytest.mark.original("B125")
 def test_what_catches_what(error: type[Exception], base: type[Exception]) -> None:
     assert issubclass(error, base)
     assert issubclass(error, RejoinderError)
@@ -96,3 +100,31 @@ def test_a_refusal_says_what_the_model_said() -> None:
 
     assert "I would rather not." == raised.refusal
     assert "The model declined: I would rather not." == str(raised)
+
+
+async def test_every_error_of_a_response_names_it_and_its_connection(autojump_clock: trio.testing.MockClock) -> None:
+    answers = [Answer([Text("half"), LoseConnection()]), Answer(reject=ErrorFrame(code="invalid_value"))]
+    async with open_pair(ModelServer(AZURE, scripted(answers))) as pair:
+        with pytest.raises(Interrupted) as half:
+            await pair.ask("one")
+        with pytest.raises(ResponseFailed) as refused:
+            await pair.ask("two")
+
+    assert ("resp_1", "req_0") == (half.value.response_id, half.value.request_id)
+    assert (None, "req_1") == (refused.value.response_id, refused.value.request_id)
+    assert half.value.verdict is not None
+    assert half.value.verdict.output_begun
+
+
+async def test_a_connection_that_was_refused_is_named_too(autojump_clock: trio.testing.MockClock) -> None:
+    plans = [LinkPlan(refuse_status=401, refuse_headers={"x-request-id": "req_refused"})]
+    async with open_pair(ModelServer(), plans=plans) as pair, pair.session.respond("one") as response:
+        assert response.request_id is None
+        with pytest.raises(ConnectionFailed) as caught:
+            await response.text()
+
+    assert (None, "req_refused") == (caught.value.response_id, caught.value.request_id)
+
+
+def test_errors_about_no_response_name_none() -> None:
+    assert (None, None) == (SessionClosed().response_id, InvalidRequest().request_id)

@@ -121,6 +121,7 @@ async def test_the_loss_says_that_a_frame_did_not_leave(autojump_clock: trio.tes
     assert 3.5 == trio.current_time()
 
 
+@pytest.mark.original("B054")
 async def test_a_link_without_pongs_is_lost_within_interval_and_deadline(autojump_clock: trio.testing.MockClock) -> None:
     settings = Settings(ping_interval=20.0, policy=Policy(deadlines=Deadlines(ping=5.0)))
     server = ModelServer(AZURE, scripted([Answer([Text("a"), Pause(200.0), Text("b")])]))

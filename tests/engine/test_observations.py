@@ -7,7 +7,20 @@ import trio
 import trio.testing
 
 from harness.pair import message, open_pair, user
-from rejoinder.engine import Moved, Note, Observation, ResponseFailed, Sent
+from rejoinder.engine import (
+    Asked,
+    CancelPolicy,
+    Finished,
+    Moved,
+    Note,
+    Observation,
+    Policy,
+    Response,
+    ResponseFailed,
+    Sent,
+    Settled,
+)
+from rejoinder.engine.drive import Driver
 from rejoinder.testing import (
     AZURE,
     GENERIC,
@@ -16,6 +29,7 @@ from rejoinder.testing import (
     ErrorFrame,
     Event,
     LinkPlan,
+    LoseConnection,
     ModelServer,
     Pause,
     Stall,
@@ -24,12 +38,14 @@ from rejoinder.testing import (
 )
 
 
+@pytest.mark.original("B063", "B080")
 async def test_moves_and_sent_come_in_the_order_in_which_they_happen(autojump_clock: trio.testing.MockClock) -> None:
     async with open_pair(ModelServer(AZURE)) as pair:
         await pair.ask("Hi")
 
     told = [(each.machine, each.event) if isinstance(each, Moved) else type(each).__name__ for each in pair.seen]
     assert [
+        "Asked",
         ("link", "Needed"),
         ("link", "Opened"),
         ("request", "LaneFree"),
@@ -39,6 +55,7 @@ async def test_moves_and_sent_come_in_the_order_in_which_they_happen(autojump_cl
         ("response", "Content"),
         ("response", "Completed"),
         ("request", "Finished"),
+        "Finished",
         ("link", "Drop"),
     ] == told
 
@@ -134,6 +151,106 @@ async def test_an_observer_may_cancel_what_it_sees_sent_and_the_create_never_lea
     assert "cancelled" == response.status
     assert ["Ho"] == [create["input"][0]["content"] for create in pair.creates]
     assert [] == pair.cancels
+
+
+async def test_an_observer_may_cancel_what_is_only_asked_for_and_nothing_leaves(
+    autojump_clock: trio.testing.MockClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held: list[Response] = []
+    ask = Driver.ask
+
+    def hold(driver: Driver, response: Response, *, warm_up: bool) -> None:
+        held.append(response)
+        ask(driver, response, warm_up=warm_up)
+
+    def cancel(observation: Observation) -> None:
+        if isinstance(observation, Asked):
+            held[0].cancel()
+
+    monkeypatch.setattr(Driver, "ask", hold)
+    async with open_pair(ModelServer()) as pair:
+        pair.session.observe(cancel)
+        async with pair.session.respond("Hi") as response:
+            await trio.sleep(1)
+
+    assert "cancelled" == response.status
+    assert [] == pair.creates
+
+
+async def test_asked_is_told_in_the_callers_own_task_and_before_everything_else(autojump_clock: trio.testing.MockClock) -> None:
+    tasks: list[tuple[str, str]] = []
+
+    def note_task(observation: Observation) -> None:
+        tasks.append((type(observation).__name__, trio.lowlevel.current_task().name))
+
+    async with open_pair(ModelServer()) as pair:
+        pair.session.observe(note_task)
+        await pair.ask("Hi")
+
+    assert ("Asked", trio.lowlevel.current_task().name) == tasks[0]
+    assert ["Asked", "Finished"] == [name for name, _ in tasks if name in {"Asked", "Finished"}]
+
+
+@pytest.mark.original("B081")
+async def test_every_request_is_asked_once_and_finished_once(autojump_clock: trio.testing.MockClock) -> None:
+    answers = [
+        Answer([Text("well")]),
+        Answer(terminal="failed"),
+        Answer([LoseConnection()]),
+        Answer([Text("again")]),
+        Answer([Text("a b", interval=1.0)]),
+    ]
+    async with open_pair(ModelServer(AZURE, scripted(answers)), policy=Policy(then=CancelPolicy.DRAIN)) as pair:
+        await pair.ask("one")
+        with pytest.raises(ResponseFailed):
+            await pair.ask("two")
+        await pair.ask("three")
+        async with pair.session.respond("four") as response:
+            await pair.deltas(response, 1)
+        await trio.sleep(2)
+
+    told = [(type(each).__name__, each.request) for each in pair.seen if isinstance(each, Asked | Finished | Settled)]
+    assert [
+        ("Asked", 1),
+        ("Finished", 1),
+        ("Asked", 2),
+        ("Finished", 2),
+        ("Asked", 3),
+        ("Finished", 3),
+        ("Asked", 4),
+        ("Finished", 4),
+        ("Settled", 4),
+    ] == told
+
+
+async def test_finished_says_all_that_came_of_a_request(autojump_clock: trio.testing.MockClock) -> None:
+    async with open_pair(ModelServer()) as pair, pair.session.respond("Hi") as response:
+        result = await response.result()
+
+    (finished,) = [each for each in pair.seen if isinstance(each, Finished)]
+    assert (1, response.outcome, result, response.timings) == (
+        finished.request,
+        finished.outcome,
+        finished.result,
+        finished.timings,
+    )
+    assert response.tokens == finished.usage
+    assert "You said" not in repr(finished)
+    assert "Hi" not in repr(pair.seen[0])
+
+
+async def test_the_state_of_a_session(autojump_clock: trio.testing.MockClock) -> None:
+    async with open_pair(ModelServer(GENERIC, scripted([Answer([Text("one two", interval=1.0)])]))) as pair:
+        await trio.sleep(5)
+        async with pair.session.respond("Hi") as response, pair.session.respond("Ho"):
+            await pair.deltas(response, 1)
+            state = pair.session.state
+        after = pair.session.state
+
+    assert ("open", 5.0) == (state.links[1].phase, state.links[1].since)
+    assert [("streaming", 5.0, 1)] == [(lane.phase, lane.since, lane.request) for lane in state.links[1].lanes]
+    assert [("sent", None), ("waiting", "turn")] == [(request.phase, request.waits_for) for request in state.requests.values()]
+    assert {} == after.requests
 
 
 async def test_statistics_of_a_session_that_did_nothing(autojump_clock: trio.testing.MockClock) -> None:

@@ -64,6 +64,7 @@ def calls_of(result: Result) -> list[tuple[str, str, str]]:
 
 
 @pytest.mark.parametrize("name", WHOLE)
+@pytest.mark.original("C1:test_function_call_sequence")
 async def test_callers_receive_what_the_recorded_final_response_says(name: str) -> None:
     recorded = read_recording(RECORDINGS / name)
     async with (

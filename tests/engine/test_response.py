@@ -69,6 +69,7 @@ async def test_iteration_gives_every_event_in_order(autojump_clock: trio.testing
     assert 2 == kinds.count("response.output_text.delta")
 
 
+@pytest.mark.original("B081")
 async def test_iteration_after_the_end_ends_again(autojump_clock: trio.testing.MockClock) -> None:
     async with open_pair(says(Text("Hello"))) as pair, pair.session.respond("Hi") as response:
         first = [event async for event in response]
@@ -78,11 +79,13 @@ async def test_iteration_after_the_end_ends_again(autojump_clock: trio.testing.M
     assert [] == second
 
 
+@pytest.mark.original("B090", "C1:test_text_deltas_pushed")
 async def test_text_deltas_are_the_text(autojump_clock: trio.testing.MockClock) -> None:
     async with open_pair(says(Text("one two three"), Text("four"))) as pair, pair.session.respond("Hi") as response:
         assert ["one", " two", " three", "four"] == [piece async for piece in response.text_deltas()]
 
 
+@pytest.mark.original("B093", "C1:test_response_completed_stores_state")
 async def test_text_and_result_and_what_is_on_the_response(autojump_clock: trio.testing.MockClock) -> None:
     async with (
         open_pair(says(Reasoning("hm"), Text("Hello"), Call("look", "{}", call_id="call_7"), usage=USAGE)) as pair,
@@ -122,6 +125,7 @@ async def test_output_is_collected_where_the_terminal_has_none(autojump_clock: t
 
 
 @pytest.mark.parametrize("way", ["text", "deltas"])
+@pytest.mark.original("B097")
 async def test_a_refusal_is_never_hidden(way: str, autojump_clock: trio.testing.MockClock) -> None:
     async with open_pair(says(Refusal("I would rather not."))) as pair, pair.session.respond("Hi") as response:
         with pytest.raises(ResponseRefused, match="The model declined: I would rather not") as caught:
@@ -406,6 +410,7 @@ async def test_a_malformed_terminal_raises_nothing(autojump_clock: trio.testing.
     assert ("completed", [], None, None) == (result.status, result.output, result.usage, result.incomplete_reason)
 
 
+@pytest.mark.original("B082", "B097")
 async def test_an_event_nobody_knows_is_passed_on_untouched(autojump_clock: trio.testing.MockClock) -> None:
     raw = '{"type":"response.sparkle","sequence_number":2,"stream_id":"lane-1","colour":"green"}'
     async with (

@@ -66,6 +66,7 @@ def test_a_refusal_that_is_unfinished() -> None:
     assert ("", "I won't") == (result.text, result.refusal)
 
 
+@pytest.mark.original("B092")
 def test_a_finished_item_stands_for_its_pieces() -> None:
     collector = Collector()
     added(collector, MESSAGE)
@@ -76,6 +77,7 @@ def test_a_finished_item_stands_for_its_pieces() -> None:
     assert [spoken("Hello")] == collector.result("interrupted").output
 
 
+@pytest.mark.original("B091")
 def test_items_in_their_order_finished_or_not() -> None:
     collector = Collector()
     done(collector, CALL)
@@ -168,6 +170,7 @@ def test_text_is_that_of_all_messages() -> None:
     assert "one two" == Result(None, "completed", output, None).text
 
 
+@pytest.mark.original("B092")
 def test_calls_are_those_that_want_an_answer() -> None:
     custom = {**CALL, "type": "custom_tool_call"}
     output = [CALL, custom, {"type": "web_search_call"}, spoken("text")]
@@ -180,4 +183,4 @@ def test_the_repr_shows_no_payload() -> None:
         Result("resp_1", "completed", [spoken("secret words")], {"total_tokens": 3}, response={"output": ["secret words"]})
     )
 
-    assert "Result(id='resp_1', status='completed', usage={'total_tokens': 3}, incomplete_reason=None)" == shown
+    assert "Result(id='resp_1', status='completed', usage={'total_tokens': 3}, incomplete_reason=None, request_id=None)" == shown

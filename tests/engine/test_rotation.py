@@ -160,6 +160,7 @@ async def test_a_dead_link_is_found_by_the_pings_before_anybody_asks(autojump_cl
 
 
 @pytest.mark.parametrize("lot, pauses", [(0.0, [0.375, 0.75, 1.5]), (1.0, [0.5, 1.0, 2.0]), (0.5, [0.4375, 0.875, 1.75])])
+@pytest.mark.original("B057")
 async def test_the_pauses_between_dials_double_and_have_jitter(
     lot: float, pauses: list[float], monkeypatch: pytest.MonkeyPatch, autojump_clock: trio.testing.MockClock
 ) -> None:
@@ -185,6 +186,7 @@ async def test_the_pauses_have_a_limit(monkeypatch: pytest.MonkeyPatch, autojump
     assert [0.0, 0.5, 1.5, 3.5, 7.5, 15.5, 23.5] == diary.times("connecting")
 
 
+@pytest.mark.original("B057")
 async def test_all_dials_share_one_deadline(monkeypatch: pytest.MonkeyPatch, autojump_clock: trio.testing.MockClock) -> None:
     monkeypatch.setattr(random, "random", lambda: 1.0)
     policy = Policy(dial_attempts=10, deadlines=Deadlines(connect=9.0))

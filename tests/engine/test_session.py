@@ -260,6 +260,7 @@ async def test_a_closed_session_takes_no_request(autojump_clock: trio.testing.Mo
     assert 1 == len(pair.creates)
 
 
+@pytest.mark.original("B051", "C8:test_disconnect_prevents_reconnection")
 async def test_leaving_ends_what_still_runs(autojump_clock: trio.testing.MockClock) -> None:
     ends: list[Interrupted] = []
 
@@ -284,6 +285,7 @@ async def test_leaving_ends_what_still_runs(autojump_clock: trio.testing.MockClo
     assert [Cause.CLOSED] * 2 == [end.failure.cause for end in ends if end.failure is not None]
 
 
+@pytest.mark.original("B053")
 async def test_closing_twice_does_no_harm(autojump_clock: trio.testing.MockClock) -> None:
     async with open_pair(ModelServer()) as pair:
         assert "You said: Hi" == await pair.ask("Hi")
@@ -293,6 +295,7 @@ async def test_closing_twice_does_no_harm(autojump_clock: trio.testing.MockClock
     assert ["left"] == [entry.data for entry in pair.log("note")][1:]
 
 
+@pytest.mark.original("B050", "B056")
 async def test_nothing_is_dialled_before_it_is_needed(autojump_clock: trio.testing.MockClock) -> None:
     async with open_pair(ModelServer()) as pair:
         await trio.sleep(10)
@@ -302,6 +305,7 @@ async def test_nothing_is_dialled_before_it_is_needed(autojump_clock: trio.testi
     assert (0, 1) == (before, pair.network.dials)
 
 
+@pytest.mark.original("B050")
 async def test_preconnect_dials_at_once(autojump_clock: trio.testing.MockClock) -> None:
     plan = LinkPlan(handshake_delay=0.5)
     async with open_pair(ModelServer(), settings=Settings(preconnect=True), default=plan) as pair:
@@ -315,6 +319,7 @@ async def test_preconnect_dials_at_once(autojump_clock: trio.testing.MockClock) 
     assert 1 == pair.network.dials
 
 
+@pytest.mark.original("B052")
 @pytest.mark.original("B003")
 async def test_preconnect_that_fails_is_tried_again_when_needed(autojump_clock: trio.testing.MockClock) -> None:
     settings = Settings(preconnect=True, policy=Policy(dial_attempts=1))
@@ -327,6 +332,7 @@ async def test_preconnect_that_fails_is_tried_again_when_needed(autojump_clock: 
     assert 2 == pair.network.dials
 
 
+@pytest.mark.original("B061")
 async def test_a_request_joins_the_dial_under_way(autojump_clock: trio.testing.MockClock) -> None:
     settings = Settings(preconnect=True)
     async with open_pair(ModelServer(), settings=settings, default=LinkPlan(handshake_delay=2.0)) as pair:

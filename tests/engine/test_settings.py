@@ -37,6 +37,7 @@ def test_the_defaults_of_requests() -> None:
     assert {"model": "gpt-4.1", "store": False} == given == Settings().request_fields()
 
 
+@pytest.mark.original("B054")
 def test_the_default_deadlines_are_all_there() -> None:
     deadlines = Deadlines()
 

@@ -161,6 +161,7 @@ async def test_a_shielded_caller_is_not_kept_waiting_by_a_session_that_was_cance
 
 @pytest.mark.parametrize("way", ["leave", "break", "raise", "timeout", "cancel", "scope"])
 @pytest.mark.parametrize("server", [None, AZURE], ids=["lanes", "serial"])
+@pytest.mark.original("B081", "B102")
 async def test_however_a_caller_leaves_the_response_is_cancelled_and_the_session_goes_on(
     way: str, server: object, autojump_clock: trio.testing.MockClock
 ) -> None:
@@ -274,6 +275,7 @@ async def test_cancelling_twice_and_after_the_end(autojump_clock: trio.testing.M
     assert [] == [note for note in pair.seen if isinstance(note, Note) and note.name == "Illegal"]
 
 
+@pytest.mark.original("B102")
 async def test_one_of_several_is_cancelled_and_the_others_hear_everything(autojump_clock: trio.testing.MockClock) -> None:
     said: dict[str, str] = {}
 

@@ -137,6 +137,7 @@ def fail_pinging(wire: HandWire) -> None:
 
 
 @pytest.mark.parametrize("fail", [fail_receiving, fail_pinging])
+@pytest.mark.original("C8:test_general_exception_triggers_reconnect")
 async def test_wire_that_raises_something_else_is_lost(
     fail: Callable[[HandWire], None], autojump_clock: trio.testing.MockClock, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -173,6 +174,7 @@ async def test_wire_that_raises_something_else_when_it_sends_is_lost(
     assert [BrokenPipeError] == logged(caplog)
 
 
+@pytest.mark.original("B066", "C8:test_general_exception_triggers_reconnect")
 async def test_request_without_output_survives_a_wire_that_raises_something_else(
     autojump_clock: trio.testing.MockClock, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -8,7 +8,7 @@ import pytest
 import trio
 import trio.testing
 
-from harness.loopback import HOST, listen, open_sockets, read_head, tasks, upgraded
+from harness.loopback import HOST, answer, http, listen, open_sockets, read_head, tasks, upgraded
 from harness.pair import KEY
 from rejoinder.engine import (
     Deadlines,
@@ -21,6 +21,7 @@ from rejoinder.engine import (
     open_session,
 )
 from rejoinder.engine.websocket_wire import open_websocket_wire
+from rejoinder.engine.wire import Identified
 from rejoinder.testing import AZURE, Answer, LoseConnection, ModelServer, Pause, Text, scripted
 from rejoinder.testing.simulator import serve
 
@@ -115,6 +116,33 @@ async def test_the_host_of_a_default_port_and_of_an_address_in_brackets(
     assert [b"Host: localhost\r\n", b"Host: [::1]\r\n", b"Host: [::1]:8080\r\n"] == [
         head[head.index(b"Host") :].partition(b"\n")[0] + b"\n" for head in heads
     ]
+
+
+@pytest.mark.parametrize(
+    "header, request_id",
+    [
+        (["X-Request-Id: req_1"], "req_1"),
+        ([], None),
+        (["x-request-id: not an id"], None),
+        ([f"x-request-id: {'a' * 129}"], None),
+    ],
+    ids=["one", "none", "odd", "long"],
+)
+async def test_a_wire_knows_how_the_server_calls_it(
+    header: list[str], request_id: str | None, nursery: trio.Nursery, loopback_clock: trio.testing.MockClock
+) -> None:
+    listener = await listen(nursery, upgraded(read_all, *header))
+    async with open_websocket_wire(at(listener.port), PLAIN) as wire:
+        assert isinstance(wire, Identified)
+        assert request_id == wire.request_id
+
+
+async def test_a_refusal_keeps_how_the_server_calls_it(nursery: trio.Nursery, loopback_clock: trio.testing.MockClock) -> None:
+    listener = await listen(nursery, answer(http(401, "x-request-id: req_2")))
+    with pytest.raises(HandshakeFailed) as caught:
+        await use(at(listener.port))
+
+    assert "req_2" == caught.value.request_id
 
 
 async def test_the_close_of_a_server_has_its_code_each_time(nursery: trio.Nursery, loopback_clock: trio.testing.MockClock) -> None:
@@ -248,6 +276,7 @@ async def test_the_servers_pings_are_answered_while_nobody_asks_for_anything(
 
 @pytest.mark.parametrize("behave", [read_all, read_nothing], ids=["reads and is silent", "reads nothing"])
 @pytest.mark.parametrize("deadline", [2.0, 0.5])
+@pytest.mark.original("B053", "C8:close is bounded")
 async def test_leaving_a_server_that_never_answers_the_close(
     behave: Callable[[trio.SocketStream], Awaitable[None]],
     deadline: float,

@@ -103,7 +103,7 @@ def answer(data: bytes, *, stay: bool = False, listen_first: bool = True) -> Han
     return handler
 
 
-def upgraded(then: Handler) -> Handler:
+def upgraded(then: Handler, *headers: str) -> Handler:
     """A handler that agrees to the upgrade, as it should, and goes on with ``then``."""
 
     async def handler(stream: trio.SocketStream) -> None:
@@ -113,7 +113,7 @@ def upgraded(then: Handler) -> Handler:
             return  # the client has hung up already
         accept = base64.b64encode(hashlib.sha1(keys[0] + MAGIC, usedforsecurity=False).digest()).decode()
         lines = ["HTTP/1.1 101 Switching Protocols", "Upgrade: websocket", "Connection: Upgrade", f"Sec-WebSocket-Accept: {accept}"]
-        await stream.send_all("\r\n".join(lines).encode() + b"\r\n\r\n")
+        await stream.send_all("\r\n".join([*lines, *headers]).encode() + b"\r\n\r\n")
         await then(stream)
 
     return handler

@@ -157,6 +157,7 @@ def test_stranger_in_place_of_the_abandoned_retires_the_link() -> None:
 
 
 @pytest.mark.parametrize("kind", ["completed", "failed", "incomplete"])
+@pytest.mark.original("B107", "C1:test_drain_discards_events_until_terminal")
 def test_any_terminal_of_the_abandoned_response_ends_the_drain(kind: str) -> None:
     bench = draining()
     bench.end(1, kind)
@@ -165,6 +166,7 @@ def test_any_terminal_of_the_abandoned_response_ends_the_drain(kind: str) -> Non
     assert bench.lane(1).tainted
 
 
+@pytest.mark.original("B110")
 def test_loss_ends_every_drain() -> None:
     for bench in (draining(), cancel_pending(), quarantined()):
         bench.lost()

@@ -30,6 +30,7 @@ def message_of(bench: Bench, request: int = 1) -> str:
 # -- dialling ------------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.original("C8:test_connect_resets_state")
 def test_request_dials_and_what_opens_is_ready() -> None:
     bench = connecting()
     dialled = bench.all(Dial)
@@ -339,6 +340,7 @@ def test_limit_is_heard_again_while_retiring() -> None:
 # -- loss ----------------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.original("B065")
 def test_loss_of_an_idle_link_is_nothing_until_a_request_comes() -> None:
     bench = idle()
     bench.lost()
@@ -349,6 +351,7 @@ def test_loss_of_an_idle_link_is_nothing_until_a_request_comes() -> None:
     assert [Dial(1), Dial(2)] == bench.all(Dial)
 
 
+@pytest.mark.original("B066", "C8:test_connection_closed_error_triggers_reconnect")
 def test_loss_under_a_request_that_may_be_sent_again_dials_at_once_if_the_link_had_served() -> None:
     bench = acknowledged()
     bench.lost()

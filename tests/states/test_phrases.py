@@ -30,7 +30,7 @@ from rejoinder.states.continuation import (
     Reuse,
     Shorter,
 )
-from rejoinder.states.effects import Close, Deliver, Dial, Effect, Finish, Moved, Note, Ping, Send, SendCancel, Withdraw
+from rejoinder.states.effects import Close, Deliver, Dial, Effect, Finish, Moved, Note, Ping, Send, SendCancel, Settled, Withdraw
 from rejoinder.states.events import (
     Cancel,
     Create,
@@ -81,6 +81,7 @@ EFFECTS: list[tuple[Effect, str | None]] = [
     (Finish(2, Outcome(OutcomeKind.CANCELLED)), "r2 ends: cancelled"),
     (Finish(2, Outcome(OutcomeKind.FAILED, Failure(Cause.FAULT, "a secret", "odd"))), "r2 ends: failed (fault, code odd)"),
     (Finish(2, Outcome(OutcomeKind.INTERRUPTED, Failure(Cause.LOST, "a secret"))), "r2 ends: interrupted (connection lost)"),
+    (Settled(2, "resp_1", OutcomeKind.COMPLETED, 1.5, {"output": ["a secret"]}), None),
     (Note("Late"), "noted: Late"),
     (Note("Late", 1, None, "news of link 1"), "noted: Late: news of link 1"),
     (Moved("link", "closed", "Needed", "connecting", 1), None),

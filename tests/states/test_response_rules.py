@@ -41,6 +41,7 @@ def verdict_of(bench: Bench, request: int) -> Verdict:
 # -- the first answer --------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.original("B089")
 def test_created_is_delivered_and_names_the_response() -> None:
     bench = awaiting_created()
     bench.created(1)
@@ -50,6 +51,7 @@ def test_created_is_delivered_and_names_the_response() -> None:
     assert RequestPhase.SENT == bench.request(1)
 
 
+@pytest.mark.original("B064", "C8:test_stable_connection_resets_quick_failure_counter")
 def test_created_shows_that_a_dial_served() -> None:
     bench = Bench(AZURE)
     bench.ask()
@@ -166,6 +168,7 @@ def test_progress_and_unknown_events_are_delivered_and_are_not_output() -> None:
     assert ResponsePhase.ACKNOWLEDGED == bench.phase(1)
 
 
+@pytest.mark.original("B099")
 def test_missing_frames_are_named_and_the_link_retires_while_the_answer_goes_on() -> None:
     bench = streaming()
     bench.receive(frames.delta("!", sequence=9))
@@ -206,6 +209,7 @@ def test_late_frame_is_counted_not_delivered_and_remembered() -> None:
     assert LinkPhase.OPEN == bench.link(1)
 
 
+@pytest.mark.original("B093", "C1:test_response_completed_stores_state")
 def test_completed_response_can_be_continued() -> None:
     bench = replied()
     bench.answer(2, "Sure")

@@ -218,6 +218,7 @@ def test_lane_with_an_unanswered_cancel_comes_after_every_other() -> None:
 # -- items of the response before ----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.original("B099")
 def test_item_of_the_response_before_is_stray_whatever_else_fits() -> None:
     added = {
         CLASSIFIED[FrameKind.ITEM_ADDED][Stage.BEGUN, Item.EARLIER, sequence, history]

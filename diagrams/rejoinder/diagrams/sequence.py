@@ -146,7 +146,8 @@ def _effect(effect: ordered.Effect, feds: Sequence[Fed]) -> Iterator[str]:
         words = moved(effect)
         if words is not None and effect.target not in USUAL:
             yield _note(f"r{effect.request}" if effect.link is None else f"L{effect.link}", words)
-    else:
+    elif not isinstance(effect, ordered.Settled):
+        # Of what was settled, the terminal that was received is drawn already.
         yield EFFECTS[type(effect)](effect)
 
 

@@ -17,6 +17,7 @@ from .check import check
 from .conform import conform
 from .demo import demo
 from .draw import draw
+from .fuzz import fuzz
 from .serve import serve
 
 __all__ = ["application", "main"]
@@ -48,6 +49,7 @@ application.command()(chat)
 application.command()(serve)
 application.command()(draw)
 application.command()(check)
+application.command()(fuzz)
 application.command()(conform)
 
 

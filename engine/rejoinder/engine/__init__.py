@@ -6,6 +6,7 @@ It performs what ``rejoinder.states`` decides: one reader and one writer per lin
 from __future__ import annotations
 
 from rejoinder.states.profiles import AfterCancel, CancelPolicy, Deadlines, Policy, Profile, ReplayPolicy
+from rejoinder.states.snapshot import LaneState, LinkState, RequestState, SessionState, Wait
 
 from .call_desk import BackgroundCalls
 from .call_events import (
@@ -44,7 +45,8 @@ from .errors import (
 from .given import NOT_GIVEN, NotGiven
 from .log_rendering import LogRendering, render_for_log
 from .message_parts import audio_part, file_part, image_part, text_part, user_message
-from .observations import Moved, Note, Observation, Observer, Sent, Statistics
+from .metrics import Timings, Usage
+from .observations import Asked, Finished, Moved, Note, Observation, Observer, Sent, Settled, Statistics
 from .response import Response
 from .result import Result
 from .session import Session, open_session
@@ -59,6 +61,7 @@ from .wire import Connector, HandshakeFailed, Wire, WireClosed
 __all__ = [
     "NOT_GIVEN",
     "AfterCancel",
+    "Asked",
     "BackgroundCalls",
     "CallCancelled",
     "CallDropped",
@@ -77,6 +80,7 @@ __all__ = [
     "DeadlineExceeded",
     "Deadlines",
     "Endpoint",
+    "Finished",
     "HandshakeFailed",
     "Interrupted",
     "InvalidEndpoint",
@@ -84,6 +88,8 @@ __all__ = [
     "InvalidSetting",
     "InvalidTool",
     "KeyProvider",
+    "LaneState",
+    "LinkState",
     "LogRendering",
     "Moved",
     "NotGiven",
@@ -96,6 +102,7 @@ __all__ = [
     "Reasoning",
     "RejoinderError",
     "ReplayPolicy",
+    "RequestState",
     "Response",
     "ResponseCancelled",
     "ResponseError",
@@ -105,11 +112,14 @@ __all__ = [
     "Sent",
     "Session",
     "SessionClosed",
+    "SessionState",
     "Settings",
     "SettingsUpdate",
+    "Settled",
     "Statistics",
     "TextFormat",
     "TextOptions",
+    "Timings",
     "TooManyRounds",
     "ToolCall",
     "ToolChoice",
@@ -118,6 +128,8 @@ __all__ = [
     "Turn",
     "TurnItem",
     "UnknownTool",
+    "Usage",
+    "Wait",
     "Wire",
     "WireClosed",
     "audio_part",

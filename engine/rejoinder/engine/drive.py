@@ -12,8 +12,9 @@ from __future__ import annotations
 import logging
 import math
 import random
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
 from types import MappingProxyType
 from typing import Any, Final, final
 
@@ -23,13 +24,18 @@ from rejoinder.states import effects as ordered
 from rejoinder.states import events as happening
 from rejoinder.states.codec import encode_cancel, encode_create
 from rejoinder.states.continuation import Reuse
+from rejoinder.states.phases import RequestPhase
 from rejoinder.states.session import Session as Lifecycle
+from rejoinder.states.snapshot import Wait, waits_for
 from rejoinder.states.stream_events import StreamEvent
 
 from .call_events import CallEvent
 from .endpoint import Endpoint
 from .link_task import LinkTask
-from .observations import Observation, Observer, Sent, Statistics
+from .logs import Log
+from .meter import Meter
+from .metrics import usage_from
+from .observations import Asked, Finished, Observation, Observer, Sent, Settled
 from .response import Response
 from .settings import Settings
 from .wire import Connector
@@ -50,14 +56,15 @@ class Driver:
         self.lifecycle: Final = Lifecycle(endpoint.profile, settings.policy)
         self.responses: Final[dict[int, Response]] = {}
         self.observers: Final[list[Observer]] = []
-        self.frames_received = 0
+        self.refused_id: str | None = None
+        """``x-request-id`` of the latest handshake that was refused."""
+        self.meter: Final = Meter()
+        self._log = Log()
         self._nursery = nursery
         self._links: dict[int, LinkTask] = {}
         self._answers: deque[happening.Event] = deque()
         self._feeding = False
         self._alarm = trio.CancelScope()
-        self._calls: Counter[str] = Counter()
-        self._creates = self._reused = self._items_sent = self._items_saved = self._bytes_sent = 0
 
     # -- feeding -----------------------------------------------------------------------------------------------------------
 
@@ -84,6 +91,7 @@ class Driver:
                 self._perform(self.lifecycle.feed(self._answers.popleft(), trio.current_time()), None, 0)
         finally:
             self._feeding = False
+        self._take_times()
         self._set_alarm()
 
     async def keep_time(self) -> None:
@@ -97,6 +105,16 @@ class Driver:
     def _set_alarm(self) -> None:
         deadline = self.lifecycle.next_deadline()
         self._alarm.deadline = math.inf if deadline is None else deadline
+
+    def _take_times(self) -> None:
+        """Let the stopwatches know what each request waits for now."""
+        wait: Wait | None = None
+        for number, request in self.lifecycle.requests.items():
+            if request.phase is not RequestPhase.SENT and number in self.responses:
+                wait = wait or waits_for(self.lifecycle)
+                self.responses[number].stopwatch.waits(
+                    Wait.PAUSE if request.phase is RequestPhase.PAUSED else wait, trio.current_time()
+                )
 
     # -- performing --------------------------------------------------------------------------------------------------------
 
@@ -116,7 +134,16 @@ class Driver:
         """Give the response its outcome and forget it."""
         response = self.responses.pop(effect.request, None)
         if response is not None:
+            response.request_id = response.request_id or self.refused_id
             response.finish(effect.outcome)
+            self.meter.ended(effect.request, effect.outcome)
+            self.tell(Finished(effect.request, effect.outcome, response.partial, response.timings))
+
+    def settle(self, effect: ordered.Settled) -> None:
+        """Count what a response came to that nobody listened to."""
+        usage = None if effect.response is None else usage_from(effect.response.get("usage"))
+        self.meter.settled(effect.kind, usage)
+        self.tell(Settled(effect.request, effect.response_id, effect.kind, usage, effect.drained))
 
     def dial(self, effect: ordered.Dial) -> None:
         """Start the task of a link; it feeds ``Opened`` or ``DialFailed``."""
@@ -140,33 +167,33 @@ class Driver:
         """Encode the create and put it into the link's outbox."""
         response = self.responses[effect.request]
         content, decision = response.content, effect.decision
-        reuse = isinstance(decision, Reuse)
         items = decision.items if isinstance(decision, Reuse) else content.items
         named = decision.response_id if isinstance(decision, Reuse) else content.fields.get("previous_response_id")
-        text = encode_create(
+        encode = partial(
+            encode_create,
             {name: value for name, value in content.fields.items() if name != "previous_response_id"},
-            items,
             previous_response_id=named,
             stream_id=effect.lane,
             generate=None if content.generate else False,
         )
+        text = encode(items)
         size = len(text.encode())
         if size > self.endpoint.profile.inbound_limit:
             self._answers.append(happening.Unsendable(effect.link, effect.request, effect.lane, size))
             return
+        task = self._links[effect.link]
         response.decision = decision
-        self._links[effect.link].put(text, create=(effect.request, effect.lane))
-        self._creates += 1
-        self._reused += reuse
-        self._items_sent += len(items)
-        self._items_saved += len(content.items) - len(items)
-        self._bytes_sent += size
-        self.tell(Sent(effect.request, effect.link, effect.lane, decision, len(items), size))
+        response.request_id = task.request_id
+        response.stopwatch.sent(trio.current_time())
+        task.put(text, create=(effect.request, effect.lane))
+        sent = Sent(effect.request, effect.link, effect.lane, decision, len(items), size)
+        self.meter.create_sent(sent, content.items, items, encode)
+        self.tell(sent)
 
     def send_cancel(self, effect: ordered.SendCancel) -> None:
         """Put a cancel into the link's outbox."""
         text = encode_cancel(effect.response_id)
-        self._bytes_sent += len(text)
+        self.meter.frame_sent(len(text.encode()))
         self._links[effect.link].put(text)
 
     def withdraw(self, effect: ordered.Withdraw) -> None:
@@ -174,10 +201,19 @@ class Driver:
         if self._links[effect.link].take_back((effect.request, effect.lane)):
             self._answers.append(happening.Withdrawn(effect.link, effect.request, effect.lane))
 
+    def ask(self, response: Response, *, warm_up: bool) -> None:
+        """Let a request begin. An observer may cancel it at once: then it is taken back at once."""
+        self.responses[response.number] = response
+        self.tell(Asked(response.number, response.content, warm_up))
+        self.feed(happening.Create(response.number, response.content, warm_up))
+        if response.stopped:
+            self.feed(happening.Cancel(response.number))
+
     def tell(self, observation: Observation) -> None:
-        """Tell all observers."""
+        """Tell the log and all observers."""
         if isinstance(observation, CallEvent):
-            self._calls[observation.type] += 1
+            self.meter.call_seen(observation.type)
+        self._log.tell(observation)
         for observer in list(self.observers):
             try:
                 observer(observation)
@@ -205,22 +241,6 @@ class Driver:
         """A random number in [0, 1], for the pause before the next dial."""
         return random.random()  # noqa: S311 - spreads reconnects, guards nothing
 
-    def statistics(self) -> Statistics:
-        """The counters as they are now."""
-        links = self.lifecycle.links.values()
-        return Statistics(
-            links={link.number: str(link.phase) for link in links},
-            requests={request.number: str(request.phase) for request in self.lifecycle.requests.values()},
-            lanes={(link.number, lane.name): str(lane.phase) for link in links for lane in link.lanes.values()},
-            creates=self._creates,
-            reused=self._reused,
-            items_sent=self._items_sent,
-            items_saved=self._items_saved,
-            bytes_sent=self._bytes_sent,
-            frames_received=self.frames_received,
-            counts={**self.lifecycle.counts, **self._calls},
-        )
-
 
 PERFORM: Final[Mapping[type, Callable[[Driver, Any], None]]] = MappingProxyType(
     {
@@ -232,6 +252,7 @@ PERFORM: Final[Mapping[type, Callable[[Driver, Any], None]]] = MappingProxyType(
         ordered.Ping: Driver.ping,
         ordered.Send: Driver.send,
         ordered.SendCancel: Driver.send_cancel,
+        ordered.Settled: Driver.settle,
         ordered.Withdraw: Driver.withdraw,
     }
 )

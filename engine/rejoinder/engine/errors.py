@@ -54,6 +54,16 @@ __all__ = [
 class RejoinderError(Exception):
     """The base of all errors of this library."""
 
+    @property
+    def response_id(self) -> str | None:
+        """The response it is about; None if it is about none, or none was acknowledged."""
+        return None
+
+    @property
+    def request_id(self) -> str | None:
+        """``x-request-id`` of the connection it is about, which the provider's support asks for; None if there is none."""
+        return None
+
 
 class InvalidEndpoint(RejoinderError, ValueError):
     """The address or the key cannot work. Nothing was dialled; correct it and open the session again."""
@@ -110,6 +120,16 @@ class ResponseError(RejoinderError):
         """What had arrived: text, finished items, id. Empty if nothing had."""
         message = "The response was cancelled by its caller." if outcome.failure is None else outcome.failure.message
         super().__init__(message)
+
+    @property
+    def response_id(self) -> str | None:
+        """The response id; None if it was never acknowledged."""
+        return self.partial.id
+
+    @property
+    def request_id(self) -> str | None:
+        """``x-request-id`` of the connection it was sent on, or that was refused; None where the server gave none."""
+        return self.partial.request_id
 
     @property
     def failure(self) -> Failure | None:

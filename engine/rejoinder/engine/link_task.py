@@ -21,7 +21,7 @@ from rejoinder.states import events as happening
 from rejoinder.states.codec import decode
 
 from .key_provider import with_key
-from .wire import HandshakeFailed, Wire, WireClosed
+from .wire import HandshakeFailed, Identified, Wire, WireClosed
 
 if TYPE_CHECKING:
     from .drive import Driver
@@ -42,6 +42,8 @@ class LinkTask:
 
     def __init__(self, driver: Driver, number: int) -> None:
         self.number = number
+        self.request_id: str | None = None
+        """``x-request-id`` of the answer to the upgrade, once the link is open and where the wire knows it."""
         self._driver = driver
         self._scope = trio.CancelScope()
         self._outbox: deque[tuple[Create | None, str]] = deque()
@@ -79,6 +81,8 @@ class LinkTask:
                 endpoint = await with_key(driver.endpoint)
                 async with driver.connector(endpoint, driver.settings) as wire:
                     opened = True
+                    self.request_id = wire.request_id if isinstance(wire, Identified) else None
+                    logger.info("link %d: connected (x-request-id %s)", self.number, self.request_id or "none")
                     self._report(happening.Opened(self.number))
                     await self._serve(wire)
                     # Now, and not after the closing handshake: whoever waits may dial at once.
@@ -100,6 +104,7 @@ class LinkTask:
 
     def _report_lost(self) -> None:
         lost = self._lost or WireClosed()
+        logger.info("link %d: lost (close code %s)", self.number, "none" if lost.code is None else lost.code)
         self._report(happening.Lost(self.number, lost.code, lost.reason))
 
     def _report(self, event: happening.Opened | happening.Lost | happening.DialFailed | happening.Pong) -> None:
@@ -110,6 +115,9 @@ class LinkTask:
             self._driver.feed(event)
 
     def _report_failure(self, error: HandshakeFailed) -> None:
+        status, request_id = "none" if error.status is None else error.status, error.request_id or "none"
+        logger.warning("link %d: no connection (HTTP status %s, x-request-id %s)", self.number, status, request_id)
+        self._driver.refused_id = error.request_id
         self._report(
             happening.DialFailed(
                 self.number,
@@ -150,7 +158,7 @@ class LinkTask:
         while True:
             for data in await self._ask_wire(wire.receive()):
                 frame = decode(data)
-                driver.frames_received += 1
+                driver.meter.frames_received += 1
                 if driver.is_current(self):
                     driver.feed(happening.Received(number, frame), frame, len(data))
 

@@ -1,7 +1,8 @@
-"""What observers of a session are told: every move, every note, every create that is sent, and what becomes of the model's calls.
+"""What observers of a session are told: every request, every move of a machine, every note, every create that is sent, every end.
 
-``Moved`` and ``Note`` come from the lifecycle as they are; ``Sent`` is the engine's own, because only the engine knows bytes, and
-so are the events of calls, because it runs them.
+``Moved`` and ``Note`` come from the lifecycle as they are; the others are the engine's own, because only the engine knows bytes,
+times and what was collected, and runs the model's calls. In the order of one request's life: ``Asked``, ``Sent`` (again for each
+replay), ``Finished``, and ``Settled`` for each of its responses that the server ended later.
 """
 
 from __future__ import annotations
@@ -10,12 +11,27 @@ from collections.abc import Callable, Mapping
 
 import attrs
 
-from rejoinder.states.continuation import Decision
+from rejoinder.states.continuation import Decision, RequestContent
 from rejoinder.states.effects import Moved, Note
+from rejoinder.states.verdicts import Outcome, OutcomeKind
 
 from .call_events import CallEvent
+from .metrics import NO_USAGE, Timings, Usage
+from .result import Result
 
-__all__ = ["Moved", "Note", "Observation", "Observer", "Sent", "Statistics"]
+__all__ = ["Asked", "Finished", "Moved", "Note", "Observation", "Observer", "Sent", "Settled", "Statistics"]
+
+
+@attrs.frozen
+class Asked:
+    """Somebody asks for a response: told in the caller's own task, before anything is sent."""
+
+    request: int
+    """The number of the request (``Response.number``)."""
+    content: RequestContent = attrs.field(repr=False)
+    """What is asked: payload, so show nothing of it that nobody wants shown."""
+    warm_up: bool
+    """Whether it is a warm-up."""
 
 
 @attrs.frozen
@@ -36,7 +52,45 @@ class Sent:
     """Bytes of the frame."""
 
 
-Observation = Moved | Note | Sent | CallEvent
+@attrs.frozen
+class Finished:
+    """A request has its outcome."""
+
+    request: int
+    """The number of the request."""
+    outcome: Outcome
+    """The outcome, with its failure and verdict."""
+    result: Result
+    """What came of it: ``id``, ``usage``, ``service_tier``, and the output, which is payload."""
+    timings: Timings
+    """What it took."""
+
+    @property
+    def usage(self) -> Usage | None:
+        """Tokens; None if the server told none, as of every cancelled response: wait for its ``Settled``."""
+        return self.result.tokens
+
+
+@attrs.frozen
+class Settled:
+    """A response that its caller had left, or that was given up, has ended at the server after all: now its cost is known.
+
+    A session that is closed before that is never told.
+    """
+
+    request: int
+    """The number of the request, which ended long before; the same number may come again if it was sent again."""
+    response_id: str
+    """The response."""
+    kind: OutcomeKind
+    """How it ended at the server: completed, failed or incomplete."""
+    usage: Usage | None
+    """Tokens; None if the server told none."""
+    drained: float
+    """Seconds from the end of the request, or from this attempt's end, to the terminal."""
+
+
+Observation = Asked | Finished | Moved | Note | Sent | Settled | CallEvent
 """Anything an observer is told."""
 
 Observer = Callable[[Observation], None]
@@ -68,3 +122,20 @@ class Statistics:
     counts: Mapping[str, int]
     """Notes and staying rows by name: late frames, discards, violations, illegal events; and what became of the model's calls, by
     the type of the event, as ``rejoinder.call.finished``."""
+    bytes_saved: int = 0
+    """Bytes of the input items that did not have to be sent."""
+    full: Mapping[str, int] = attrs.field(factory=dict[str, int])
+    """Creates that named no previous response, by the name of the reason: ``NoPrevious``, ``NewLink``, ``PrefixChanged`` …"""
+    outcomes: Mapping[str, int] = attrs.field(factory=dict[str, int])
+    """Requests that ended, by outcome."""
+    settled: Mapping[str, int] = attrs.field(factory=dict[str, int])
+    """Responses that the server ended after their request had, by how."""
+    usage: Usage = NO_USAGE
+    """Tokens of all responses of which the server told any, whatever became of them."""
+    abandoned_usage: Usage = NO_USAGE
+    """Of these, tokens of responses that nobody listened to any more."""
+
+    @property
+    def reuse_ratio(self) -> float:
+        """The share of creates that continued a response; 0.0 before the first."""
+        return self.reused / self.creates if self.creates else 0.0

@@ -20,6 +20,7 @@ from rejoinder.states.stream_events import StreamEvent
 from rejoinder.states.verdicts import Outcome, OutcomeKind
 
 from .errors import ResponseRefused, error_for
+from .metrics import Stopwatch, Timings, Usage
 from .result import Collector, Result
 
 __all__ = ["Response", "TextDeltas"]
@@ -68,6 +69,10 @@ class Response:
         """The outcome as data; None while it runs."""
         self.decision: Decision | None = None
         """Whether the create continued a previous response, and why not; None until it is sent."""
+        self.request_id: str | None = None
+        """``x-request-id`` of the connection that it was sent on, or that was refused; None until then, and where there is none."""
+        self.stopwatch: Final = Stopwatch(trio.current_time())
+        """Takes its times, for the engine; read ``timings``."""
         self._limit = limit
         self._cancel = cancel
         self._at_end = at_end
@@ -103,8 +108,18 @@ class Response:
 
     @property
     def usage(self) -> Mapping[str, Any] | None:
-        """Token counts; None until the terminal, and where the server gives none."""
+        """Token counts as the server gave them; None until the terminal, and where the server gives none."""
         return self.partial.usage
+
+    @property
+    def tokens(self) -> Usage | None:
+        """``usage`` as numbers; None until the terminal, and where the server gives none."""
+        return self.partial.tokens
+
+    @property
+    def timings(self) -> Timings:
+        """What it took so far, in seconds; after its end, what it took. Costs next to nothing, at any time."""
+        return self.stopwatch.read(trio.current_time())
 
     @property
     def incomplete_reason(self) -> str | None:
@@ -114,7 +129,7 @@ class Response:
     @property
     def partial(self) -> Result:
         """What has come so far."""
-        return self._collector.result(self.status)
+        return self._collector.result(self.status, self.request_id)
 
     def cancel(self) -> None:
         """Stop it, now: nothing more is delivered, and the session is free for the next request at once.
@@ -176,8 +191,15 @@ class Response:
 
     # -- for the engine ----------------------------------------------------------------------------------------------------
 
+    @property
+    def stopped(self) -> bool:
+        """Whether the caller has cancelled, whatever came of that."""
+        return self._stopped
+
     def push(self, frame: StreamEvent, size: int) -> bool:
         """Buffer a frame of ``size`` bytes; False if the buffer is over its limit now."""
+        if not self.stopwatch.is_complete:
+            self.stopwatch.heard(frame, trio.current_time())
         self._collector.take(frame)
         if self._passing_over:
             return True
@@ -189,6 +211,7 @@ class Response:
     def finish(self, outcome: Outcome) -> None:
         """The one outcome. What was delivered before a success or failure may still be read; after a cancel nothing may."""
         self.outcome = outcome
+        self.stopwatch.ended(trio.current_time())
         self._collector.terminal = outcome.response
         if self._at_end is not None:
             self._at_end(self)

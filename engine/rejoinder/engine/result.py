@@ -15,6 +15,8 @@ import attrs
 from rejoinder.states.content_events import OutputItemAdded, OutputItemDone, OutputTextDelta, RefusalDelta
 from rejoinder.states.stream_events import ResponseCreated, StreamEvent
 
+from .metrics import Usage, usage_from
+
 __all__ = ["Collector", "Result"]
 
 
@@ -34,6 +36,19 @@ class Result:
     """``incomplete_details.reason`` of an incomplete response."""
     response: Mapping[str, Any] | None = attrs.field(default=None, repr=False)
     """The whole response object of the terminal, where there was one."""
+    request_id: str | None = None
+    """``x-request-id`` of the connection it was sent on: what the provider's support asks for. None where the server gave none."""
+
+    @property
+    def tokens(self) -> Usage | None:
+        """``usage`` as numbers; None where the server gave none."""
+        return usage_from(self.usage)
+
+    @property
+    def service_tier(self) -> str | None:
+        """The tier that served it, which may differ from the one asked for; None where the server does not say."""
+        tier = None if self.response is None else self.response.get("service_tier")
+        return tier if isinstance(tier, str) else None
 
     @property
     def text(self) -> str:
@@ -75,12 +90,13 @@ class Collector:
         elif type(frame) is ResponseCreated:
             self.response_id = frame.response_id
 
-    def result(self, status: str) -> Result:
+    def result(self, status: str, request_id: str | None = None) -> Result:
         """What has come so far, or in the end."""
         response = self.terminal or {}
         output = _mappings(response.get("output")) or list(self._collected())
         reason = (_mapping(response.get("incomplete_details")) or {}).get("reason")
-        return Result(self.response_id, status, output, _mapping(response.get("usage")), reason, self.terminal)
+        usage = _mapping(response.get("usage"))
+        return Result(self.response_id, status, output, usage, reason, self.terminal, request_id)
 
     def _piece(self, item_id: str | None, kind: str, delta: str) -> None:
         pieces = self._pieces.get((item_id or "", kind))

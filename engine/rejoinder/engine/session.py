@@ -14,6 +14,7 @@ import trio
 
 from rejoinder.states import events as happening
 from rejoinder.states.continuation import RequestContent
+from rejoinder.states.snapshot import SessionState, snapshot
 
 from .advice import Advice
 from .call_desk import BackgroundCalls
@@ -129,7 +130,10 @@ class Session:
         return self._settings.changed_from(previous)
 
     def observe(self, observer: Observer) -> Callable[[], None]:
-        """Call ``observer`` with every ``Observation`` from now on; returns a function that ends it."""
+        """Call ``observer`` with every observation from now on; returns a function that ends it.
+
+        They are ``Asked``, ``Sent``, ``Finished`` and ``Settled`` of each request, and every ``Moved`` and ``Note``.
+        """
         self._driver.observers.append(observer)
 
         def stop() -> None:
@@ -140,7 +144,17 @@ class Session:
 
     def statistics(self) -> Statistics:
         """The session's counters and the phases of its machines, as they are now."""
-        return self._driver.statistics()
+        return self._driver.meter.read(self._driver.lifecycle)
+
+    @property
+    def state(self) -> SessionState:
+        """Every link, lane and request as it is now: its phase, since when (trio's clock), and what it waits for."""
+        return snapshot(self._driver.lifecycle)
+
+    @property
+    def endpoint(self) -> Endpoint:
+        """Where the server is."""
+        return self._driver.endpoint
 
     def _create(self, content: RequestContent, *, warm_up: bool, conversation: Conversation | None = None) -> Response:
         if self._closed:
@@ -154,8 +168,7 @@ class Session:
         response = Response(number, content, limit, lambda: driver.feed(happening.Cancel(number)), at_end)
         if conversation is not None:
             conversation.begin(response)
-        driver.responses[number] = response
-        driver.feed(happening.Create(number, content, warm_up))
+        driver.ask(response, warm_up=warm_up)
         return response
 
     def _content(self, given: Input, fields: Mapping[str, Any], *, generate: bool) -> RequestContent:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import math
 import os
+import re
 import ssl
 from collections.abc import AsyncGenerator, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
@@ -32,6 +33,7 @@ LARGEST_RETRY_AFTER: Final = 86_400.0
 LARGEST_HEAD: Final = 64 * 1024
 """Bytes of the answer to the upgrade, up to its empty line; servers take a tenth of that for a large one."""
 SWITCHING_PROTOCOLS: Final = 101
+REQUEST_ID: Final = re.compile(rb"[A-Za-z0-9_.:-]{1,128}")
 
 TcpStream = trio.SocketStream | trio.SSLStream[trio.SocketStream]
 OpenConnection = tuple[trio_websocket.WebSocketConnection, trio.CancelScope]
@@ -42,8 +44,10 @@ OpenConnection = tuple[trio_websocket.WebSocketConnection, trio.CancelScope]
 class WebSocketWire:
     """A ``Wire`` over one trio-websocket connection."""
 
-    def __init__(self, connection: trio_websocket.WebSocketConnection) -> None:
+    def __init__(self, connection: trio_websocket.WebSocketConnection, request_id: str | None = None) -> None:
         self._connection = connection
+        self.request_id = request_id
+        """``x-request-id`` of the answer to the upgrade; None where it had none."""
 
     async def send(self, text: str) -> None:
         """Send a text frame. Raises ``WireClosed``."""
@@ -88,7 +92,7 @@ async def open_websocket_wire(endpoint: Endpoint, settings: Settings) -> AsyncGe
             # task that is shielded before `start` has returned could not be cancelled by anybody.)
             library.shield = True
             try:
-                yield WebSocketWire(connection)
+                yield WebSocketWire(connection, _request_id(connection.handshake_headers))
             finally:
                 with trio.move_on_after(settings.close_deadline, shield=True), suppress(Exception):
                     await connection.aclose()
@@ -184,6 +188,7 @@ class HeadFirst(trio.abc.Stream):
                 f"{self._endpoint.host} refused the connection with HTTP status {answer.status_code}.",
                 status=answer.status_code,
                 retry_after=_retry_after(answer.headers),
+                request_id=_request_id(answer.headers),
             )
         self._agreed = True
         return received
@@ -237,6 +242,14 @@ def _retry_after(headers: Iterable[tuple[bytes, bytes]]) -> float | None:
             with suppress(ValueError):
                 seconds = float(value)
                 return None if math.isnan(seconds) else min(max(seconds, 0.0), LARGEST_RETRY_AFTER)
+    return None
+
+
+def _request_id(headers: Iterable[tuple[bytes, bytes]]) -> str | None:
+    """``x-request-id``, where it looks like one: it is shown in logs."""
+    for name, value in headers:
+        if name.lower() == b"x-request-id" and REQUEST_ID.fullmatch(value):
+            return value.decode()
     return None
 
 

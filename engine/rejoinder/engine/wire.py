@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from .endpoint import Endpoint
 from .settings import Settings
 
-__all__ = ["Connector", "HandshakeFailed", "Wire", "WireClosed"]
+__all__ = ["Connector", "HandshakeFailed", "Identified", "Wire", "WireClosed"]
 
 
 class WireClosed(Exception):
@@ -31,7 +31,13 @@ class HandshakeFailed(Exception):
     """No wire could be opened."""
 
     def __init__(
-        self, message: str, *, status: int | None = None, retry_after: float | None = None, permanent: bool = False
+        self,
+        message: str,
+        *,
+        status: int | None = None,
+        retry_after: float | None = None,
+        permanent: bool = False,
+        request_id: str | None = None,
     ) -> None:
         super().__init__(message)
         self.message = message
@@ -42,6 +48,8 @@ class HandshakeFailed(Exception):
         """Seconds that the answer asked to wait."""
         self.permanent = permanent
         """Whether it cannot pass by itself."""
+        self.request_id = request_id
+        """``x-request-id`` of the answer, where it had one."""
 
 
 class Wire(Protocol):
@@ -58,6 +66,14 @@ class Wire(Protocol):
     async def ping(self) -> None:
         """Send a ping and wait for its pong. Raises ``WireClosed``; may wait for ever on a dead peer, so bound it."""
         ...
+
+
+@runtime_checkable
+class Identified(Protocol):
+    """What a wire may be besides: one that knows how its server calls it."""
+
+    request_id: str | None
+    """``x-request-id`` of the answer to the upgrade (recorded on the 101); None where it had none."""
 
 
 Connector = Callable[[Endpoint, Settings], AbstractAsyncContextManager[Wire]]

@@ -27,6 +27,8 @@ class MemoryWire:
 
     def __init__(self, link: MemoryLink) -> None:
         self.link = link
+        self.request_id: str | None = f"req_{link.connection}"
+        """What a real server would say in ``x-request-id``."""
 
     async def send(self, text: str) -> None:
         """Send a text frame. Raises `WireClosed`."""
@@ -63,6 +65,7 @@ def memory_connector(network: MemoryNetwork) -> Connector:
                 f"{endpoint.host} refused the connection with HTTP status {refused.status}.",
                 status=refused.status,
                 retry_after=None if text is None else float(text),
+                request_id=refused.headers.get("x-request-id"),
             ) from refused
         except ConnectionRefusedError as refused:
             raise HandshakeFailed(f"No connection to {endpoint.host} port {endpoint.port}: refused.") from refused

@@ -296,7 +296,7 @@ class PurePair:
             raise Impossible(f"{effect} was ordered where no socket is open.")
         return socket
 
-    def watch(self, effect: ordered.Moved | ordered.Note) -> None:
+    def watch(self, effect: ordered.Moved | ordered.Note | ordered.Settled) -> None:
         """News for observers: it is in the diary."""
 
     def _hang_up(self, link: int) -> None:
@@ -323,6 +323,7 @@ PERFORM: Final[Mapping[type, Callable[[PurePair, Any], happening.Event | None]]]
         ordered.Ping: PurePair.ping,
         ordered.Send: PurePair.send,
         ordered.SendCancel: PurePair.send_cancel,
+        ordered.Settled: PurePair.watch,
         ordered.Withdraw: PurePair.withdraw,
     }
 )

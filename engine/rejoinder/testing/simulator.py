@@ -129,7 +129,8 @@ class Simulator:
         self._outboxes[connection] = outbox
         self._changed.set()  # its age limit may be the next deadline
         try:
-            await socket.accept()
+            # As recorded on the 101.
+            await socket.accept(headers=[(b"x-request-id", f"req_{connection}".encode())])
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(self._write, socket, frames, nursery.cancel_scope)
                 await self._read(socket, connection)

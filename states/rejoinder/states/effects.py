@@ -1,15 +1,18 @@
 """What leaves the session: orders for the engine, and news for observers.
 
 Effects are performed in the order given, before anything is awaited, so a create and the cancel that follows it never overtake
-each other. ``Moved`` and ``Note`` ask for nothing; they are what observers, statistics and traces see.
+each other. ``Moved``, ``Note`` and ``Settled`` ask for nothing; they are what observers, statistics and traces see.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import attrs
 
 from .continuation import Decision
-from .verdicts import Outcome
+from .verdicts import Outcome, OutcomeKind
 
 __all__ = [
     "Close",
@@ -22,6 +25,7 @@ __all__ = [
     "Ping",
     "Send",
     "SendCancel",
+    "Settled",
     "Withdraw",
 ]
 
@@ -93,6 +97,26 @@ class Finish:
 
 
 @attrs.frozen
+class Settled:
+    """A response that nobody listened to any more has ended after all, and says what it cost. Its request ended long before.
+
+    Only a response that is known to be the request's own is told of. One request may have several: each attempt that was given up
+    may still be generated.
+    """
+
+    request: int
+    """Whose create it answers."""
+    response_id: str
+    """Its id."""
+    kind: OutcomeKind
+    """How the server says that it ended: completed, failed or incomplete."""
+    drained: float
+    """Seconds since nobody listened to it any more."""
+    response: Mapping[str, Any] | None = attrs.field(default=None, repr=False, eq=False)
+    """The response object of its terminal: ``usage`` is in it, where the server tells."""
+
+
+@attrs.frozen
 class Moved:
     """A machine took a row that moves something: what observers see."""
 
@@ -126,5 +150,5 @@ class Note:
     """One sentence, never payload."""
 
 
-Effect = Dial | Close | Ping | Send | SendCancel | Withdraw | Deliver | Finish | Moved | Note
+Effect = Dial | Close | Ping | Send | SendCancel | Withdraw | Deliver | Finish | Settled | Moved | Note
 """Anything that ``feed`` returns."""

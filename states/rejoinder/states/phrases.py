@@ -258,6 +258,8 @@ DONE: Final[Mapping[type, Callable[[Any], str | None]]] = MappingProxyType(
         ),
         ordered.Deliver: lambda effect: f"r{effect.request} gets it",
         ordered.Finish: lambda effect: f"r{effect.request} ends: {ended(effect.outcome)}",
+        # That its lane is idle again says as much.
+        ordered.Settled: lambda _: None,
         ordered.Moved: moved,
         ordered.Note: lambda effect: f"noted: {noted(effect)}",
     }

@@ -46,7 +46,7 @@ class Lane:
     request: int | None = None
     """Whose response it is; None when nobody listens."""
     sent: int | None = None
-    """Whose create is on the wire, also after that caller has left."""
+    """Whose create is on the wire, also after that caller has left; None once the lane is known to carry a stranger's response."""
     content: RequestContent | None = None
     """What the create said."""
     decision: Decision | None = None

@@ -28,13 +28,13 @@ from .continuation import (
     Reuse,
     names_its_chain,
 )
-from .effects import Deliver, Withdraw
+from .effects import Deliver, Settled, Withdraw
 from .facts import ERROR_CAUSES, reaction_to
 from .failures import failure_from_error, failure_from_response, lost_failure, overdue_failure, shown, simple_failure
 from .profiles import AfterCancel, CancelPolicy
 from .steps import Step
 from .stream_events import ErrorEvent
-from .triggers import LinkEvent
+from .triggers import LinkEvent, ResponseEvent
 from .verdicts import Cause, OutcomeKind, Reaction
 
 if TYPE_CHECKING:
@@ -42,6 +42,13 @@ if TYPE_CHECKING:
     from .session import Session
 
 __all__ = ["RESPONSE_RULES"]
+
+SETTLED: Final[Mapping[str, OutcomeKind]] = {
+    ResponseEvent.COMPLETED: OutcomeKind.COMPLETED,
+    ResponseEvent.FAILED: OutcomeKind.FAILED,
+    ResponseEvent.INCOMPLETE: OutcomeKind.INCOMPLETE,
+}
+"""How a response ended that nobody listened to."""
 
 
 # -- sending and its first answer ------------------------------------------------------------------------------------------
@@ -87,6 +94,7 @@ def create_rejected(session: Session, lane: Lane, step: Step) -> None:
 
 
 def create_rejected_unclean(session: Session, lane: Lane, step: Step) -> None:
+    _take_back(session, lane)
     session.finish(lane, OutcomeKind.FAILED, failure_from_error(Cause.FAULT, step.error, session.policy), step)
     _orphan(lane, step)
 
@@ -224,6 +232,7 @@ def overdue_replayed(session: Session, lane: Lane, step: Step) -> None:
 
 
 def doubt_unresolved(session: Session, lane: Lane, step: Step) -> None:
+    _take_back(session, lane)
     error = cast("ErrorEvent", lane.fault)
     session.finish(lane, OutcomeKind.INTERRUPTED, failure_from_error(Cause.DOUBT, error, session.policy), step)
     _orphan(lane, step)
@@ -231,23 +240,27 @@ def doubt_unresolved(session: Session, lane: Lane, step: Step) -> None:
 
 
 def doubt_unresolved_replayed(session: Session, lane: Lane, step: Step) -> None:
+    _take_back(session, lane)
     session.replay(lane, Cause.DOUBT, step)
     _orphan(lane, step)
     session.suspect(lane, step)
 
 
 def foreign_began(session: Session, lane: Lane, step: Step) -> None:
+    _take_back(session, lane)
     message = "Another response began where this one was due. The connection is being replaced; send the request again."
     session.finish(lane, OutcomeKind.INTERRUPTED, simple_failure(Cause.FOREIGN, message), step)
     _adopt_stranger(session, lane, step)
 
 
 def foreign_began_replayed(session: Session, lane: Lane, step: Step) -> None:
+    _take_back(session, lane)
     session.replay(lane, Cause.FOREIGN, step)
     _adopt_stranger(session, lane, step)
 
 
 def damaged(session: Session, lane: Lane, step: Step) -> None:
+    _take_back(session, lane)
     garbage = cast("wire.Garbage", step.detail)
     message = f"The server sent a frame that cannot be read ({garbage.detail}). The answer is not whole; ask again."
     session.finish(lane, OutcomeKind.INTERRUPTED, simple_failure(Cause.DAMAGED, message), step)
@@ -255,17 +268,20 @@ def damaged(session: Session, lane: Lane, step: Step) -> None:
 
 
 def damaged_replayed(session: Session, lane: Lane, step: Step) -> None:
+    _take_back(session, lane)
     session.replay(lane, Cause.DAMAGED, step)
     _abandon_damaged(session, lane, step)
 
 
 def doomed(session: Session, lane: Lane, step: Step) -> None:
+    _take_back(session, lane)
     message = "The connection reached the server's age limit before the request was acknowledged. Send it again."
     session.finish(lane, OutcomeKind.INTERRUPTED, simple_failure(Cause.LIMIT, message), step)
     _orphan(lane, step)
 
 
 def doomed_replayed(session: Session, lane: Lane, step: Step) -> None:
+    _take_back(session, lane)
     session.replay(lane, Cause.LIMIT, step)
     _orphan(lane, step)
 
@@ -310,14 +326,14 @@ def abandoned_lost(session: Session, lane: Lane, step: Step) -> None:
 
 
 def drained(session: Session, lane: Lane, step: Step) -> None:
-    del step
     lane.tainted = True
     _keep_parent(session, lane)
+    _settle(session, lane, step)
 
 
 def drained_whole(session: Session, lane: Lane, step: Step) -> None:
-    del session, step
     lane.tainted = True
+    _settle(session, lane, step)
 
 
 def drain_overdue(session: Session, lane: Lane, step: Step) -> None:
@@ -379,9 +395,19 @@ def _orphan(lane: Lane, step: Step) -> None:
 
 def _adopt_stranger(session: Session, lane: Lane, step: Step) -> None:
     """What runs here is somebody else's: the lane drains until *its* terminal, and the link goes."""
+    lane.sent = None
     _name_response(lane, step)
     _orphan(lane, step)
     session.suspect(lane, step)
+
+
+def _settle(session: Session, lane: Lane, step: Step) -> None:
+    """Tell what the abandoned response came to; of a stranger's there is nobody to tell."""
+    kind = SETTLED.get(step.event)
+    if kind is not None and lane.sent is not None:
+        frame = cast("wire.ResponseEvent", step.detail)
+        drained = step.now - cast("float", lane.abandoned_at)
+        session.emit(Settled(lane.sent, cast("str", lane.response_id), kind, drained, frame.response))
 
 
 def _abandon_unclean(session: Session, lane: Lane, step: Step) -> None:

@@ -8,7 +8,7 @@ Rules of this file
 * A frame is the JSON object that the codec read, and is read again by the codec. Of a frame that was no object, what was wrong with
   it is kept: the codec keeps no more of it. A frame that was not made by the codec cannot be carried.
 * Two things are not written, because the events that are beside them hold them: the items of a ``Reuse`` (their number is) and
-  the response object of an ``Outcome``.
+  the response object of an ``Outcome`` or a ``Settled``.
 * JSON has no infinity: a number that is not finite is a string, ``inf``.
 * Reading is strict: whatever does not fit raises ``Unfit``, whose words name the place, and never anything else.
 """
@@ -26,7 +26,7 @@ import attrs
 
 from .codec import decode
 from .continuation import Decision, Reason, Reuse
-from .effects import Effect
+from .effects import Effect, Settled
 from .events import Event
 from .json_values import write
 from .stream_events import Garbage, StreamEvent, Violation
@@ -40,7 +40,7 @@ MOST_ITEMS: Final = 1_000_000
 """More new items than any create has: a number beyond is a fault of the trace."""
 
 TAGGED: Final = frozenset({*get_args(Event), *get_args(Effect), *get_args(Decision), *get_args(Reason)})
-NOT_WRITTEN: Final = frozenset({(Outcome, "response")})
+NOT_WRITTEN: Final = frozenset({(Outcome, "response"), (Settled, "response")})
 NOTHING: Final = (None, False, "", ())
 NOT_FINITE: Final = frozenset({"inf", "-inf", "nan"})
 

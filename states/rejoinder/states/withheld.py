@@ -128,6 +128,8 @@ class Veil:
             return attrs.evolve(effect, decision=self._decision(effect.decision))
         if isinstance(effect, ordered.SendCancel):
             return attrs.evolve(effect, response_id=self._name(effect.response_id))
+        if isinstance(effect, ordered.Settled):
+            return attrs.evolve(effect, response_id=self._name(effect.response_id), response=None)
         if isinstance(effect, ordered.Finish):
             failure = None if effect.outcome.failure is None else self._failure(effect.outcome.failure)
             return attrs.evolve(effect, outcome=attrs.evolve(effect.outcome, failure=failure, response=None))

@@ -49,6 +49,7 @@ def assert_stopped_as_soon_as_named(talk: Talk, response_id: str) -> None:
 @BOTH
 @SIGNAL
 @CREATED_AFTER
+@pytest.mark.original("B103", "C1:test_drain_handles_pending_cancel")
 async def test_row_02_cancel_before_created_on_the_first_turn(
     *, created_after: float, signal: bool, profile: ServerProfile, autojump_clock: MockClock
 ) -> None:
@@ -75,6 +76,7 @@ async def test_row_02_cancel_before_created_on_the_first_turn(
 @BOTH
 @SIGNAL
 @CREATED_AFTER
+@pytest.mark.original("B104")
 async def test_row_02b_cancel_before_created_names_the_new_response(
     *, created_after: float, signal: bool, profile: ServerProfile, autojump_clock: MockClock
 ) -> None:
@@ -129,6 +131,7 @@ async def test_row_02c_a_silent_caller_still_stops_the_response_and_the_session_
 @BOTH
 @SIGNAL
 @CREATED_AFTER
+@pytest.mark.original("B106")
 async def test_row_02d_a_silent_caller_stops_the_first_response_too(
     *, created_after: float, signal: bool, profile: ServerProfile, autojump_clock: MockClock
 ) -> None:

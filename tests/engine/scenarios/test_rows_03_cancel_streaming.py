@@ -32,6 +32,7 @@ HEARD: Final = "a0 a1 a2 "
     [(OPENAI, True, PROMPT), (OPENAI, False, PROMPT), (AZURE, True, PROMPT), (AZURE, False, HEDGED)],
     ids=["lanes", "lanes-no_signal", "serial", "serial-no_signal"],
 )
+@pytest.mark.original("B103", "C1:test_cancellation_preserves_connection_and_sets_drain")
 async def test_row_03_cancel_while_streaming(
     *, bound: float, signal: bool, profile: ServerProfile, autojump_clock: MockClock
 ) -> None:

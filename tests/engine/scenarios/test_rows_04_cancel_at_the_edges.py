@@ -85,6 +85,7 @@ async def test_row_04b_cancel_while_the_calls_are_being_started(profile: ServerP
 @pytest.mark.row("04c")
 @pytest.mark.original("B105")
 @BOTH
+@pytest.mark.original("B105")
 async def test_row_04c_cancel_after_the_end_while_it_is_being_reported(profile: ServerProfile, autojump_clock: MockClock) -> None:
     async with open_talk(refusing(profile, READY, FINE)) as talk:
         asked = trio.current_time()
@@ -126,6 +127,7 @@ async def test_row_05_a_caller_that_is_cancelled_already_sends_nothing(profile: 
 @pytest.mark.row("05")
 @pytest.mark.original("B105")
 @BOTH
+@pytest.mark.original("B105")
 async def test_row_05_a_caller_that_leaves_at_once_takes_its_create_back(profile: ServerProfile, autojump_clock: MockClock) -> None:
     async with open_talk(refusing(profile, READY, FINE)) as talk:
         await talk.say("Ready?")

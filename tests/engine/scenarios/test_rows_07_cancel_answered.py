@@ -32,6 +32,7 @@ HEARD: Final = "a0 a1 a2 "
 @pytest.mark.original("B108")
 @BOTH
 @SIGNAL
+@pytest.mark.original("B108")
 async def test_row_07_a_cancel_that_is_answered_by_an_error_only(
     *, signal: bool, profile: ServerProfile, autojump_clock: MockClock
 ) -> None:
@@ -93,6 +94,7 @@ async def test_row_07b_a_cancel_that_is_refused_is_not_waited_for(
 @pytest.mark.row("07c")
 @BOTH
 @POLICIES
+@pytest.mark.original("B111")
 async def test_row_07c_a_cancel_that_is_ignored_is_not_waited_for(
     then: CancelPolicy, profile: ServerProfile, autojump_clock: MockClock
 ) -> None:

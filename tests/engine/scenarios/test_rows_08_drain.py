@@ -83,6 +83,7 @@ def assert_nothing_stale(talk: Talk, then: CancelPolicy, profile: ServerProfile)
 @pytest.mark.parametrize("profile", [OPENAI, AZURE, GENERIC], ids=lambda profile: profile.name)
 @POLICIES
 @SHAPES
+@pytest.mark.original("B108", "C1:test_drain_timeout_clears_state")
 async def test_row_08_words_that_come_after_the_drain_deadline_are_nobodys(
     abandoned: Answer, then: CancelPolicy, profile: ServerProfile, autojump_clock: MockClock
 ) -> None:
@@ -153,6 +154,7 @@ def words(item: JsonObject) -> str:
 @pytest.mark.original("B108")
 @BOTH
 @pytest.mark.parametrize("signal", [True, False], ids=["signal", "no_signal"])
+@pytest.mark.original("B108")
 async def test_row_08b_a_trickle_does_not_prolong_the_drain(
     *, signal: bool, profile: ServerProfile, autojump_clock: MockClock
 ) -> None:

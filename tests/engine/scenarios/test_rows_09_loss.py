@@ -92,6 +92,7 @@ async def drop_after_four_deltas(profile: ServerProfile) -> Dropped:
 
 @EACH_PROFILE
 @pytest.mark.row("09")
+@pytest.mark.original("B086")
 async def test_row_09_a_drop_after_output_repeats_no_word(autojump_clock: object, profile: ServerProfile) -> None:
     seen = await drop_after_four_deltas(profile)
     _, dropped, following = seen.turns
@@ -149,6 +150,7 @@ async def test_row_09_a_replay_after_output_began_would_be_noticed(
 @EACH_PROFILE
 @pytest.mark.parametrize("frames", [0, 2], ids=["before_created", "before_output"])
 @pytest.mark.row("09b")
+@pytest.mark.original("B064", "B087", "C8:test_quick_failures_emit_error")
 async def test_row_09b_two_drops_before_output_are_one_clear_error(
     autojump_clock: object, profile: ServerProfile, frames: int
 ) -> None:
@@ -212,6 +214,14 @@ async def test_row_09b_two_drops_after_output_are_two_partial_answers_kept_apart
 @EACH_PROFILE
 @pytest.mark.parametrize("code", [None, 1000, 1001, 1011])
 @pytest.mark.row("09c")
+@pytest.mark.original(
+    "B056",
+    "B065",
+    "C8:test_connection_closed_ok_exits_cleanly",
+    "C8:test_graceful_server_close_triggers_reconnect",
+    "C1:test_reconnect_clears_state_and_reconnects",
+    "C1:test_disconnect_clears_previous_response_state",
+)
 async def test_row_09c_an_idle_socket_that_was_closed_costs_one_dial(
     autojump_clock: object, profile: ServerProfile, code: int | None
 ) -> None:
@@ -274,6 +284,9 @@ UNREACHABLE = LinkPlan(unreachable=True, handshake_delay=DIAL)
 @EACH_PROFILE
 @pytest.mark.parametrize("plan", [UNAVAILABLE, UNREACHABLE], ids=["503", "unreachable"])
 @pytest.mark.row("09d")
+@pytest.mark.original(
+    "B058", "B059", "C8:test_reconnect_exhausted_emits_non_fatal_error", "C1:test_ensure_connected_raises_on_failure"
+)
 async def test_row_09d_a_server_that_is_down_costs_three_dials_and_one_exception(
     autojump_clock: object, profile: ServerProfile, plan: LinkPlan
 ) -> None:
@@ -297,6 +310,7 @@ async def test_row_09d_a_server_that_is_down_costs_three_dials_and_one_exception
 
 @EACH_PROFILE
 @pytest.mark.row("09d")
+@pytest.mark.original("B061")
 async def test_row_09d_everybody_who_waits_gets_one_exception_from_the_same_dials(
     autojump_clock: object, profile: ServerProfile
 ) -> None:
@@ -318,6 +332,7 @@ async def test_row_09d_everybody_who_waits_gets_one_exception_from_the_same_dial
 
 @EACH_PROFILE
 @pytest.mark.row("09d")
+@pytest.mark.original("C8:test_reconnect_succeeds_on_later_attempt", "B052")
 async def test_row_09d_a_server_that_comes_back_between_two_dials_is_never_noticed(
     autojump_clock: object, profile: ServerProfile
 ) -> None:
@@ -332,6 +347,7 @@ async def test_row_09d_a_server_that_comes_back_between_two_dials_is_never_notic
 @EACH_PROFILE
 @pytest.mark.parametrize("status", [401, 403])
 @pytest.mark.row("09e")
+@pytest.mark.original("B060")
 async def test_row_09e_a_refused_key_is_one_dial_and_no_retry(autojump_clock: object, profile: ServerProfile, status: int) -> None:
     server = ModelServer(profile, faults=ServerFaults(refuse_status=status))
     async with open_pair(server, default=LINK) as pair:

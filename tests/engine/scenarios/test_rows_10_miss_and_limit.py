@@ -64,6 +64,7 @@ def decisions(pair: Pair) -> list[str | Decision]:
 
 @EACH_PROFILE
 @pytest.mark.row("10")
+@pytest.mark.original("B084", "B085", "C1:test_previous_response_not_found_raises")
 async def test_row_10_a_cache_miss_costs_one_round_trip_and_no_error(autojump_clock: object, profile: ServerProfile) -> None:
     server = ModelServer(profile, scripted(replies(0, 1, 2)), faults=ServerFaults(forget_continuations=1))
     async with open_pair(server, default=LINK) as pair:
@@ -88,6 +89,7 @@ async def test_row_10_a_cache_miss_costs_one_round_trip_and_no_error(autojump_cl
 
 @EACH_PROFILE
 @pytest.mark.row("10b")
+@pytest.mark.original("B087")
 async def test_row_10b_a_miss_for_a_create_that_named_nothing_is_a_clear_error(
     autojump_clock: object, profile: ServerProfile
 ) -> None:
@@ -130,6 +132,7 @@ async def test_row_10b_a_miss_for_a_create_that_named_nothing_is_a_clear_error(
 @pytest.mark.parametrize("shape", ["wrapped", "flat", "wrapped_in_sequence"])
 @pytest.mark.row("11")
 @pytest.mark.row("11b")
+@pytest.mark.original("B085", "B095", "C1:test_connection_limit_reached_raises")
 async def test_row_11_a_connection_at_its_limit_is_replaced_at_once_whatever_the_shape_of_the_error(
     autojump_clock: object, profile: ServerProfile, shape: ErrorShape
 ) -> None:

@@ -69,6 +69,7 @@ def damaged_answer(damage: Step) -> Answer:
 
 @EACH_PROFILE
 @EACH_DAMAGE
+@pytest.mark.original("B098")
 async def test_row_12_an_unreadable_frame_ends_its_response_and_no_other(
     autojump_clock: object, profile: ServerProfile, damage: Step
 ) -> None:

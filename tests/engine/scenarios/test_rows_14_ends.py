@@ -48,6 +48,7 @@ EXPLODED = {"code": "server_error", "message": "The model exploded"}
 
 @EACH_PROFILE
 @pytest.mark.row("14")
+@pytest.mark.original("B094", "C1:test_response_failed_pushes_error")
 @pytest.mark.original("B075")
 async def test_row_14_a_failed_response_says_why_and_its_parent_is_not_named_again(
     autojump_clock: object, profile: ServerProfile
@@ -94,6 +95,7 @@ async def test_row_14_a_failed_response_is_never_sent_again_by_itself(autojump_c
 @EACH_PROFILE
 @pytest.mark.parametrize("reason", ["max_output_tokens", "content_filter"])
 @pytest.mark.row("14b")
+@pytest.mark.original("B094", "C1:test_response_incomplete_pushes_error")
 async def test_row_14b_an_incomplete_response_ends_normally_with_reason_text_and_usage(
     autojump_clock: object, profile: ServerProfile, reason: str
 ) -> None:
@@ -151,6 +153,7 @@ def known(calls: Sequence[Mapping[str, Any]]) -> set[str]:
 @EACH_PROFILE
 @pytest.mark.parametrize("output", [None, ()], ids=["with_output", "output_left_empty"])
 @pytest.mark.row("14c")
+@pytest.mark.original("B100")
 async def test_row_14c_half_a_call_of_an_incomplete_response_is_not_a_call_to_run(
     autojump_clock: object, profile: ServerProfile, output: tuple[()] | None
 ) -> None:

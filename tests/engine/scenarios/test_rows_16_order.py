@@ -123,6 +123,7 @@ def asked(pair: Pair) -> list[str]:
 
 @EACH_PROFILE
 @pytest.mark.row("16b")
+@pytest.mark.original("B083")
 async def test_row_16b_turns_submitted_together_are_sent_in_order_and_none_is_lost(
     autojump_clock: object, profile: ServerProfile
 ) -> None:

@@ -67,6 +67,7 @@ def instead_of_created(error: Step) -> Answer:
         pytest.param("wrapped_in_sequence", marks=pytest.mark.row("17")),
     ],
 )
+@pytest.mark.original("B095", "C1:test_generic_error_pushes_error")
 async def test_row_17_an_error_instead_of_an_answer_keeps_its_code_and_its_words(
     autojump_clock: object, profile: ServerProfile, shape: ErrorShape, *, labelled: bool
 ) -> None:
@@ -153,6 +154,7 @@ def erring_answer(error: Step, then: str) -> Answer:
 @SHAPES
 @pytest.mark.parametrize("then", ["nothing", "failed", "rest"])
 @pytest.mark.row("17c")
+@pytest.mark.original("B096")
 async def test_row_17c_an_error_after_three_deltas_keeps_them_and_leaves_the_next_turn_clean(
     autojump_clock: object, profile: ServerProfile, shape: ErrorShape, then: str, *, labelled: bool
 ) -> None:

@@ -173,6 +173,7 @@ async def test_row_20c_a_caller_whose_buffer_is_full_is_told_so_and_hears_no_gap
 
 @EACH_PROFILE
 @pytest.mark.row("20d")
+@pytest.mark.original("B067", "C2:test_silent_response_times_out", "C2:test_timeout_reconnects_and_retries_with_full_context")
 async def test_row_20d_a_server_that_never_answers_costs_two_created_deadlines(
     autojump_clock: object, profile: ServerProfile
 ) -> None:
@@ -216,6 +217,7 @@ async def test_row_20d_with_lanes_silence_costs_a_lane_and_not_the_connection(au
 
 @EACH_PROFILE
 @pytest.mark.row("20d")
+@pytest.mark.original("C2:test_no_timeout_when_not_requested")
 async def test_row_20d_without_replay_it_costs_one_created_deadline(autojump_clock: object, profile: ServerProfile) -> None:
     policy = Policy(replay=ReplayPolicy.NEVER, deadlines=Deadlines(created=4.0))
     async with open_pair(ModelServer(profile, scripted([SILENCE])), default=LINK, policy=policy) as pair:
@@ -228,6 +230,7 @@ async def test_row_20d_without_replay_it_costs_one_created_deadline(autojump_clo
 
 @EACH_PROFILE
 @pytest.mark.row("20d")
+@pytest.mark.original("C2:test_response_created_alone_does_not_close_the_window")
 async def test_row_20d_a_server_that_acknowledges_and_says_no_more_is_bounded_too(
     autojump_clock: object, profile: ServerProfile
 ) -> None:
@@ -250,6 +253,7 @@ async def test_row_20d_a_server_that_acknowledges_and_says_no_more_is_bounded_to
 @EACH_PROFILE
 @pytest.mark.parametrize("gap", [5.0, 300.0])
 @pytest.mark.row("20e")
+@pytest.mark.original("B067", "C2:test_first_output_makes_the_wait_unbounded")
 async def test_row_20e_a_stall_after_six_deltas_ends_with_the_gap_deadline_and_what_came(
     autojump_clock: object, profile: ServerProfile, gap: float
 ) -> None:
@@ -293,6 +297,7 @@ async def barge_in_and_fall_silent(pair: Pair) -> tuple[Turn, int]:
 
 
 @pytest.mark.row("21")
+@pytest.mark.original("B055")
 async def test_row_21_with_lanes_the_connection_survives_a_server_that_talks_on(autojump_clock: object) -> None:
     talker = Answer([say(1, TALK, interval=0.01)])
     server = ModelServer(OPENAI, scripted([Answer([say(0)]), talker, Answer([say(2)])]), CancelMode.IGNORE)
@@ -327,6 +332,7 @@ async def test_row_21_the_turn_after_the_silence_is_prompt_or_one_dial_away(
 
 @EACH_PROFILE
 @pytest.mark.row("21")
+@pytest.mark.original("B055")
 async def test_row_21_pings_are_answered_over_a_real_socket_while_nobody_asks(profile: ServerProfile) -> None:
     """More frames than any buffer of the WebSocket layer holds, then a ping: who does not read does not answer it."""
     many = 2_000

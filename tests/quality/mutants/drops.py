@@ -3,7 +3,8 @@
 Rules of this file
 * An effect is listed with the rule that asks for it, also where it takes another machine's row to emit it: ``completed`` finishes
   the request, so a ``completed`` that forgets to do so is a fault of its own.
-* ``Moved`` is left out: the session emits it, not a rule, and nothing is done because of it.
+* ``Moved`` and ``Settled`` are left out: nothing is done because of them. The session emits the one; the tests of abandoned
+  responses hold the rules to the other.
 * Effects are lost when the rule has run, so whatever it changed in the records stays changed.
 """
 

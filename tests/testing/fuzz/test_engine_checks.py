@@ -79,7 +79,7 @@ async def test_a_right_account_is_passed() -> None:
     assert [] == list(after_the_session(attrs.evolve(NOTHING, creates=1, items_sent=2), await sockets_of({}), diary))
 
 
-def test_how_a_caller_may_end() -> None:
+async def test_how_a_caller_may_end() -> None:
     partial = Collector().result("interrupted")
     outcome, other = Outcome(OutcomeKind.INTERRUPTED), Outcome(OutcomeKind.INTERRUPTED)
     response = Response(1, RequestContent((), {}), 100, lambda: None)

@@ -91,6 +91,8 @@ class Run:
     """Whether its message was announced."""
     words: int = 0
     """Deltas so far."""
+    thoughts: int = 0
+    """Reasoning items so far."""
     cancelled: bool = False
     """Whether a cancel of it was read."""
     refused: bool = False
@@ -121,9 +123,9 @@ class ServerLane:
     """Whether its last create was refused in a way that could as well answer a cancel: the client may wait for more."""
 
 
-@attrs.frozen
+@attrs.frozen(eq=False)
 class Connection:
-    """A connection, as the server has it."""
+    """A connection, as the server has it. Compared by identity: ``KnownServer`` keeps one value for each content."""
 
     lanes: Mapping[str | None, ServerLane] = attrs.field(factory=dict[str | None, ServerLane])
     """Its lanes, by name, in the order of their first create."""
@@ -202,6 +204,8 @@ def _of_run(run: Run, configuration: Configuration) -> Iterator[str]:  # noqa: C
             yield "miss"
         return
     if run.stage is not Stage.FAILING:
+        if run.thoughts < configuration.thoughts:
+            yield "thought"
         if run.stage is Stage.BEGUN:
             yield "item"
         if run.stage is Stage.TALKING and run.words < configuration.words:
@@ -264,6 +268,7 @@ def say(connection: Connection, configuration: Configuration, saying: Saying) ->
         number=run.number + 1,
         announced=run.announced or what == "item",
         words=run.words + (what == "delta"),
+        thoughts=run.thoughts + (what == "thought"),
     )
     echoed = lane.echoed or (what == "created" and label is not None)
     return Said(frame, run.request, connection.with_lane(name, run=following, echoed=echoed))
@@ -271,7 +276,7 @@ def say(connection: Connection, configuration: Configuration, saying: Saying) ->
 
 TERMINALS: Final = ("completed", "failed", "incomplete")
 STAGES: Final[Mapping[str, Stage]] = {"created": Stage.BEGUN, "item": Stage.TALKING, "fault": Stage.FAILING}
-LEGAL: Final = ("created", "progress", "item", "delta", "fault", *TERMINALS)
+LEGAL: Final = ("created", "progress", "thought", "item", "delta", "fault", *TERMINALS)
 UNCERTAIN: Final = ("busy", "bare")
 """Rejections that name nothing of the create."""
 REJECTIONS: Final = ("busy", "rate", "bad", "bare", "miss", "lane limit")
@@ -283,6 +288,8 @@ def _legal(what: str, run: Run, label: str | None, number: int | None) -> Stream
             return wire.created(run.response, label, number, run.named)
         case "progress":
             return wire.progress(run.response, label, number)
+        case "thought":
+            return wire.thought_added(wire.thought_of(run.response, run.thoughts), label, number)
         case "item":
             return wire.item_added(wire.item_of(run.response), label, number)
         case "delta":
@@ -291,7 +298,7 @@ def _legal(what: str, run: Run, label: str | None, number: int | None) -> Stream
             return wire.error("server_error", label, number=number)
         case _:
             words = run.words if run.announced else None
-            return wire.terminal(what, run.response, label, number, words)
+            return wire.terminal(what, run.response, label, number, words, run.thoughts)
 
 
 def _rejection(what: str, label: str | None) -> StreamEvent:

@@ -60,6 +60,8 @@ class Configuration:
     """Whether frames carry sequence numbers."""
     words: int = 1
     """Deltas of an answer, at most."""
+    thoughts: int = 0
+    """Reasoning items of an answer, at most, before its message or after."""
     progress: bool = False
     """Whether ``response.in_progress`` may follow ``response.created``."""
     ends: frozenset[str] = frozenset()

@@ -16,7 +16,7 @@ from rejoinder.states.profiles import AZURE, GENERIC, OPENAI, AfterCancel, Cance
 
 from .configuration import Configuration
 
-__all__ = ["DEEP", "QUICK"]
+__all__ = ["DEEP", "LONGEST", "QUICK"]
 
 LANES: Final = attrs.evolve(OPENAI, in_flight=2, names=3)
 """A provider with lanes, and few of them: what takes 16 responses and 32 names in life shows with 2 and 3."""
@@ -152,6 +152,17 @@ QUICK: Final = (
         faults_inside=True,
         ends=ANY_END,
         rejections=("bad", "bare"),
+    ),
+    Configuration(
+        "serial-thoughts",
+        "Answers with reasoning that no caller says again, and links that are lost between two items.",
+        AZURE,
+        HEDGE,
+        requests=3,
+        together=1,
+        cancels=1,
+        losses=1,
+        thoughts=1,
     ),
     Configuration(
         "serial-doubt",
@@ -381,7 +392,7 @@ QUICK: Final = (
     Configuration("lanes-loss", "Links with lanes that are lost.", LANES, LANE, requests=3, cancels=1, losses=2),
     Configuration(
         "lanes-limits",
-        "Fewer lanes than were promised, and a connection at its age limit.",
+        "Fewer lanes than were promised.",
         LANES,
         LANE,
         requests=3,
@@ -446,6 +457,7 @@ MORE: Final[Mapping[str, Mapping[str, Any]]] = {
     "serial-rejections": {"refusals": 1},
     "serial-memory": {"requests": 4},
     "serial-failures": {"requests": 4},
+    "serial-thoughts": {"thoughts": 2},
     "serial-doubt": {"expiries": 1},
     "serial-doubt-and-loss": {"expiries": 2},
     "serial-doubt-and-memory": {"losses": 1},
@@ -478,3 +490,23 @@ MORE: Final[Mapping[str, Mapping[str, Any]]] = {
 
 DEEP: Final = tuple(attrs.evolve(configuration, **MORE[configuration.name]) for configuration in QUICK)
 """The same with more of something each."""
+
+LONGEST: Final = (
+    "lanes-misbehaviour",
+    "serial-responses-of-others",
+    "serial-errors",
+    "serial-lax",
+    "serial-rejections",
+    "serial-drain",
+    "serial-hedge",
+    "serial-doubt",
+    "serial-holes",
+    "lanes-given-up",
+    "lanes-quarantine",
+    "serial-third-answer",
+    "lanes-without-an-echo",
+    "serial-faults",
+    "at-the-limit",
+    "serial-retire",
+)
+"""Those that take longest, the longest first: where several are explored side by side, these are begun first."""

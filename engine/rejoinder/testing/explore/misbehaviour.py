@@ -290,9 +290,10 @@ def _labelled_error(view: View) -> Said | None:
 
 
 def _numbered_error(view: View) -> Said | None:
-    if not view.due:
+    if view.due is None:
         return None
-    run, frame = view.begun, wire.error("server_error", view.label, number=view.due)
+    # Nothing has number 0 but what begins a response.
+    run, frame = view.begun, wire.error("server_error", view.label, number=view.due or 1)
     return _about_what_runs(view, frame) if run is None else view.goes_on(frame, run, 1)
 
 

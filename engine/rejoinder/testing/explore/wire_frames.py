@@ -24,6 +24,8 @@ __all__ = [
     "plain",
     "progress",
     "terminal",
+    "thought_added",
+    "thought_of",
 ]
 
 WORD: Final = "w"
@@ -44,6 +46,16 @@ def _said(kind: str, lane: str | None, number: int | None, **fields: Any) -> Str
 def item_of(response: str) -> str:
     """The id of a response's one message."""
     return f"item_{response}"
+
+
+def thought_of(response: str, number: int) -> str:
+    """The id of one of a response's reasoning items, from 0."""
+    return f"thought_{response}.{number}"
+
+
+def thought(response: str, number: int) -> dict[str, Any]:
+    """One of a response's reasoning items: a summary and no text, as callers are not shown it."""
+    return {"type": "reasoning", "id": thought_of(response, number), "summary": []}
 
 
 def message(response: str, words: int) -> dict[str, Any]:
@@ -72,6 +84,12 @@ def item_added(item: str, lane: str | None, number: int | None) -> StreamEvent:
 
 
 @remembered
+def thought_added(item: str, lane: str | None, number: int | None) -> StreamEvent:
+    """``response.output_item.added`` of a reasoning item."""
+    return _said("response.output_item.added", lane, number, output_index=0, item={"id": item, "type": "reasoning", "summary": []})
+
+
+@remembered
 def item_done(response: str, lane: str | None, number: int | None, words: int) -> StreamEvent:
     """``response.output_item.done``, with the whole message."""
     return _said("response.output_item.done", lane, number, output_index=0, item=message(response, words))
@@ -85,9 +103,14 @@ def delta(item: str | None, lane: str | None, number: int | None) -> StreamEvent
 
 
 @remembered
-def terminal(status: str, response: str, lane: str | None, number: int | None, words: int | None) -> StreamEvent:
+def terminal(  # noqa: PLR0917 - what a terminal says
+    status: str, response: str, lane: str | None, number: int | None, words: int | None, thoughts: int = 0
+) -> StreamEvent:
     """``response.completed``, ``.failed`` or ``.incomplete``; without words there was no message."""
-    body: dict[str, Any] = {"id": response, "status": status, "output": [] if words is None else [message(response, words)]}
+    output = [thought(response, place) for place in range(thoughts)]
+    if words is not None:
+        output.append(message(response, words))
+    body: dict[str, Any] = {"id": response, "status": status, "output": output}
     if status == "failed":
         body["error"] = {"code": "server_error", "message": "It failed."}
     if status == "incomplete":

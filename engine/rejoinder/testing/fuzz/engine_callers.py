@@ -21,8 +21,8 @@ from rejoinder.testing.fuzz.engine_checks import at_the_end_of_a_caller
 from rejoinder.testing.fuzz.engine_diary import Began, Broken, Diary
 from rejoinder.testing.fuzz.engine_hearing import Hearing
 from rejoinder.testing.fuzz.engine_plots import Ask, Interrupt, Leaving, Moment, Way
-from rejoinder.testing.fuzz.setups import INBOUND_LIMIT, fields_of
-from rejoinder.testing.fuzz.wishes import Wish, pick
+from rejoinder.testing.fuzz.setups import fields_of
+from rejoinder.testing.fuzz.wishes import TOO_LONG, Wish, pick
 from rejoinder.testing.input_items import user
 
 __all__ = ["Callers", "Handler"]
@@ -77,7 +77,7 @@ class Callers:
         elif step.wish is Wish.AGAIN and earlier:
             items = pick(earlier, step.index).items
         elif step.wish is Wish.TOO_MUCH:
-            items = [user("much" * INBOUND_LIMIT)]
+            items = [user(TOO_LONG)]
         hearing = self._begin(step, items)
         self.nursery.start_soon(self._call, hearing)
         leaving = hearing.leaving_at(Moment.SECONDS)

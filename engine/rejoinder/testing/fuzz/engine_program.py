@@ -24,6 +24,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import ClassVar, Final
 
 import attrs
@@ -36,6 +37,8 @@ from rejoinder.engine.endpoint import Endpoint
 from rejoinder.engine.response import Response
 from rejoinder.engine.settings import Settings
 from rejoinder.states.profiles import Deadlines
+from rejoinder.states.session import Session as Lifecycle
+from rejoinder.states.trace import Fed
 from rejoinder.testing.fuzz.broken_promise import BrokenPromise
 from rejoinder.testing.fuzz.engine_diary import Diary
 from rejoinder.testing.fuzz.engine_plots import Plot
@@ -45,6 +48,7 @@ from rejoinder.testing.fuzz.engine_story import story
 from rejoinder.testing.fuzz.engine_strategies import PLOTS
 from rejoinder.testing.fuzz.engine_verdict import said_by_the_engine, verdict
 from rejoinder.testing.fuzz.setups import Setup
+from rejoinder.testing.fuzz.watch import Failing, Watch
 
 __all__ = ["EngineProgram", "program_test"]
 
@@ -64,6 +68,8 @@ class EngineProgram:
     """What is drawn; ``plots(setups)`` makes narrower ones."""
     sometimes: ClassVar[Counter[str]] = Counter()
     """What happened, over all programs; each subclass has its own."""
+    watch: ClassVar[Watch | None] = None
+    """Who watches the programs of this class, and is given the session and the trace of one that fails."""
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
@@ -112,11 +118,17 @@ class EngineProgram:
         """
         program = cls()
         run = Run.of(plot, program, program.endpoint(plot.setup), program.settings(plot))
-        with scheduled(plot.schedule), said_by_the_engine() as said:
+        watch = cls.watch
+        overhearing = nullcontext(list[Fed]()) if watch is None else watch.overhearing()
+        with scheduled(plot.schedule), said_by_the_engine() as said, overhearing as feds:
             trio.run(run.main, clock=MockClock(autojump_threshold=0), strict_exception_groups=True)
         broken = [*verdict(run, cls.sometimes), *(BrokenPromise(7, f"the engine logged: {line}") for line in said)]
         failure = run.crash or next(iter(broken), None)
+        if watch is not None:
+            watch.counted["steps"] += len(plot.steps)
         if failure is not None:
+            if watch is not None:
+                watch.failing = Failing(Lifecycle(run.endpoint.profile, run.settings.policy), feds, failure)
             failure.add_note("\n".join([*story(plot, run.diary), f"Again: {cls.__name__}.run({plot})"]))
             raise failure
         return run.diary

@@ -27,6 +27,7 @@ from rejoinder.states.content_events import OutputTextDelta
 from rejoinder.states.effects import Deliver, Effect
 from rejoinder.states.events import Event, Received
 from rejoinder.states.session import Session
+from rejoinder.states.trace import Fed
 from rejoinder.testing.fuzz.broken_promise import TRANSCRIPT, BrokenPromise
 from rejoinder.testing.fuzz.program import Program
 from rejoinder.testing.fuzz.setups import Setup
@@ -111,8 +112,16 @@ class LifecycleProgram(Program):
         for effect in right:
             if isinstance(effect, Deliver) and isinstance(event, Received) and isinstance(event.frame, OutputTextDelta):
                 self.delivered.setdefault(effect.request, []).append(event.frame.delta)
+        try:
+            self._feed(event, now, right)
+        except BaseException:
+            # The event at which a handler fails belongs to the story, with what the session made of it.
+            self.pair.diary.append(Fed(now, event, right))
+            raise
+        return right
+
+    def _feed(self, event: Event, now: float, right: tuple[Effect, ...]) -> None:
         effects = tuple(self.feed(self.handler, event, now))
         if effects != right:
             said = f"{list(effects)}, and the session said {list(right)}: feed it once, and return what it returns"
             raise BrokenPromise(TRANSCRIPT, f"the handler returned for {event} {said}")
-        return effects

@@ -31,6 +31,7 @@ from rejoinder.testing.fuzz.manners import Manner, answers_of
 from rejoinder.testing.fuzz.promises import Promises
 from rejoinder.testing.fuzz.setups import SETUPS, Setup, fields_of
 from rejoinder.testing.fuzz.sightings import LaneSeen, Sightings
+from rejoinder.testing.fuzz.watch import Failing, Watch
 from rejoinder.testing.fuzz.wishes import Wish, items_of, pick
 from rejoinder.testing.pure_pair import PurePair
 
@@ -76,6 +77,8 @@ class Program(RuleBasedStateMachine):
 
     last_failure: ClassVar[Failure | None] = None
     """The smallest failing program of this class, once Hypothesis has shown it."""
+    watch: ClassVar[Watch | None] = None
+    """Who watches the programs of this class, and is told of their failures in place of ``last_failure``."""
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
@@ -94,6 +97,8 @@ class Program(RuleBasedStateMachine):
     def begin(self, setup: Setup, first: Mapping[str, Any] | None) -> None:
         """A session and a server, and somebody who asks, as a rule: without a request, nothing else can happen."""
         self.start(setup)
+        if self.watch is not None:
+            self.pair.drive = self.watch.around(self.pair.session, self.pair.drive)
         if first is not None:
             self.ask(**first)
 
@@ -277,11 +282,19 @@ class Program(RuleBasedStateMachine):
             raise
         finally:
             self._count(steps=0)
-            if error is not None and is_final():
-                type(self).last_failure = tell(type(self).__name__, self.pair.session, self.pair.diary, error)
+            if error is not None:
+                self._failed(error)
+
+    def _failed(self, error: BaseException) -> None:
+        if self.watch is not None:
+            self.watch.failing = Failing(self.pair.session, self.pair.diary, error)
+        elif is_final():
+            type(self).last_failure = tell(type(self).__name__, self.pair.session, self.pair.diary, error)
 
     def _count(self, steps: int = 1) -> None:
         self.counted["steps"] += steps
+        if self.watch is not None:
+            self.watch.counted["steps"] += steps
         self.counted["events"] += len(self.pair.diary) - self._counted
         self._counted = len(self.pair.diary)
 

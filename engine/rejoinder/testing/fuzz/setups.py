@@ -16,16 +16,17 @@ from typing import Any, Final
 import attrs
 from hypothesis import strategies as st
 
-from rejoinder.states.profiles import AZURE, GENERIC, OPENAI, AfterCancel, CancelPolicy, Policy, Profile, ReplayPolicy
+from rejoinder.states.profiles import AZURE, GENERIC, OPENAI, XAI, AfterCancel, CancelPolicy, Policy, Profile, ReplayPolicy
 from rejoinder.states.session import Session
 from rejoinder.testing import AZURE as AZURE_SERVER
 from rejoinder.testing import GENERIC as GENERIC_SERVER
 from rejoinder.testing import OPENAI as OPENAI_SERVER
+from rejoinder.testing import XAI as XAI_SERVER
 from rejoinder.testing import AnswerFunction, CancelMode, ModelServer, ServerFaults, ServerProfile
 from rejoinder.testing.fuzz.brevity import Brief
 from rejoinder.testing.pure_pair import PurePair
 
-__all__ = ["INBOUND_LIMIT", "SETUPS", "Setup", "fields_of", "nonce", "nonces_in"]
+__all__ = ["INBOUND_LIMIT", "OF_PROFILE", "SETUPS", "Setup", "fields_of", "nonce", "nonces_in"]
 
 MAX_AGE: Final = 100.0
 INBOUND_LIMIT: Final = 20_000
@@ -36,8 +37,18 @@ PROVIDERS: Final[Mapping[str, tuple[Profile, ServerProfile]]] = {
     # It takes ``stream_id`` and never echoes it: such a link is never proven, and counts as serial.
     "lanes without an echo": (OPENAI, GENERIC_SERVER),
     "serial and lax": (GENERIC, GENERIC_SERVER),
+    "xai": (XAI, XAI_SERVER),
 }
 """Client and server by a name that failing programs show."""
+
+DRAWN: Final = ("serial", "lanes", "lanes without an echo", "serial and lax")
+"""Providers that any program may draw. With the small limits of a program, xAI behaves as any other serial one."""
+
+OF_PROFILE: Final[Mapping[str, tuple[str, ...]]] = {
+    profile.name: tuple(name for name, (client, _) in PROVIDERS.items() if client is profile)
+    for profile in (OPENAI, AZURE, XAI, GENERIC)
+}
+"""For each profile of a client, by its name, the providers that it may meet."""
 
 NONCE: Final = re.compile(r"<(\d+)>")
 
@@ -113,7 +124,7 @@ class Setup(Brief):
 
 SETUPS: Final = st.builds(
     Setup,
-    provider=st.sampled_from(list(PROVIDERS)),
+    provider=st.sampled_from(DRAWN),
     then=st.sampled_from([CancelPolicy.HEDGE, CancelPolicy.LANE, CancelPolicy.DRAIN, CancelPolicy.RETIRE]),
     signal=st.sampled_from([False, True, True]),
     after_cancel=st.sampled_from(AfterCancel),

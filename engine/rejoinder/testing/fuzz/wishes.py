@@ -13,9 +13,12 @@ from rejoinder.testing.fuzz.setups import INBOUND_LIMIT
 from rejoinder.testing.input_items import assistant, call_output, user
 from rejoinder.testing.pure_records import Caller
 
-__all__ = ["WISHES", "Wish", "items_of", "pick"]
+__all__ = ["TOO_LONG", "WISHES", "Wish", "items_of", "pick"]
 
 Thing = TypeVar("Thing")
+
+TOO_LONG: Final = "much" * (INBOUND_LIMIT // len("much"))
+"""Words that fill a message up to the inbound limit, so that it is above the limit."""
 
 
 @unique
@@ -50,7 +53,7 @@ def items_of(wish: Wish, earlier: Sequence[Caller], index: int) -> Sequence[Any]
         return _next_turn(pick(ended, index))
     if wish is Wish.AGAIN and earlier:
         return pick(earlier, index).content.items
-    return [user("much" * INBOUND_LIMIT if wish is Wish.TOO_MUCH else "Hi")]
+    return [user(TOO_LONG if wish is Wish.TOO_MUCH else "Hi")]
 
 
 def _next_turn(caller: Caller) -> Sequence[Any]:
