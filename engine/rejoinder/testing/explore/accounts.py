@@ -218,7 +218,7 @@ def audience_of(world: ExploredWorld, link: int, lane: str | None) -> Audience:
     return Audience.LEFT if asked else Audience.NONE
 
 
-def _beside(world: ExploredWorld, link: int, what: str) -> frozenset[str]:
+def _beside(world: ExploredWorld, what: str) -> frozenset[str]:
     """Names that are right where something was abandoned, or where several lanes are in use."""
     if what == "item after a gap" and world.abandoned:
         # It may be a late one of what was abandoned.
@@ -238,7 +238,7 @@ def spoken(world: ExploredWorld, link: int, lane: str | None, what: str, *, righ
     there = connection.lanes.get(lane)
     attempt = None if there is None or there.run is None else there.run.response
     again = what in OTHER_ENDS and audience is Audience.LEFT and (link, attempt) in world.foreign
-    return Spoken(what, right, link, audience, connection.cancels, attempt in world.overdue, again, _beside(world, link, what))
+    return Spoken(what, right, link, audience, connection.cancels, attempt in world.overdue, again, _beside(world, what))
 
 
 def remembered(world: ExploredWorld, said: Spoken, lane: str | None) -> None:
@@ -255,7 +255,9 @@ def remembered(world: ExploredWorld, said: Spoken, lane: str | None) -> None:
         world.foreign |= {(said.link, run.response)}
 
 
-def unaccounted(said: Spoken, effects: Sequence[Effect], counts: Mapping[str, int], *, misled: bool) -> str | None:
+def unaccounted(  # noqa: PLR0911 - one answer for each fault
+    said: Spoken, effects: Sequence[Effect], counts: Mapping[str, int], *, misled: bool
+) -> str | None:
     """What is wrong with what became of a frame: it was lost, or misnamed; None if all is well.
 
     ``misled`` says that the client was told something wrong before, or could not tell whose an error was: then it is right to call
@@ -313,11 +315,10 @@ def noted_for_nothing(event: happening.Event, effects: Sequence[Effect]) -> str 
     """Whether something is noted that is no news: what callers, networks and clocks do is not out of place."""
     if isinstance(event, happening.Received):
         return None
-    if isinstance(event, happening.Expired):
-        allowed = NOTED_BY_TIME
-    else:
+    allowed = NOTED_BY_TIME if isinstance(event, happening.Expired) else AT_ANY_TIME
+    if isinstance(event, ANSWERS):
         # What is answered too late is answered to nobody.
-        allowed = {*AT_ANY_TIME, "Late"} if isinstance(event, ANSWERS) else AT_ANY_TIME
+        allowed |= {"Late"}
     for effect in effects:
         if isinstance(effect, ordered.Note) and effect.name not in allowed:
             return f"{HEAD}: {effect.name} is noted, and {type(event).__name__} is nothing out of place"

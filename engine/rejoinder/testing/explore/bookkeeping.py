@@ -46,6 +46,18 @@ STAGES: Final[Mapping[str, ResponsePhase]] = MappingProxyType(
 TAKING: Final = frozenset({LinkPhase.OPEN, LinkPhase.PROVING})
 
 
+MISSING: Final[Mapping[LinkPhase, str]] = MappingProxyType(
+    {
+        LinkPhase.OPEN: "no socket",
+        LinkPhase.PROVING: "no socket, or no ping on its way",
+        LinkPhase.RETIRING: "no socket",
+        LinkPhase.CONNECTING: "no dial",
+        LinkPhase.FAILED: "nothing that says why",
+    }
+)
+"""What a link has in each phase."""
+
+
 def misdirected(world: ExploredWorld, effect: ordered.Effect) -> str | None:
     """What is wrong with where an order goes; None if all is well."""
     if isinstance(effect, ordered.Dial):
@@ -70,18 +82,15 @@ def unbalanced(session: Session, sockets: Collection[int], dialling: Collection[
         phase = link.phase
         if phase in OPEN:
             there += 1
-            if number not in sockets:
-                return f"{HEAD}: link {number} is {phase}, and has no socket"
-            if phase in TAKING:
-                taking += 1
-            if phase is LinkPhase.PROVING and number not in pinged:
-                return f"{HEAD}: link {number} waits for a pong, and was not pinged"
+            taking += phase in TAKING
+            wrong = number not in sockets or (phase is LinkPhase.PROVING and number not in pinged)
         elif phase is LinkPhase.CONNECTING:
             there += 1
-            if number not in dialling:
-                return f"{HEAD}: link {number} is {phase}, and nobody dials"
-        elif phase is LinkPhase.FAILED and link.failure is None:
-            return f"{HEAD}: link {number} is {phase}, and nothing says why"
+            wrong = number not in dialling
+        else:
+            wrong = phase is LinkPhase.FAILED and link.failure is None
+        if wrong:
+            return f"{HEAD}: link {number} is {phase}, and there is {MISSING[phase]}"
     if there != len(sockets) + len(dialling):
         return f"{HEAD}: links {sorted((*sockets, *dialling))} are there, and the session has {session}"
     if taking > 1:
@@ -96,7 +105,7 @@ def unexplained(world: ExploredWorld, event: happening.Event, effects: Sequence[
     for effect in effects:
         if isinstance(effect, ordered.Moved) and effect.machine == "link":
             if effect.event in WANTED and not dialled and "NoSocket" not in names and not _is_dialling(world):
-                return f"{HEAD}: {effect.event} on link {effect.link}, and neither is a successor dialled, nor does anything say why not"
+                return f"{HEAD}: {effect.event} on link {effect.link}, and nothing is dialled, nor does anything say why not"
             if effect.source == LinkPhase.PROVING and isinstance(event, happening.Expired) and "LinkSilent" not in names:
                 return f"{HEAD}: link {effect.link} gave no pong and is given up, and nothing says so"
         elif isinstance(effect, ordered.Moved) and effect.machine == "response":
@@ -137,7 +146,7 @@ def _has_failed(world: ExploredWorld) -> bool:
 
 
 def forgotten(world: ExploredWorld) -> str | None:
-    """Callers that wait for an outcome and are not known any more, and requests that are kept for nobody; None if there are none."""
+    """Callers that wait for an outcome and are not known any more, or elsewhere than they are; None if there are none."""
     requests = world.session.requests
     open_callers = 0
     for number, caller in world.callers.items():

@@ -41,6 +41,7 @@ __all__ = ["Caller", "Judge"]
 OUTPUT: Final = frozenset({FrameKind.ITEM_ADDED, FrameKind.CONTENT})
 REPLAY: Final = re.compile(r"request (\d+): (.+)")
 REPLAYS: Final = 2
+UNASKED: Final = ("stranger begins", Audience.NONE)
 HEARD: Final = frozenset({Audience.ASKER, Audience.LISTENER})
 BUSY: Final = HEARD | {Audience.FAULTY, Audience.LEFT}
 BROKEN: Final = frozenset({Audience.LISTENER, Audience.FAULTY})
@@ -123,7 +124,7 @@ class Judge:
     given_up: list[tuple[int, str | None]] = attrs.field(factory=list[tuple[int, str | None]])
 
     def begin(self, world: ExploredWorld, request: int, spoken: Spoken | None) -> None:
-        """An event is about to be fed: ``request`` is whose words it carries, ``spoken`` what the server says, if it says anything."""
+        """An event is about to be fed: ``request`` is whose words it carries, ``spoken`` what the server says, if it does."""
         del world
         self.request = request
         self.spoken = spoken
@@ -179,7 +180,9 @@ class Judge:
         books = unbalanced(world.session, world.sockets, world.dialling, world.pinged) or forgotten(world)
         return books or untold(world) or waits_for_nothing(world)
 
-    def order(self, world: ExploredWorld, event: happening.Event, effect: Effect) -> str | None:
+    def order(  # noqa: PLR0911 - one answer for each kind of order
+        self, world: ExploredWorld, event: happening.Event, effect: Effect
+    ) -> str | None:
         """It ordered ``effect``, which is about to be performed: what is broken by that, if anything is."""
         broken = misdirected(world, effect)
         if broken is not None:
@@ -309,9 +312,13 @@ def _attempts_at(world: ExploredWorld, link: int, name: str | None) -> frozenset
 def _trusted(world: ExploredWorld, spoken: Spoken) -> str | None:
     """Whether a link goes on taking requests after what it said shows that it must not."""
     link = world.session.links.get(spoken.link)
-    if spoken.what == "stranger begins" and spoken.audience is Audience.NONE and not world.misled and link is not None:
-        if all(lane.phase is not ResponsePhase.DRAINING for lane in link.lanes.values()):
-            return f"promise 1: a response that nobody asked for runs on link {spoken.link}, and its end is not waited for"
+    if (
+        link is not None
+        and (spoken.what, spoken.audience) == UNASKED
+        and not world.misled
+        and all(lane.phase is not ResponsePhase.DRAINING for lane in link.lanes.values())
+    ):
+        return f"promise 1: a response that nobody asked for runs on link {spoken.link}, and its end is not waited for"
     if link is None or link.phase is not LinkPhase.OPEN:
         return None
     if spoken.again and not spoken.late:

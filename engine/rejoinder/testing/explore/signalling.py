@@ -17,7 +17,8 @@ from rejoinder.states.phases import ResponsePhase
 from .any_server import Run, Stage
 
 if TYPE_CHECKING:
-    from .world import ExploredWorld, Socket
+    from .happening import Socket
+    from .world import ExploredWorld
 
 __all__ = ["told_wrongly", "untold"]
 
@@ -30,7 +31,7 @@ def _wanted(world: ExploredWorld, attempt: str, request: int) -> bool:
     return world.callers[request].attempt == attempt
 
 
-def told_wrongly(world: ExploredWorld, effect: ordered.SendCancel) -> str | None:
+def told_wrongly(world: ExploredWorld, effect: ordered.SendCancel) -> str | None:  # noqa: PLR0911 - one answer for each fault
     """What is wrong with a cancel that is about to go out; None if all is well."""
     named = effect.response_id
     if not world.signalling:
