@@ -15,7 +15,21 @@ from harness.frames import created, delta
 from harness.telling import HOSTILE, asks, hostile_frame, interrupted, lost_early, turned
 from rejoinder.diagrams.sequence import sequence
 from rejoinder.states.continuation import Full, NewLink, RequestContent
-from rejoinder.states.effects import Close, Deliver, Dial, Effect, Finish, Moved, Note, Ping, Send, SendCancel, Withdraw
+from rejoinder.states.effects import (
+    Close,
+    Deliver,
+    Dial,
+    Effect,
+    EndStream,
+    Finish,
+    HandOver,
+    Moved,
+    Note,
+    Ping,
+    Send,
+    SendCancel,
+    Withdraw,
+)
 from rejoinder.states.events import (
     Cancel,
     Create,
@@ -29,11 +43,13 @@ from rejoinder.states.events import (
     Preconnect,
     Received,
     Shutdown,
+    StreamEnded,
+    StreamFailed,
     Unsendable,
     Withdrawn,
 )
 from rejoinder.states.trace import Fed
-from rejoinder.states.verdicts import Outcome, OutcomeKind
+from rejoinder.states.verdicts import Cause, Outcome, OutcomeKind
 from rejoinder.testing.fuzz.program import Program
 
 WORDS: Final = r"(?:[A-Za-z0-9 _.,:/()…-]|#\d+;)+"
@@ -157,6 +173,8 @@ EVENTS: list[tuple[Event, list[str]]] = [
     (DialFailed(1, "secret", 503), ["L1--xclient: dial failed (503)"]),
     (Received(1, created(lane="lane-1")), ["L1-->>client: response.created of resp_1 on lane-1, discarded"]),
     (Lost(1), ["L1--xclient: lost"]),
+    (StreamEnded(1, "lane-1"), ["L1--xclient: stream ended on lane-1"]),
+    (StreamFailed(1, "lane-1", "secret"), ["L1--xclient: no stream on lane-1"]),
     (Pong(1), ["L1-->>client: pong"]),
     (Unsendable(1, 2, None, 99), ["client-xL1: create of r2 is too large (99 bytes)"]),
     (Withdrawn(1, 2, None), ["Note over client: create of r2 is taken back"]),
@@ -168,6 +186,9 @@ EFFECTS: list[tuple[Effect, list[str]]] = [
     (Ping(1), ["client->>L1: ping"]),
     (Send(1, 2, "lane-1", Full(NewLink())), ["client->>L1: create of r2 on lane-1, in full: the link is new"]),
     (SendCancel(1, "resp_1"), ["client->>L1: cancel resp_1"]),
+    (EndStream(1, "lane-1", abandoned=True), ["client->>L1: close the stream on lane-1"]),
+    (EndStream(1, "lane-1", abandoned=False), ["client->>L1: finish the stream on lane-1"]),
+    (HandOver(2, Cause.DIAL), ["Note over r2: goes over another transport: connection failed"]),
     (Withdraw(1, 2, None), ["Note over client: takes the create of r2 for L1 back, if it has not left"]),
     (Deliver(2), ["client-->>r2: delta"]),
     (Finish(2, Outcome(OutcomeKind.CANCELLED)), ["client->>r2: cancelled"]),

@@ -7,11 +7,11 @@ conversation must be what this engine sends for the same conversation, given who
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
-from rejoinder.engine import Endpoint, Interrupted, ResponseFailed, Result, Settings, open_session
+from rejoinder.engine import Endpoint, Interrupted, ResponseFailed, Result, Settings, Transport, open_session
 from rejoinder.states.profiles import AZURE
 from rejoinder.testing import GENERIC, ModelServer
 from rejoinder.testing.recorded import RecordedResponse, read_recording, replay
@@ -65,18 +65,19 @@ def calls_of(result: Result) -> list[tuple[str, str, str]]:
 
 @pytest.mark.parametrize("name", WHOLE)
 @pytest.mark.original("C1:test_function_call_sequence")
-async def test_callers_receive_what_the_recorded_final_response_says(name: str) -> None:
+@pytest.mark.parametrize("transport", get_args(Transport))
+async def test_callers_receive_what_the_recorded_final_response_says(name: str, transport: Transport) -> None:
     recorded = read_recording(RECORDINGS / name)
     async with (
         serve(ModelServer(GENERIC, replay(recorded))) as simulator,
-        open_session(Endpoint(simulator.url, api_key="key", profile=AZURE)) as session,
+        open_session(Endpoint(simulator.url, api_key="key", profile=AZURE), transport=transport) as session,
     ):
         for response in recorded:
             types: list[str] = []
             text = ""
             # Recorded conversations were chained by their clients; created echoes the id, and another echo would be foreign.
             named = response.bodies[0]["response"].get("previous_response_id")
-            async with session.respond("Hello", previous_response_id=named) as running:
+            async with session.respond("Hello", previous_response_id=named, store=True) as running:
                 async for event in running:
                     types.append(event.type)
                     if event.type == "response.output_text.delta":
@@ -92,11 +93,12 @@ async def test_callers_receive_what_the_recorded_final_response_says(name: str) 
             assert response.final["id"] == result.id
 
 
-async def test_the_recorded_fault_is_one_failure_with_the_servers_code() -> None:
+@pytest.mark.parametrize("transport", get_args(Transport))
+async def test_the_recorded_fault_is_one_failure_with_the_servers_code(transport: Transport) -> None:
     recorded = read_recording(RECORDINGS / "sse-openai-error-then-failed.jsonl")
     async with (
         serve(ModelServer(GENERIC, replay(recorded))) as simulator,
-        open_session(Endpoint(simulator.url, api_key="key", profile=AZURE)) as session,
+        open_session(Endpoint(simulator.url, api_key="key", profile=AZURE), transport=transport) as session,
         session.respond("Hello") as response,
     ):
         with pytest.raises(ResponseFailed) as caught:

@@ -117,13 +117,22 @@ async def test_an_item_of_another_type(item: object, name: str, autojump_clock: 
     assert f"input[1] is a {name}. Each input item is a mapping such as {{'role': 'user', 'content': 'Hello'}}." == said
 
 
-@pytest.mark.parametrize("field", ["stream", "background", "stream_id", "type", "generate"])
+@pytest.mark.parametrize("field", ["stream", "stream_id", "type", "generate"])
 @pytest.mark.parametrize("value", [True, False])
 async def test_a_field_that_is_not_the_callers(field: str, value: bool, autojump_clock: trio.testing.MockClock) -> None:  # noqa: FBT001
     async with open_pair(ModelServer()) as pair:
         said = await refused(pair, "Hi", **{field: value})
 
-    assert f"The field {field!r} cannot be set for a request over WebSocket. Leave it out: the session sets what is needed." == said
+    assert f"The field {field!r} cannot be set for a request. Leave it out: the session sets what is needed." == said
+
+
+@pytest.mark.parametrize("value", [True, False])
+async def test_a_background_response_has_a_method_of_its_own(value: bool, autojump_clock: trio.testing.MockClock) -> None:  # noqa: FBT001
+    async with open_pair(ModelServer()) as pair:
+        said = await refused(pair, "Hi", background=value)
+
+    assert said.startswith("The field 'background' cannot be set here")
+    assert said.endswith("Use session.start_background().")
 
 
 async def test_a_field_that_is_not_the_callers_in_the_settings(autojump_clock: trio.testing.MockClock) -> None:

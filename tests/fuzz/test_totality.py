@@ -23,6 +23,7 @@ from rejoinder.states.codec import decode
 from rejoinder.states.effects import Note
 from rejoinder.states.events import Expired, Received
 from rejoinder.states.phases import ResponsePhase
+from rejoinder.states.profiles import HTTP
 from rejoinder.states.session import Session
 from rejoinder.states.stream_events import Garbage, StreamEvent, Violation
 from rejoinder.states.triggers import ResponseEvent
@@ -30,11 +31,30 @@ from rejoinder.testing.fuzz.draws import INDEX, drawing
 from rejoinder.testing.fuzz.program import Program
 from rejoinder.testing.fuzz.strategies import events, frames, json_values
 
+
+def awaiting_over_http() -> Bench:
+    """Two creates are out, each with a stream of its own."""
+    bench = Bench(HTTP)
+    bench.ask("one")
+    bench.ask("two")
+    bench.opened()
+    return bench
+
+
+def streaming_over_http() -> Bench:
+    """One of two responses speaks."""
+    bench = awaiting_over_http()
+    bench.created(1)
+    bench.speak(1)
+    return bench
+
+
 PHASES: dict[str, Callable[[], Bench]] = {
     f"{type(phase).__name__}.{phase}": reach
     for phases in (LINK_PHASES, RESPONSE_PHASES, REQUEST_PHASES)
     for phase, reach in phases.items()
 }
+PHASES |= {f"http.{reach.__name__}": reach for reach in (awaiting_over_http, streaming_over_http)}
 KEPT = (0, 31, 1, 2, 4, 8, 16)
 STRANGE: list[dict[str, Any]] = [
     json.loads(json.dumps(body).replace('_1"', '_strange"').replace("lane-1", "lane-strange")) for body in FRAMES.values()

@@ -28,6 +28,8 @@ from rejoinder.states.events import (
     Pong,
     Received,
     Shutdown,
+    StreamEnded,
+    StreamFailed,
     Unsendable,
     Withdrawn,
 )
@@ -91,6 +93,9 @@ STEPS: Final = (
     "pong",
     "withdrawn",
     "unsendable",
+    "stream ended",
+    "stream failed",
+    "stream failed for good",
     "wait",
     "until due",
     *(f"frame: {name}" for name in FRAMES),
@@ -172,11 +177,16 @@ class Wanderer:
             return None
         if step.kind.startswith("frame: "):
             return Received(link.number, self.frame(step.kind.removeprefix("frame: "), lane))
-        if lane.sent is None:
-            return None
-        if step.kind == "withdrawn":
-            return Withdrawn(link.number, lane.sent, lane.name)
-        return Unsendable(link.number, lane.sent, lane.name, 99)
+        where = link.number, lane.name
+        events: dict[str, Event] = {
+            "stream ended": StreamEnded(*where, "it broke"),
+            "stream failed": StreamFailed(*where, "It failed.", jitter=0.5),
+            "stream failed for good": StreamFailed(*where, "It failed.", permanent=True),
+        }
+        if lane.sent is not None:
+            events["withdrawn"] = Withdrawn(link.number, lane.sent, lane.name)
+            events["unsendable"] = Unsendable(link.number, lane.sent, lane.name, 99)
+        return events.get(step.kind)
 
     def fresh(self, kind: str) -> str:
         """Return an id that was not used before."""

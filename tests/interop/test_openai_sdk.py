@@ -15,7 +15,8 @@ from typing import Any
 import pytest
 import trio
 
-from rejoinder.testing import OPENAI, ModelServer
+from rejoinder.testing import OPENAI, Answer, ModelServer, Received, Stall, Text, plain_answer
+from rejoinder.testing.script import ErrorFrame
 from rejoinder.testing.simulator import serve
 
 CLIENTS = Path(__file__).parent / "clients"
@@ -42,7 +43,7 @@ async def run_client(script: str, base_url: str) -> dict[str, Any]:
 async def test_the_official_sdk_holds_a_two_turn_conversation_with_the_simulator() -> None:
     server = ModelServer(OPENAI)
     async with serve(server) as simulator:
-        seen = await run_client("openai_sdk_two_turns.py", simulator.url.replace("ws:", "http:").removesuffix("/responses"))
+        seen = await run_client("openai_sdk_two_turns.py", simulator.http_url.removesuffix("/responses"))
 
     first, second = seen["turns"]
     assert ("You said: first turn", "You said: first turn") == (first["text"], first["final"])
@@ -50,3 +51,31 @@ async def test_the_official_sdk_holds_a_two_turn_conversation_with_the_simulator
     creates = [entry.body for entry in server.log if entry.type == "response.create"]
     assert [None, first["id"]] == [create.get("previous_response_id") for create in creates]
     assert 1 == len({entry.connection for entry in server.log if entry.direction == "in"})
+
+
+def by_question(received: Received) -> Answer:
+    """What is said to the client over HTTP."""
+    if received.text == "never ends":
+        return Answer([Text("one"), Stall()])
+    if received.text == "refuse me":
+        return Answer(reject=ErrorFrame(status=429, code="slow_down", type="requests", headers={"retry-after": "3"}))
+    return plain_answer(received)
+
+
+@pytest.mark.interop
+async def test_the_official_sdk_over_http_finds_everything_in_its_place() -> None:
+    async with serve(ModelServer(OPENAI, by_question)) as simulator:
+        seen = await run_client("openai_sdk_http.py", simulator.http_url.removesuffix("/responses"))
+
+    streamed, background = seen["streamed"], seen["background"]
+    assert ("You said: streamed", "You said: streamed") == (streamed["text"], streamed["final"])
+    assert ("response.created", "response.completed") == (streamed["types"][0], streamed["types"][-1])
+    assert ("You said: in one piece", "You said: and then") == (seen["whole"]["text"], seen["whole"]["after"])
+    assert seen["whole"]["tokens"] > 0
+    assert {"text": "You said: in one piece", "items": 1} == seen["kept"]
+    assert 404 == seen["removed"]
+    assert (list(range(len(background["numbers"]))), "response.completed") == (background["numbers"], background["last"])
+    assert ["cancelled", "cancelled"] == seen["cancelled"]
+    assert seen["counted"] > 0
+    assert ("slow_down", "3") == (seen["refused"]["code"], seen["refused"]["after"])
+    assert seen["refused"]["request_id"].startswith("req_")

@@ -35,7 +35,7 @@ from harness.wandering import STEPS, Step, Wanderer, told
 from rejoinder.states.canonical import Names, freeze, key
 from rejoinder.states.continuation import Continuation, Evicted, RequestContent, Reuse
 from rejoinder.states.phases import LinkPhase, RequestPhase, ResponsePhase
-from rejoinder.states.profiles import AZURE, GENERIC, OPENAI, AfterCancel, Policy, Profile
+from rejoinder.states.profiles import AZURE, GENERIC, HTTP, OPENAI, AfterCancel, Fallback, Policy, Profile
 from rejoinder.states.records import Lane, Link, Request
 from rejoinder.states.session import Session
 from rejoinder.states.verdicts import Cause
@@ -48,8 +48,14 @@ PROGRAMS: Final = st.lists(
     min_size=5,
     max_size=40,
 )
-PROFILES: Final = st.sampled_from([OPENAI, AZURE, GENERIC])
-POLICIES: Final = st.sampled_from([Policy(), Policy(signal=True, after_cancel=AfterCancel.REUSE, rotate_before=3590)])
+PROFILES: Final = st.sampled_from([OPENAI, AZURE, GENERIC, HTTP])
+POLICIES: Final = st.sampled_from(
+    [
+        Policy(),
+        Policy(signal=True, after_cancel=AfterCancel.REUSE, rotate_before=3590),
+        Policy(fallback=Fallback.STICKY, dial_attempts=1),
+    ]
+)
 
 # -- the same state under other names ------------------------------------------------------------------------------------------
 
@@ -120,7 +126,7 @@ def fork(wanderer: Wanderer) -> Wanderer:
     return attrs.evolve(wanderer, session=wanderer.session.copy())
 
 
-@pytest.mark.parametrize("profile", [OPENAI, AZURE, GENERIC], ids=lambda profile: profile.name)
+@pytest.mark.parametrize("profile", [OPENAI, AZURE, GENERIC, HTTP], ids=lambda profile: profile.name)
 @pytest.mark.parametrize("policy", [Policy(), Policy(signal=True, after_cancel=AfterCancel.REUSE)], ids=["default", "reuse"])
 def test_different_ways_to_one_key_have_one_future(profile: Profile, policy: Policy) -> None:
     chance = random.Random(profile.name)

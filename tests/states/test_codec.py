@@ -16,7 +16,10 @@ from rejoinder.states.codec import (
     decode,
     encode_cancel,
     encode_create,
+    encode_post,
 )
+from rejoinder.states.frozen_json import freeze_object
+from rejoinder.states.item_history import ItemHistory
 from rejoinder.states.stream_events import (
     ErrorEvent,
     ErrorShape,
@@ -573,6 +576,17 @@ def test_what_cannot_be_sent_is_named() -> None:
         encode_create({}, [{}, {"image": b""}])
 
 
+@pytest.mark.parametrize("texts", [(), ("Hi",), ("Hi", "\ud800")])
+def test_frozen_items_are_written_as_any_others(texts: tuple[str, ...]) -> None:
+    items = [{"role": "user", "content": text} for text in texts]
+    history = ItemHistory([freeze_object(item) for item in items])
+
+    assert (
+        encode_create({"model": "m"}, items) == encode_create({"model": "m"}, history) == encode_create({"model": "m"}, history[:])
+    )
+    assert encode_create({"model": "m"}, [*items, {}]) == encode_create({"model": "m"}, [*history, {}])
+
+
 def test_a_request_always_encodes_as_utf8() -> None:
     written = encode_create({"instructions": "\ud83d"}, [])
 
@@ -589,3 +603,24 @@ def test_an_item_that_was_decoded_can_be_sent_back() -> None:
 
 def test_a_cancel_names_the_response() -> None:
     assert '{"type":"response.cancel","response_id":"resp_1"}' == encode_cancel("resp_1")
+
+
+# -- over HTTP ---------------------------------------------------------------------------------------------------------------
+
+
+def test_post_says_what_a_create_says_as_http_says_it() -> None:
+    fields = {"model": "m", "background": True, "stream": False, "stream_id": "lane-1", "generate": False, "type": "x"}
+    body = json.loads(encode_post(fields, [{"role": "user", "content": "Hi"}], previous_response_id="resp_1"))
+
+    assert {
+        "stream": True,
+        "previous_response_id": "resp_1",
+        "model": "m",
+        "background": True,
+        "input": [{"role": "user", "content": "Hi"}],
+    } == body
+
+
+@pytest.mark.parametrize("stream, expected", [(False, {"stream": False, "input": []}), (None, {"input": []})])
+def test_post_that_does_not_stream(stream: bool | None, expected: dict[str, object]) -> None:  # noqa: FBT001
+    assert expected == json.loads(encode_post({}, [], stream=stream))

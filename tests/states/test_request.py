@@ -18,6 +18,7 @@ waiting
     HedgeDue      .       hedge_dialled
     GaveUp        ended   request_given_up
     GaveUpOther   .       IGNORE
+    HandedOver    ended   request_handed_over
     Cancel        ended   request_cancelled
     Overflow      ended   request_overflowed
     Expired       ended   request_expired
@@ -28,11 +29,12 @@ paused
     Cancel        ended   request_cancelled
     Overflow      ended   request_overflowed
     SessionClosed ended   request_closed
-    illegal: LaneFree HedgeDue Replay ReplayLater GaveUp GaveUpOther Finished Expired
+    illegal: LaneFree HedgeDue Replay ReplayLater GaveUp GaveUpOther Finished Expired HandedOver
 sent
     Replay        waiting request_replayed
     ReplayLater   paused  request_paused
     Finished      ended   request_finished
+    HandedOver    ended   request_handed_over
     Cancel        ended   request_cancelled
     Overflow      ended   request_overflowed
     Expired       ended   request_expired
@@ -42,6 +44,7 @@ ended
     Cancel        .       IGNORE
     Overflow      .       IGNORE
     illegal: SessionClosed LaneFree HedgeDue RetryDue Replay ReplayLater GaveUp GaveUpOther Finished Expired
+        HandedOver
 """)
 
 

@@ -26,11 +26,15 @@ idle
     Garbage                  .                COUNT
     LinkDoomed               .                IGNORE
     Lost                     .                IGNORE
-    illegal: Progress Withdrawn Unsendable Cancel RepeatCreated ForeignCreated ForeignCreatedReplayable Content ContentAfterGap
+    illegal: UnsendableReplayable Unreachable UnreachableReplayable
+        Progress Withdrawn Unsendable Cancel RepeatCreated ForeignCreated ForeignCreatedReplayable Content ContentAfterGap
         ContentRepeated Completed Failed Incomplete ForeignTerminalAgain Fault RejectedReplayable CacheMiss
         GarbageReplayable LinkDoomedReplayable LostReplayable Expired ExpiredReplayable
 awaiting_created
     Unsendable               idle             create_unsendable
+    UnsendableReplayable     idle             create_handed_over
+    Unreachable              idle             create_unreachable
+    UnreachableReplayable    idle             create_unreachable_replayed
     Cancel                   cancel_pending   caller_left_early
     Created                  acknowledged     created_arrived
     ForeignCreated           draining         foreign_began
@@ -76,7 +80,8 @@ doubted
     LostReplayable           idle             lost_replayed
     Expired                  quarantined      doubt_unresolved
     ExpiredReplayable        quarantined      doubt_unresolved_replayed
-    illegal: Progress Send Withdrawn Unsendable RepeatCreated Content ContentAfterGap ContentRepeated Completed Failed
+    illegal: UnsendableReplayable Unreachable UnreachableReplayable
+        Progress Send Withdrawn Unsendable RepeatCreated Content ContentAfterGap ContentRepeated Completed Failed
         Incomplete ForeignTerminalAgain Fault
 acknowledged
     Cancel                   draining         caller_left
@@ -103,7 +108,8 @@ acknowledged
     LostReplayable           idle             lost_replayed
     Expired                  quarantined      overdue
     ExpiredReplayable        quarantined      overdue_replayed
-    illegal: ContentRepeated RejectedUnclean Send Withdrawn Unsendable Created ForeignTerminalAgain Rejected RejectedReplayable
+    illegal: UnsendableReplayable Unreachable UnreachableReplayable
+        ContentRepeated RejectedUnclean Send Withdrawn Unsendable Created ForeignTerminalAgain Rejected RejectedReplayable
         CacheMiss
 streaming
     Cancel                   draining         caller_left
@@ -126,7 +132,8 @@ streaming
     LinkDoomed               .                IGNORE
     Lost                     idle             lost
     Expired                  quarantined      overdue
-    illegal: RejectedUnclean Send Withdrawn Unsendable Created ForeignCreatedReplayable ForeignTerminalAgain Rejected
+    illegal: UnsendableReplayable Unreachable UnreachableReplayable
+        RejectedUnclean Send Withdrawn Unsendable Created ForeignCreatedReplayable ForeignTerminalAgain Rejected
         RejectedReplayable CacheMiss GarbageReplayable LinkDoomedReplayable LostReplayable ExpiredReplayable
 failing
     Cancel                   draining         caller_left
@@ -149,7 +156,8 @@ failing
     LinkDoomed               .                IGNORE
     Lost                     idle             failed_by_loss
     Expired                  quarantined      failed_without_terminal
-    illegal: RejectedUnclean Send Withdrawn Unsendable Created ForeignCreatedReplayable ForeignTerminalAgain Rejected
+    illegal: UnsendableReplayable Unreachable UnreachableReplayable
+        RejectedUnclean Send Withdrawn Unsendable Created ForeignCreatedReplayable ForeignTerminalAgain Rejected
         RejectedReplayable CacheMiss GarbageReplayable LinkDoomedReplayable LostReplayable ExpiredReplayable
 cancel_pending
     Withdrawn                idle             create_withdrawn
@@ -167,7 +175,8 @@ cancel_pending
     LinkDoomed               .                IGNORE
     Lost                     idle             abandoned_lost
     Expired                  quarantined      drain_overdue
-    illegal: Progress Send Cancel RepeatCreated ForeignCreatedReplayable Content ContentAfterGap ContentRepeated Completed
+    illegal: UnsendableReplayable Unreachable UnreachableReplayable
+        Progress Send Cancel RepeatCreated ForeignCreatedReplayable Content ContentAfterGap ContentRepeated Completed
         Failed Incomplete ForeignTerminalAgain Fault RejectedReplayable CacheMiss GarbageReplayable
         LinkDoomedReplayable LostReplayable ExpiredReplayable
 draining
@@ -192,7 +201,8 @@ draining
     Lost                     idle             abandoned_lost
     Withdrawn                .                IGNORE
     Expired                  quarantined      drain_overdue
-    illegal: RejectedUnclean Rejected Send Unsendable Cancel Created ForeignCreatedReplayable RejectedReplayable CacheMiss
+    illegal: UnsendableReplayable Unreachable UnreachableReplayable
+        RejectedUnclean Rejected Send Unsendable Cancel Created ForeignCreatedReplayable RejectedReplayable CacheMiss
         GarbageReplayable LinkDoomedReplayable LostReplayable ExpiredReplayable
 quarantined
     Created                  .                quarantined_created
@@ -218,7 +228,8 @@ quarantined
     Garbage                  .                COUNT
     LinkDoomed               .                IGNORE
     Lost                     idle             abandoned_lost
-    illegal: Send Unsendable Cancel ForeignCreatedReplayable RejectedReplayable CacheMiss GarbageReplayable
+    illegal: UnsendableReplayable Unreachable UnreachableReplayable
+        Send Unsendable Cancel ForeignCreatedReplayable RejectedReplayable CacheMiss GarbageReplayable
         LinkDoomedReplayable LostReplayable Expired ExpiredReplayable
 """)
 

@@ -13,10 +13,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import run_state_machine_as_test
 
+from harness.frames import created, delta, item_added
 from harness.telling import asks, interrupted, lost_early, tell, turned
 from rejoinder.states.effects import Deliver, Dial, Effect
-from rejoinder.states.events import Cancel, Create, Opened
-from rejoinder.states.profiles import AZURE, OPENAI, CancelPolicy, Deadlines, Policy
+from rejoinder.states.events import Cancel, Create, Event, Opened, Received, StreamEnded
+from rejoinder.states.profiles import AZURE, HTTP, OPENAI, CancelPolicy, Deadlines, Policy
+from rejoinder.states.session import Session
 from rejoinder.states.trace import Difference, Fed, Header, Trace, TraceError, read_lines, replay, write_lines
 from rejoinder.states.trace_lines import to_plain
 from rejoinder.testing.fuzz.program import Program
@@ -258,3 +260,18 @@ def test_what_replays_need_not_have_been_recorded_from_the_start() -> None:
 
     assert difference is not None
     assert (2, Opened(1)) == (difference.line, difference.event)
+
+
+def test_a_tale_over_http_is_read_back_and_replayed() -> None:
+    """Its frames do not name their lane; the stream does, and the trace with it."""
+    header = Header("1.2.3", HTTP, Policy())
+    session, feds = Session(HTTP), list[Fed]()
+    frames = (created("resp_1"), item_added("msg_1", sequence=1), delta("Hello", item="msg_1", sequence=2))
+    events: list[Event] = [asks(1), Opened(1), *(Received(1, attrs.evolve(frame, stream_id="lane-1")) for frame in frames)]
+    for at, event in enumerate([*events, StreamEnded(1, "lane-1", "it broke")]):
+        feds.append(Fed(float(at), event, tuple(session.feed(event, float(at)))))
+    trace = read_lines(write_lines(header, feds))
+
+    assert HTTP == trace.profile
+    assert replay(trace) is None
+    assert "lane-1" == getattr(trace.feds[2].event, "frame", delta()).stream_id

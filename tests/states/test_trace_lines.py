@@ -130,6 +130,16 @@ def test_frames_that_were_no_object_keep_what_was_wrong(data: str | bytes) -> No
     assert event.binary is back.binary
 
 
+@pytest.mark.parametrize("data", [text(FRAMES["response.created"]), "{{{", "[]"])
+def test_frames_of_a_stream_keep_the_lane_that_the_stream_says(data: str) -> None:
+    event = attrs.evolve(decode(data), stream_id="lane-7")
+    plain: Any = through_json(to_plain(event))
+    back = from_plain(plain, StreamEvent, "frame")
+
+    assert "lane-7" == plain["lane"] == back.stream_id
+    assert event == back
+
+
 def test_binary_frames_stay_binary() -> None:
     event = decode(text(FRAMES["response.created"]).encode())
 
@@ -238,6 +248,7 @@ def test_lines_are_short_and_plain(value: object, plain: object) -> None:
         ({"is": "Cancel", "request": 1, "how": 2}, Event, "it has a field that this version does not know"),
         ({"is": "Received", "link": 1, "frame": {}}, Event, "it.frame has neither raw nor garbage and detail, or more than that"),
         ({"is": "Received", "link": 1, "frame": {"raw": 5}}, Event, "it.frame.raw is not an object"),
+        ({"is": "Received", "link": 1, "frame": {"raw": {}, "lane": 1}}, Event, "it.frame.lane is not a string"),
         ({"is": "Received", "link": 1, "frame": {"raw": {}, "binary": 1}}, Event, "it.frame.binary is not true or false"),
         ({"garbage": "rude", "detail": ""}, StreamEvent, "it.garbage is no Violation that this version knows"),
         ({"garbage": [], "detail": ""}, StreamEvent, "it.garbage is no Violation that this version knows"),

@@ -51,7 +51,7 @@ def test_client_without_trio_is_answered(running: BackgroundServer) -> None:
 
     asyncio.run(dial())
 
-    assert httpx.get(running.url.replace("ws://", "http://")).status_code >= 400
+    assert httpx.get(running.http_url).status_code >= 400
 
 
 def test_nothing_is_left_when_it_has_stopped() -> None:

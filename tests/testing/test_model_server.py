@@ -17,6 +17,7 @@ from rejoinder.testing import (
     Drop,
     ErrorFrame,
     Event,
+    HandshakeRefused,
     LoseConnection,
     ModelServer,
     Pause,
@@ -28,6 +29,7 @@ from rejoinder.testing import (
     scripted,
 )
 from rejoinder.testing.script import ErrorShape
+from rejoinder.testing.server_faults import ServerFaults
 from testing.exchange import ask, bodies, code, create, error, final, kinds, settle
 
 SLOW = Answer([Text("one two three", interval=1.0)])
@@ -533,3 +535,56 @@ def test_a_stalled_response_waits_for_the_client() -> None:
     server.receive(link, create(), 1.0)
 
     assert server.next_deadline() is None
+
+
+# Over HTTP
+
+
+def test_a_request_over_http_has_no_age_no_size_and_no_lanes() -> None:
+    server = ModelServer(attrs.evolve(OPENAI, max_age=5.0, inbound_limit=100))
+    link = server.begin_request(0.0)
+    said = ask(server, link, create("x" * 1000, stream_id="no name at all, and that is fine"), 0.0)
+    server.poll(1000.0)
+
+    assert "completed" == kinds(said)[-1]
+    assert "stream_id" not in bodies(said)[0]
+    assert server.is_open(link)
+    assert server.next_deadline() is None
+
+
+def test_it_says_when_there_is_nothing_more_to_come() -> None:
+    server = ModelServer(answer=scripted([SLOW, Answer([Stall()])]))
+    link, stuck = server.begin_request(0.0), server.begin_request(0.0)
+    assert not server.is_busy(link)
+
+    server.receive(link, create("x"), 0.0)
+    server.receive(stuck, create("x"), 0.0)
+    assert (True, True, False) == (server.is_busy(link), server.is_busy(stuck), server.is_busy(99))
+    server.poll(10.0)
+    assert (False, True) == (server.is_busy(link), server.is_busy(stuck))
+
+
+def test_a_handshake_that_is_refused_refuses_no_request() -> None:
+    server = ModelServer(faults=ServerFaults(refuse_status=426))
+    with pytest.raises(HandshakeRefused):
+        server.connect(0.0)
+
+    assert "completed" == kinds(ask(server, server.begin_request(0.0), create("x"), 0.0))[-1]
+
+
+def test_a_background_response_is_queued_first_and_only_over_http() -> None:
+    server = ModelServer()
+    said = ask(server, server.begin_request(0.0), create("x", background=True), 0.0)
+
+    assert ["created", "queued", "in_progress"] == kinds(said)[:3]
+    assert bodies(said)[0]["response"]["background"]
+    assert "unsupported_parameter" == code(ask(server, server.connect(0.0), create("x", background=True), 0.0))
+
+
+def test_what_was_stored_over_http_can_be_continued_from_anywhere() -> None:
+    server = ModelServer()
+    kept = final(ask(server, server.begin_request(0.0), create("x"), 0.0))["id"]
+    lost = final(ask(server, server.begin_request(0.0), create("x", store=False), 0.0))["id"]
+
+    assert "completed" == kinds(ask(server, server.begin_request(0.0), create("y", previous_response_id=kept), 0.0))[-1]
+    assert MISSED == code(ask(server, server.begin_request(0.0), create("y", previous_response_id=lost), 0.0))

@@ -126,6 +126,8 @@ EVENTS: Final[Mapping[type, Callable[[Any], str]]] = MappingProxyType(
         happening.Opened: lambda event: _arrow(f"L{event.link}", "-->>", "client", "open"),
         happening.DialFailed: _dial_failed,
         happening.Lost: _lost,
+        happening.StreamEnded: lambda event: _arrow(f"L{event.link}", "--x", "client", f"stream ended{_on(event.lane)}"),
+        happening.StreamFailed: lambda event: _arrow(f"L{event.link}", "--x", "client", f"no stream{_on(event.lane)}"),
         happening.Pong: lambda event: _arrow(f"L{event.link}", "-->>", "client", "pong"),
         happening.Unsendable: lambda event: _arrow(
             "client", "-x", f"L{event.link}", f"create of r{event.request} is too large ({event.size} bytes)"
@@ -160,6 +162,10 @@ EFFECTS: Final[Mapping[type, Callable[[Any], str]]] = MappingProxyType(
             "client", "->>", f"L{effect.link}", f"create of r{effect.request}{_on(effect.lane)}, {decided(effect.decision)}"
         ),
         ordered.SendCancel: lambda effect: _arrow("client", "->>", f"L{effect.link}", f"cancel {name(effect.response_id)}"),
+        ordered.EndStream: lambda effect: _arrow(
+            "client", "->>", f"L{effect.link}", f"{'close' if effect.abandoned else 'finish'} the stream{_on(effect.lane)}"
+        ),
+        ordered.HandOver: lambda effect: _note(f"r{effect.request}", f"goes over another transport: {effect.cause}"),
         ordered.Withdraw: lambda effect: _note(
             "client", f"takes the create of r{effect.request} for {place(effect.link, effect.lane)} back, if it has not left"
         ),

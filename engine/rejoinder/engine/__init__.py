@@ -5,9 +5,10 @@ It performs what ``rejoinder.states`` decides: one reader and one writer per lin
 
 from __future__ import annotations
 
-from rejoinder.states.profiles import AfterCancel, CancelPolicy, Deadlines, Policy, Profile, ReplayPolicy
+from rejoinder.states.profiles import AfterCancel, CancelPolicy, Deadlines, Fallback, Policy, Profile, ReplayPolicy
 from rejoinder.states.snapshot import LaneState, LinkState, RequestState, SessionState, Wait
 
+from .background import BackgroundResponse
 from .call_desk import BackgroundCalls
 from .call_events import (
     CallCancelled,
@@ -54,6 +55,7 @@ from .settings import Settings
 from .settings_update import SettingsUpdate
 from .tool_call import ToolCall, ToolResult
 from .tools import Tools
+from .transports import Transport
 from .turn import Turn, TurnItem
 from .typed_fields import Reasoning, TextFormat, TextOptions, ToolChoice
 from .wire import Connector, HandshakeFailed, Wire, WireClosed
@@ -63,6 +65,7 @@ __all__ = [
     "AfterCancel",
     "Asked",
     "BackgroundCalls",
+    "BackgroundResponse",
     "CallCancelled",
     "CallDropped",
     "CallEvent",
@@ -80,6 +83,7 @@ __all__ = [
     "DeadlineExceeded",
     "Deadlines",
     "Endpoint",
+    "Fallback",
     "Finished",
     "HandshakeFailed",
     "Interrupted",
@@ -125,6 +129,7 @@ __all__ = [
     "ToolChoice",
     "ToolResult",
     "Tools",
+    "Transport",
     "Turn",
     "TurnItem",
     "UnknownTool",

@@ -18,13 +18,15 @@ from functools import partial
 from types import MappingProxyType
 from typing import Any, Final, final
 
+import attrs
 import trio
 
 from rejoinder.states import effects as ordered
 from rejoinder.states import events as happening
-from rejoinder.states.codec import encode_cancel, encode_create
+from rejoinder.states.codec import encode_cancel, encode_create, encode_post
 from rejoinder.states.continuation import Reuse
 from rejoinder.states.phases import RequestPhase
+from rejoinder.states.profiles import Policy, Profile
 from rejoinder.states.session import Session as Lifecycle
 from rejoinder.states.snapshot import Wait, waits_for
 from rejoinder.states.stream_events import StreamEvent
@@ -35,10 +37,10 @@ from .link_task import LinkTask
 from .logs import Log
 from .meter import Meter
 from .metrics import usage_from
-from .observations import Asked, Finished, Observation, Observer, Sent, Settled
+from .observations import Asked, Finished, Moved, Note, Observation, Observer, Sent, Settled, Statistics
 from .response import Response
 from .settings import Settings
-from .wire import Connector
+from .wire import Connector, StreamConnector
 
 __all__ = ["Driver"]
 
@@ -49,17 +51,33 @@ logger = logging.getLogger("rejoinder")
 class Driver:
     """Everything of a session that touches the outside: one per session, inside its nursery."""
 
-    def __init__(self, endpoint: Endpoint, settings: Settings, connector: Connector, nursery: trio.Nursery) -> None:
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        settings: Settings,
+        connector: Connector | StreamConnector,
+        nursery: trio.Nursery,
+        *,
+        profile: Profile | None = None,
+        policy: Policy | None = None,
+        fallback: Driver | None = None,
+        links_from: int = 0,
+    ) -> None:
         self.endpoint: Final = endpoint
         self.settings: Final = settings
         self.connector: Final = connector
-        self.lifecycle: Final = Lifecycle(endpoint.profile, settings.policy)
+        self.fallback: Final = fallback
+        """Who takes requests that this transport cannot serve."""
+        self.lifecycle: Final = Lifecycle(
+            endpoint.profile if profile is None else profile, settings.policy if policy is None else policy
+        )
         self.responses: Final[dict[int, Response]] = {}
-        self.observers: Final[list[Observer]] = []
+        self.observers: Final[list[Observer]] = [] if fallback is None else fallback.observers
         self.refused_id: str | None = None
         """``x-request-id`` of the latest handshake that was refused."""
         self.meter: Final = Meter()
         self._log = Log()
+        self.links_from: Final = links_from
         self._nursery = nursery
         self._links: dict[int, LinkTask] = {}
         self._answers: deque[happening.Event] = deque()
@@ -169,16 +187,15 @@ class Driver:
         content, decision = response.content, effect.decision
         items = decision.items if isinstance(decision, Reuse) else content.items
         named = decision.response_id if isinstance(decision, Reuse) else content.fields.get("previous_response_id")
-        encode = partial(
-            encode_create,
-            {name: value for name, value in content.fields.items() if name != "previous_response_id"},
-            previous_response_id=named,
-            stream_id=effect.lane,
-            generate=None if content.generate else False,
-        )
+        fields = {name: value for name, value in content.fields.items() if name != "previous_response_id"}
+        if self.lifecycle.profile.streams:
+            encode = partial(encode_post, fields, previous_response_id=named)
+        else:
+            generate = None if content.generate else False
+            encode = partial(encode_create, fields, previous_response_id=named, stream_id=effect.lane, generate=generate)
         text = encode(items)
         size = len(text.encode())
-        if size > self.endpoint.profile.inbound_limit:
+        if size > self.lifecycle.profile.inbound_limit:
             self._answers.append(happening.Unsendable(effect.link, effect.request, effect.lane, size))
             return
         task = self._links[effect.link]
@@ -196,6 +213,22 @@ class Driver:
         self.meter.frame_sent(len(text.encode()))
         self._links[effect.link].put(text)
 
+    def end_stream(self, effect: ordered.EndStream) -> None:
+        """Let the stream of a lane end, or take its create back."""
+        task = self._links.get(effect.link)
+        if task is not None:
+            task.end_stream(effect.lane, abandoned=effect.abandoned)
+
+    def hand_over(self, effect: ordered.HandOver) -> None:
+        """Ask for the response over the other transport, under the same number; its caller notices nothing."""
+        other, number = self.fallback, effect.request
+        response = self.responses.pop(number)
+        if other is None:
+            raise AssertionError("a lifecycle hands over only where its policy says that there is another")  # pragma: no cover
+        response.call_on_cancel(lambda: other.feed(happening.Cancel(number)))
+        other.responses[number] = response
+        other.feed(happening.Create(number, response.content, replays=effect.replays))
+
     def withdraw(self, effect: ordered.Withdraw) -> None:
         """Take a create back, if it has not left; then ``Withdrawn`` is fed."""
         if self._links[effect.link].take_back((effect.request, effect.lane)):
@@ -210,7 +243,9 @@ class Driver:
             self.feed(happening.Cancel(response.number))
 
     def tell(self, observation: Observation) -> None:
-        """Tell the log and all observers."""
+        """Tell the log and all observers. Links of a second transport have numbers of their own there."""
+        if self.links_from and isinstance(observation, Sent | Moved | Note) and observation.link is not None:
+            observation = attrs.evolve(observation, link=observation.link + self.links_from)
         if isinstance(observation, CallEvent):
             self.meter.call_seen(observation.type)
         self._log.tell(observation)
@@ -237,16 +272,31 @@ class Driver:
         if self.is_current(task):
             del self._links[task.number]
 
+    def stream_begun(self, link: int, lane: str | None, request_id: str | None) -> None:
+        """The server has answered the create of a lane; whose it is gets to know the server's name for that."""
+        place = self.lifecycle.links.get(link)
+        here = None if place is None else place.lanes.get(lane)
+        response = None if here is None or here.request is None else self.responses.get(here.request)
+        if response is not None:
+            response.request_id = request_id
+
     def jitter(self) -> float:
         """A random number in [0, 1], for the pause before the next dial."""
         return random.random()  # noqa: S311 - spreads reconnects, guards nothing
+
+    def statistics(self) -> Statistics:
+        """The counters as they are now, those of the second transport included."""
+        own, other = self.meter.read(self.lifecycle), self.fallback
+        return own if other is None else own.joined_with(other.statistics(), other.links_from)
 
 
 PERFORM: Final[Mapping[type, Callable[[Driver, Any], None]]] = MappingProxyType(
     {
         ordered.Close: Driver.close,
         ordered.Dial: Driver.dial,
+        ordered.EndStream: Driver.end_stream,
         ordered.Finish: Driver.finish,
+        ordered.HandOver: Driver.hand_over,
         ordered.Moved: Driver.tell,
         ordered.Note: Driver.tell,
         ordered.Ping: Driver.ping,

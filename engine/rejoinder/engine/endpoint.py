@@ -117,6 +117,11 @@ class Endpoint:
         return _split(self.url).scheme == "wss"
 
     @property
+    def http_url(self) -> str:
+        """The same address for HTTP: ``https://…``, or ``http://…`` where the address is ``ws://…``."""
+        return f"http{self.url.removeprefix('ws')}"
+
+    @property
     def resource(self) -> str:
         """Path and query of the upgrade request."""
         parts = _split(self.url)

@@ -6,6 +6,7 @@ Rules of this file
 * The writer sends what is in the outbox, in order; each frame has a deadline.
 * A task says ``Opened`` or ``DialFailed`` once, and ``Lost`` once if it was opened, unless the lifecycle closed it first. Then
   it is silent.
+* On a wire of streams (HTTP) there is nothing to write and no socket to keep alive: creates begin streams, and their news is fed.
 """
 
 from __future__ import annotations
@@ -15,13 +16,14 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, TypeVar, cast, final
 
+import attrs
 import trio
 
 from rejoinder.states import events as happening
 from rejoinder.states.codec import decode
 
 from .key_provider import with_key
-from .wire import HandshakeFailed, Identified, Wire, WireClosed
+from .wire import HandshakeFailed, Identified, StreamBegun, StreamFrame, StreamNews, StreamOver, StreamWire, Wire, WireClosed
 
 if TYPE_CHECKING:
     from .drive import Driver
@@ -31,6 +33,7 @@ __all__ = ["LinkTask"]
 logger = logging.getLogger("rejoinder")
 
 T = TypeVar("T")
+W = TypeVar("W")
 
 Create = tuple[int, str | None]
 """A create in the outbox: its request and its lane. A request that was sent again may have two on one link."""
@@ -50,6 +53,7 @@ class LinkTask:
         self._wake = trio.Event()
         self._pings = trio.Event()
         self._lost: WireClosed | None = None
+        self._streams: StreamWire | None = None
 
     def put(self, text: str, *, create: Create | None = None) -> None:
         """Append a frame to the outbox; ``create`` says whose create it is, and for which lane."""
@@ -63,6 +67,14 @@ class LinkTask:
                 self._outbox.remove(entry)
                 return True
         return False
+
+    def end_stream(self, lane: str | None, *, abandoned: bool) -> None:
+        """End the stream of a lane, or take its create back if it has not left."""
+        waiting = next((entry for entry in self._outbox if entry[0] is not None and entry[0][1] == lane), None)
+        if waiting is not None:
+            self._outbox.remove(waiting)
+        elif self._streams is not None:
+            self._streams.end_stream(lane, abandoned=abandoned)
 
     def ask_for_ping(self) -> None:
         """Ping now rather than when the next one is due."""
@@ -129,13 +141,18 @@ class LinkTask:
             )
         )
 
-    async def _serve(self, wire: Wire) -> None:
+    async def _serve(self, wire: Wire | StreamWire) -> None:
         """Run reader, writer and pings until the wire ends; then ``_lost`` says how."""
         async with trio.open_nursery() as nursery:
-            for part in (self._read, self._write, self._keep_alive):
-                nursery.start_soon(self._guard, part, wire, nursery.cancel_scope)
+            if isinstance(wire, StreamWire):
+                self._streams = wire
+                for part in (self._read_news, self._begin_streams, self._answer_pings):
+                    nursery.start_soon(self._guard, part, wire, nursery.cancel_scope)
+                return
+            for each in (self._read, self._write, self._keep_alive):
+                nursery.start_soon(self._guard, each, wire, nursery.cancel_scope)
 
-    async def _guard(self, part: Callable[[Wire], Awaitable[None]], wire: Wire, scope: trio.CancelScope) -> None:
+    async def _guard(self, part: Callable[[W], Awaitable[None]], wire: W, scope: trio.CancelScope) -> None:
         """Whichever part sees the end first ends the others."""
         try:
             await part(wire)
@@ -161,6 +178,44 @@ class LinkTask:
                 driver.meter.frames_received += 1
                 if driver.is_current(self):
                     driver.feed(happening.Received(number, frame), frame, len(data))
+
+    async def _read_news(self, wire: StreamWire) -> None:
+        while True:
+            self._take(await self._ask_wire(wire.receive_news()))
+
+    def _take(self, news: StreamNews) -> None:
+        """Feed a piece of news of a stream."""
+        driver, number, lane = self._driver, self.number, news.lane
+        if not driver.is_current(self):
+            return
+        if isinstance(news, StreamFrame):
+            driver.meter.frames_received += 1
+            # The stream itself is the label.
+            frame = attrs.evolve(decode(news.data), stream_id=lane)
+            driver.feed(happening.Received(number, frame), frame, len(news.data))
+        elif isinstance(news, StreamBegun):
+            driver.stream_begun(number, lane, news.request_id)
+        elif isinstance(news, StreamOver):
+            driver.feed(happening.StreamEnded(number, lane, news.reason))
+        else:
+            driver.feed(happening.StreamFailed(number, lane, news.message, permanent=news.permanent, jitter=driver.jitter()))
+
+    async def _begin_streams(self, wire: StreamWire) -> None:
+        while True:
+            while self._outbox:
+                create, text = self._outbox.popleft()
+                if create is not None:
+                    wire.begin_stream(create[1], text)
+            await self._wake.wait()
+            self._wake = trio.Event()
+
+    async def _answer_pings(self, wire: StreamWire) -> None:
+        """There is no socket that could be dead: a link that should prove itself is alive."""
+        del wire
+        while True:
+            await self._pings.wait()
+            self._pings = trio.Event()
+            self._report(happening.Pong(self.number))
 
     async def _write(self, wire: Wire) -> None:
         deadline = self._driver.settings.send_deadline

@@ -7,6 +7,7 @@ replay), ``Finished``, and ``Settled`` for each of its responses that the server
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 
 import attrs
@@ -41,7 +42,7 @@ class Sent:
     request: int
     """The number of the request (``Response.number``)."""
     link: int
-    """The link."""
+    """The link; those of a second transport (``transport="auto"``) are numbered from 1001."""
     lane: str | None
     """``stream_id``; None where the provider has no lanes."""
     decision: Decision
@@ -139,3 +140,28 @@ class Statistics:
     def reuse_ratio(self) -> float:
         """The share of creates that continued a response; 0.0 before the first."""
         return self.reused / self.creates if self.creates else 0.0
+
+    def joined_with(self, other: Statistics, links_from: int) -> Statistics:
+        """The counters of both, of a session with two transports; the other's links are numbered from ``links_from``."""
+        return Statistics(
+            links={**self.links, **{number + links_from: phase for number, phase in other.links.items()}},
+            requests={**self.requests, **other.requests},
+            lanes={**self.lanes, **{(number + links_from, name): phase for (number, name), phase in other.lanes.items()}},
+            creates=self.creates + other.creates,
+            reused=self.reused + other.reused,
+            full=_sum(self.full, other.full),
+            items_sent=self.items_sent + other.items_sent,
+            items_saved=self.items_saved + other.items_saved,
+            bytes_sent=self.bytes_sent + other.bytes_sent,
+            bytes_saved=self.bytes_saved + other.bytes_saved,
+            frames_received=self.frames_received + other.frames_received,
+            outcomes=_sum(self.outcomes, other.outcomes),
+            settled=_sum(self.settled, other.settled),
+            usage=self.usage + other.usage,
+            abandoned_usage=self.abandoned_usage + other.abandoned_usage,
+            counts=_sum(self.counts, other.counts),
+        )
+
+
+def _sum(one: Mapping[str, int], other: Mapping[str, int]) -> Mapping[str, int]:
+    return dict(Counter(one) + Counter(other))

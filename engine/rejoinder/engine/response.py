@@ -191,6 +191,10 @@ class Response:
 
     # -- for the engine ----------------------------------------------------------------------------------------------------
 
+    def call_on_cancel(self, cancel: Callable[[], None]) -> None:
+        """Call ``cancel`` when the caller leaves: another transport has taken the request over."""
+        self._cancel = cancel
+
     @property
     def stopped(self) -> bool:
         """Whether the caller has cancelled, whatever came of that."""

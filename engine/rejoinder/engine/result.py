@@ -17,7 +17,7 @@ from rejoinder.states.stream_events import ResponseCreated, StreamEvent
 
 from .metrics import Usage, usage_from
 
-__all__ = ["Collector", "Result"]
+__all__ = ["Collector", "Result", "result_of"]
 
 
 @attrs.frozen
@@ -62,7 +62,7 @@ class Result:
 
     @property
     def calls(self) -> Sequence[Mapping[str, Any]]:
-        """The function calls and custom tool calls among the output items."""
+        """The function calls and custom tool calls among the output items. Run those alone whose ``status`` is ``completed``."""
         return [item for item in self.output if item.get("type") in {"function_call", "custom_tool_call"}]
 
 
@@ -115,6 +115,14 @@ class Collector:
                 if item_id == name
             ]
             yield {**item, "content": parts} if parts else item
+
+
+def result_of(response: Mapping[str, Any], request_id: str | None = None) -> Result:
+    """What a response object says that came in one piece."""
+    collector = Collector()
+    collector.response_id = str(response["id"]) if isinstance(response.get("id"), str) else None
+    collector.terminal = response
+    return collector.result(str(response.get("status") or "completed"), request_id)
 
 
 def _mapping(value: object) -> Mapping[str, Any] | None:

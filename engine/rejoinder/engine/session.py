@@ -10,26 +10,34 @@ from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Final, final
 
+import httpx
 import trio
 
 from rejoinder.states import events as happening
+from rejoinder.states.codec import encode_post
 from rejoinder.states.continuation import RequestContent
 from rejoinder.states.snapshot import SessionState, snapshot
 
 from .advice import Advice
+from .background import BackgroundResponse
 from .call_desk import BackgroundCalls
 from .conversation import Conversation
 from .drive import Driver
 from .endpoint import Endpoint
 from .errors import InvalidRequest, SessionClosed
+from .http_client import HttpClient
+from .http_wire import HttpWire
 from .nurseries import open_inner_nursery
 from .observations import Observer, Statistics
+from .one_shot import OneShot
+from .out_of_band import counted_in, items_in, named_by
 from .request_content import input_of, merged_fields, request_content
 from .response import Response
 from .result import Result
 from .settings import Settings
 from .settings_update import SettingsUpdate
 from .tools import Tools
+from .transports import Transport, drivers
 from .turn import Turn, open_turn
 from .websocket_wire import open_websocket_wire
 from .wire import Connector
@@ -44,12 +52,16 @@ Input = str | Sequence[Mapping[str, Any]] | Conversation
 class Session:
     """A session: requests in, responses out, over links that come and go. Made by ``open_session``."""
 
-    def __init__(self, driver: Driver) -> None:
+    def __init__(self, driver: Driver, client: HttpClient, nursery: trio.Nursery) -> None:
         self._driver: Final = driver
-        self.background: Final = BackgroundCalls(self, driver.start_soon, driver.tell)
+        self.background_calls: Final = BackgroundCalls(self, driver.start_soon, driver.tell)
         """The calls of tools that outlive their turns."""
         self._settings = driver.settings
         self._advice: Final = Advice()
+        self._calls: Final = OneShot(client)
+        self._client: Final = client
+        self._nursery: Final = nursery
+        self._background_wires: Final[list[HttpWire]] = []
         self._requests = 0
         self._closed = False
 
@@ -110,8 +122,10 @@ class Session:
 
         The next request that begins with the same input continues from there and sends only the rest. Costs a round trip, and
         may cost input tokens. Raises as ``Response.result``; a warm-up is never sent again by itself. Being cancelled leaves it
-        running.
+        running. Over HTTP alone there is nothing to warm up: raises ``InvalidRequest``.
         """
+        if self._driver.lifecycle.profile.streams:
+            raise InvalidRequest("Over HTTP no connection remembers anything, so there is nothing to warm up. Leave it out.")
         return await self._create(self._content(input, fields, generate=False), warm_up=True).result()
 
     @property
@@ -129,6 +143,86 @@ class Session:
         previous, self._settings = self._settings, self._settings.updated(update, **changes)
         return self._settings.changed_from(previous)
 
+    # -- over HTTP, beside the links -----------------------------------------------------------------------------------------
+
+    async def infer(
+        self,
+        input: Input,
+        /,
+        *,
+        instructions: str | None = None,
+        max_output_tokens: int | None = None,
+        **fields: Any,  # noqa: ANN401 - the wire's names
+    ) -> Result:
+        """Ask for a response in one piece: one ``POST /responses`` that does not stream, whatever the session's transport.
+
+        It is out of band: no link, no lane and no continuation is touched, so it may run beside anything. ``instructions``,
+        ``max_output_tokens`` and ``fields`` override the settings; with an empty input the instructions become a developer message,
+        because the API wants something to answer. Returns what came, completed or incomplete (see ``Result.incomplete_reason``).
+
+        It is sent again, at most twice, after 408, 409, 429, 5xx and connection errors. Raises ``ResponseFailed`` if the server
+        says so, ``ConnectionFailed``, ``DeadlineExceeded`` or ``Interrupted`` if it does not answer; ``InvalidRequest`` and
+        ``SessionClosed`` as ``respond``.
+        """
+        overriding = {"instructions": instructions, "max_output_tokens": max_output_tokens}
+        given = {**{name: value for name, value in overriding.items() if value is not None}, **fields}
+        content = self._content(input, given, generate=True)
+        body = encode_post(content.fields, content.items, stream=False, previous_response_id=named_by(content))
+        self._check_open()
+        return self._calls.raise_unless_good(await self._calls.response("POST", body=body))
+
+    async def count_input_tokens(self, input: Input, /, **fields: Any) -> int:  # noqa: ANN401 - the wire's names
+        """How many tokens the input of such a request would have, by ``POST /responses/input_tokens``. Raises as ``infer``."""
+        content = self._content(input, fields, generate=True)
+        body = encode_post(content.fields, content.items, stream=None, previous_response_id=named_by(content))
+        self._check_open()
+        answered = await self._calls.call("POST", "/input_tokens", body=body)
+        return counted_in(answered.body)
+
+    async def compact(self, input: Input, /, **fields: Any) -> Sequence[Mapping[str, Any]]:  # noqa: ANN401 - the wire's names
+        """A shorter input that stands for this one, by ``POST /responses/compact``: the whole input of a new chain.
+
+        Raises as ``infer``.
+        """
+        content = self._content(input, fields, generate=True)
+        body = encode_post(content.fields, content.items, stream=None, previous_response_id=named_by(content))
+        self._check_open()
+        answered = await self._calls.call("POST", "/compact", body=body)
+        return items_in(answered.body)
+
+    async def start_background(self, input: Input, /, **fields: Any) -> BackgroundResponse:  # noqa: ANN401 - the wire's names
+        """Begin a response that runs on the server, whether or not anybody listens (``background: true``, over HTTP).
+
+        Returns as soon as the server has accepted it. Iterate what is returned, ask for its ``result()``, or note its ``id`` and
+        come back to it later with ``background_response``. Such responses are stored, so ``store`` must not be false. Raises as
+        ``infer``, but nothing is sent twice once it may have been accepted.
+        """
+        content = self._content(input, {"store": True, **fields}, generate=True)
+        if content.fields.get("store") is False:
+            raise InvalidRequest(
+                "A background response is kept on the server until it is fetched. Leave store out, or set it to true."
+            )
+        self._check_open()
+        background = self._background()
+        await background.start({**content.fields, "background": True}, content.items, named_by(content))
+        return background
+
+    def background_response(self, response_id: str, *, starting_after: int | None = None) -> BackgroundResponse:
+        """A response that was begun in the background, here or elsewhere, by its id.
+
+        Iterating it begins behind the event with the sequence number ``starting_after``, or with its first event.
+        """
+        self._check_open()
+        background = self._background(response_id)
+        background.resume(starting_after=starting_after)
+        return background
+
+    def _background(self, response_id: str | None = None) -> BackgroundResponse:
+        settings = self._client.settings
+        wire = HttpWire(self._client, self._nursery, settings.buffer_limit)
+        self._background_wires.append(wire)
+        return BackgroundResponse(wire, self._calls, settings.policy, response_id)
+
     def observe(self, observer: Observer) -> Callable[[], None]:
         """Call ``observer`` with every observation from now on; returns a function that ends it.
 
@@ -144,7 +238,7 @@ class Session:
 
     def statistics(self) -> Statistics:
         """The session's counters and the phases of its machines, as they are now."""
-        return self._driver.meter.read(self._driver.lifecycle)
+        return self._driver.statistics()
 
     @property
     def state(self) -> SessionState:
@@ -157,8 +251,7 @@ class Session:
         return self._driver.endpoint
 
     def _create(self, content: RequestContent, *, warm_up: bool, conversation: Conversation | None = None) -> Response:
-        if self._closed:
-            raise SessionClosed("The session is closed. Open another with open_session, or keep this one open longer.")
+        self._check_open()
         if conversation is not None:
             conversation.check_free()
         self._requests += 1
@@ -171,16 +264,21 @@ class Session:
         driver.ask(response, warm_up=warm_up)
         return response
 
+    def _check_open(self) -> None:
+        if self._closed:
+            raise SessionClosed("The session is closed. Open another with open_session, or keep this one open longer.")
+
     def _content(self, given: Input, fields: Mapping[str, Any], *, generate: bool) -> RequestContent:
         items = input_of(given)
         merged = merged_fields(self._settings.request_fields(), given, fields)
-        unsupported = [
-            name for name in ("stream", "background", "stream_id", "input", "type", "generate") if merged.get(name) is not None
-        ]
+        if merged.get("background") is not None:
+            raise InvalidRequest(
+                "The field 'background' cannot be set here: what streams has somebody who listens. Use session.start_background()."
+            )
+        unsupported = [name for name in ("stream", "stream_id", "input", "type", "generate") if merged.get(name) is not None]
         if unsupported:
             raise InvalidRequest(
-                f"The field {unsupported[0]!r} cannot be set for a request over WebSocket. Leave it out: the session sets what is"
-                " needed."
+                f"The field {unsupported[0]!r} cannot be set for a request. Leave it out: the session sets what is needed."
             )
         content = request_content(items, merged, generate=generate)
         self._advice.about(given, content.fields)
@@ -190,8 +288,12 @@ class Session:
         """Refuse new requests and end the running ones; called when the block of ``open_session`` is left."""
         if not self._closed:
             self._closed = True
-            self.background.cancel_all()
-            self._driver.feed(happening.Shutdown())
+            self.background_calls.cancel_all()
+            for driver in (self._driver, self._driver.fallback):
+                if driver is not None:
+                    driver.feed(happening.Shutdown())
+            for wire in self._background_wires:
+                wire.end_stream(None, abandoned=True)
 
 
 @asynccontextmanager
@@ -199,7 +301,11 @@ async def open_session(
     endpoint: Endpoint | None = None,
     settings: Settings | None = None,
     *,
+    transport: Transport = "websocket",
+    sticky: bool = False,
     connector: Connector = open_websocket_wire,
+    http_client: httpx.AsyncClient | None = None,
+    http_options: Mapping[str, Any] | None = None,
 ) -> AsyncGenerator[Session]:
     """Run a session for the length of a block; ``async with`` gives the ``Session``.
 
@@ -207,27 +313,47 @@ async def open_session(
     ``settings.preconnect``. Leaving the block ends every request and closes every link within ``settings.close_deadline``
     seconds. Raises ``InvalidEndpoint`` for an address or key that cannot work; what goes wrong with a connection later is raised
     by the response that needed it. ``connector`` replaces the WebSocket, as tests do.
+
+    ``transport`` says how responses travel:
+
+    * ``"websocket"``, over one long-lived connection.
+    * ``"http"``, each by a ``POST`` of its own that streams (SSE), to the same address with ``https://``; always the whole input.
+    * ``"auto"``, over the WebSocket, and over HTTP where that cannot serve a request: the upgrade was refused (426, or any status
+      that is not about the key), or the request is larger than a socket takes. Each time it is noted (``HandedOver``) and counted.
+      The next request tries the WebSocket again; with ``sticky`` a refused upgrade makes the session stay with HTTP.
+
+    HTTP is also what ``infer``, ``count_input_tokens`` and background responses use, whatever the transport. It is httpx:
+    ``http_client`` is a client of yours, which stays open; ``http_options`` are options of ``httpx.AsyncClient`` (``proxy``,
+    ``verify``, ``trust_env`` …) for the session's own, which trusts what ``settings.ssl_context`` trusts and takes proxies from the
+    environment as httpx does. Raises ``InvalidEndpoint`` for options that it does not take, ``ValueError`` for no transport.
     """
     endpoint = Endpoint() if endpoint is None else endpoint
     settings = Settings() if settings is None else settings
-    async with open_inner_nursery() as nursery:
-        driver = Driver(endpoint, settings, connector, nursery)
-        session = Session(driver)
-        clock = trio.CancelScope()
+    client = HttpClient(endpoint, settings, http_client, http_options)
+    try:
+        async with open_inner_nursery() as nursery:
+            driver = drivers(transport, client, connector, nursery, sticky=sticky)
+            session = Session(driver, client, nursery)
+            clock = trio.CancelScope()
 
-        async def keep_time() -> None:
+            async def keep_time() -> None:
+                try:
+                    with clock:
+                        async with open_inner_nursery() as clocks:
+                            for each in (driver, driver.fallback):
+                                if each is not None:
+                                    clocks.start_soon(each.keep_time)
+                finally:
+                    # Cancelled from outside: the links are going, so nobody may wait for them any more, shielded or not.
+                    session.close()
+
+            nursery.start_soon(keep_time)
             try:
-                with clock:
-                    await driver.keep_time()
+                if settings.preconnect:
+                    driver.feed(happening.Preconnect())
+                yield session
             finally:
-                # Cancelled from outside: the links are going, so nobody may wait for them any more, shielded or not.
                 session.close()
-
-        nursery.start_soon(keep_time)
-        try:
-            if settings.preconnect:
-                driver.feed(happening.Preconnect())
-            yield session
-        finally:
-            session.close()
-            clock.cancel()
+                clock.cancel()
+    finally:
+        await client.aclose()

@@ -11,7 +11,6 @@ What it raises in its own task reaches nobody but the caller of this wire, as ``
 from __future__ import annotations
 
 import math
-import os
 import re
 import ssl
 from collections.abc import AsyncGenerator, Iterable, Sequence
@@ -23,6 +22,7 @@ import trio
 import trio_websocket
 
 from .endpoint import Endpoint
+from .network_errors import reason_of
 from .nurseries import open_inner_nursery
 from .settings import Settings
 from .wire import HandshakeFailed, Wire, WireClosed
@@ -106,7 +106,7 @@ async def _connect(endpoint: Endpoint, settings: Settings) -> TcpStream:
     try:
         stream = await trio.open_tcp_stream(endpoint.host, endpoint.port)
     except OSError as error:
-        raise HandshakeFailed(f"No connection to {endpoint.host} port {endpoint.port}: {_reason(error)}.") from error
+        raise HandshakeFailed(f"No connection to {endpoint.host} port {endpoint.port}: {reason_of(error)}.") from error
     if not endpoint.secure:
         return stream
     context = settings.ssl_context or ssl.create_default_context()
@@ -222,17 +222,6 @@ class HeadFirst(trio.abc.Stream):
             raise _hung_up(self._endpoint) from error
         except h11.RemoteProtocolError as error:
             raise _no_websocket(self._endpoint) from error
-
-
-def _reason(error: OSError) -> str:
-    """What the system said. Of several addresses that were tried, the first; trio chains them as one error or as a group."""
-    tried = error.__cause__
-    errors = cast("BaseExceptionGroup[BaseException]", tried).exceptions if isinstance(tried, BaseExceptionGroup) else (tried,)
-    for each in (error, *errors):
-        if isinstance(each, OSError) and each.errno is not None:
-            # Name servers have (negative) numbers of their own; for the system's, trio puts words of its own in front.
-            return os.strerror(each.errno) if each.errno > 0 else each.strerror or type(each).__name__
-    return type(error).__name__
 
 
 def _retry_after(headers: Iterable[tuple[bytes, bytes]]) -> float | None:

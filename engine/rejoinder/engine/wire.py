@@ -1,7 +1,7 @@
 """The wire: what the engine needs of a WebSocket, whoever implements it.
 
 A connector opens a wire and closes it when its block is left. The engine owns exactly one reader and one writer per wire, so an
-implementation need not allow two at a time.
+implementation need not allow two at a time. A wire of streams (HTTP) knows creates, and what comes of each, rather than frames.
 """
 
 from __future__ import annotations
@@ -10,10 +10,25 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol, runtime_checkable
 
+import attrs
+
 from .endpoint import Endpoint
 from .settings import Settings
 
-__all__ = ["Connector", "HandshakeFailed", "Identified", "Wire", "WireClosed"]
+__all__ = [
+    "Connector",
+    "HandshakeFailed",
+    "Identified",
+    "StreamBegun",
+    "StreamConnector",
+    "StreamFrame",
+    "StreamNews",
+    "StreamOver",
+    "StreamRefused",
+    "StreamWire",
+    "Wire",
+    "WireClosed",
+]
 
 
 class WireClosed(Exception):
@@ -76,6 +91,72 @@ class Identified(Protocol):
     """``x-request-id`` of the answer to the upgrade (recorded on the 101); None where it had none."""
 
 
+@attrs.frozen
+class StreamBegun:
+    """The server has answered the create of a lane; what it says follows."""
+
+    lane: str | None
+    """The lane."""
+    request_id: str | None
+    """``x-request-id``, where the answer has one."""
+
+
+@attrs.frozen
+class StreamFrame:
+    """An event of a lane's stream."""
+
+    lane: str | None
+    """The lane."""
+    data: str = attrs.field(repr=False)
+    """Its JSON."""
+
+
+@attrs.frozen
+class StreamOver:
+    """The stream of a lane has ended. Its last word."""
+
+    lane: str | None
+    """The lane."""
+    reason: str = ""
+    """How, in a few words; empty if its body just ended."""
+
+
+@attrs.frozen
+class StreamRefused:
+    """No stream could be opened for the create of a lane, and nothing was sent. Its last word."""
+
+    lane: str | None
+    """The lane."""
+    message: str
+    """One sentence on what happened; never the key."""
+    permanent: bool = False
+    """Whether it cannot pass by itself."""
+
+
+StreamNews = StreamBegun | StreamFrame | StreamOver | StreamRefused
+"""What a wire of streams has to say."""
+
+
+@runtime_checkable
+class StreamWire(Protocol):
+    """A wire on which every create has a stream of its own: HTTP."""
+
+    def begin_stream(self, lane: str | None, text: str) -> None:
+        """Send a create. Never waits and never raises; what comes of it is news."""
+        ...
+
+    def end_stream(self, lane: str | None, *, abandoned: bool) -> None:
+        """End the stream of a lane, if it has one: no more news of it. An abandoned one is closed at once."""
+        ...
+
+    async def receive_news(self) -> StreamNews:
+        """Wait for the next piece of news."""
+        ...
+
+
 Connector = Callable[[Endpoint, Settings], AbstractAsyncContextManager[Wire]]
 """Opens a wire for the length of a block; raises ``HandshakeFailed`` on entering, and never takes longer than
 ``settings.close_deadline`` to leave."""
+
+StreamConnector = Callable[[Endpoint, Settings], AbstractAsyncContextManager[StreamWire]]
+"""The same for a wire of streams."""

@@ -50,6 +50,11 @@ class BackgroundServer:
         """The address of the WebSocket, for ``Endpoint(url)`` or any other client. Any API key will do."""
         return f"ws://{self.host}:{self.port}{PATH}"
 
+    @property
+    def http_url(self) -> str:
+        """The same address for HTTP; without its last part, the ``base_url`` of other clients."""
+        return self.url.replace("ws:", "http:", 1)
+
     def start(self) -> None:
         """Listen. ``stop`` next, whatever happens in between."""
         self._thread.start()

@@ -67,35 +67,41 @@ Inspected: TypeAlias = Create | Cancel | Refused
 """What a client's frame turned out to be."""
 
 
-def inspect(data: str | bytes, profile: ServerProfile, known_models: frozenset[str] | None) -> Inspected:
-    """Read a frame."""
+def inspect(
+    data: str | bytes, profile: ServerProfile, known_models: frozenset[str] | None, *, over_http: bool = False
+) -> Inspected:
+    """Read a frame; over HTTP a create may run in the background, and there are no lanes."""
     body = decoded(data) if isinstance(data, str) else None
     if not isinstance(body, dict):
         what = "a JSON object" if isinstance(data, str) else "a text frame"
         return Refused(_invalid("invalid_json", f"The server expected {what}.", None))
-    return _inspect_body(cast("dict[str, Any]", body), len(data), profile, known_models)
+    return _inspect_body(cast("dict[str, Any]", body), len(data), profile, known_models, over_http=over_http)
 
 
-def _inspect_body(body: dict[str, Any], size: int, profile: ServerProfile, known_models: frozenset[str] | None) -> Inspected:
+def _inspect_body(
+    body: dict[str, Any], size: int, profile: ServerProfile, known_models: frozenset[str] | None, *, over_http: bool
+) -> Inspected:
     kind = body.get("type")
     if kind == "response.cancel":
         return Cancel(body.get("response_id"))
     if kind != "response.create":
         return Refused(_invalid("unknown_event_type", f"The event type {kind!r} is not supported.", "type"))
-    lane = body.get("stream_id") if profile.lanes else None
+    lane = body.get("stream_id") if profile.lanes and not over_http else None
     if lane is not None and not (isinstance(lane, str) and _LANE_NAME.fullmatch(lane)):
         message = "A stream_id is 1 to 256 characters of letters, digits, '_', '.' and '-'."
         return Refused(_invalid("invalid_stream_id", message, "stream_id"))
     previous = body.get("previous_response_id")
     named = previous if isinstance(previous, str) else None
     items = _items(body.get("input"))
-    fault = _fault(body, known_models, previous, items)
+    fault = _fault(body, known_models, previous, items, over_http=over_http)
     if fault is not None or items is None:
         return Refused(fault or _wrong_type("input"), lane, named)
     return Create(body, items, size, lane, named)
 
 
-def _fault(body: JsonObject, known_models: frozenset[str] | None, previous: object, items: object) -> ErrorFrame | None:
+def _fault(
+    body: JsonObject, known_models: frozenset[str] | None, previous: object, items: object, *, over_http: bool
+) -> ErrorFrame | None:
     model = body.get("model")
     if not isinstance(model, str) or not model:
         return _invalid("missing_required_parameter", "Missing required parameter: 'model'.", "model")
@@ -103,7 +109,7 @@ def _fault(body: JsonObject, known_models: frozenset[str] | None, previous: obje
         return _invalid("model_not_found", f"The requested model '{model}' does not exist.", "model")
     if previous is not None and not isinstance(previous, str):
         return _wrong_type("previous_response_id")
-    if body.get("background"):
+    if body.get("background") and not over_http:
         return _invalid("unsupported_parameter", "Background responses need HTTP, not a WebSocket.", "background")
     return _wrong_type("input") if items is None else None
 

@@ -100,6 +100,9 @@ def perform(answer: Answer, opening: Opening) -> Performance:
     stage = _Stage(response, opening, answer.created_after)
     for _ in range(answer.created):
         stage.say({"type": "response.created", "response": response})
+    if opening.body.get("background") is True:
+        # As recorded: a background response says so before it begins.
+        stage.say({"type": "response.queued", "response": {**response, "status": "queued"}})
     if answer.in_progress:
         stage.say({"type": "response.in_progress", "response": response})
     if stage.play(answer.steps):

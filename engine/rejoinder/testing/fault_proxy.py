@@ -25,6 +25,7 @@ from rejoinder.engine.nurseries import open_inner_nursery
 
 _CHUNK: Final = 64 * 1024
 _HEAD_END: Final = b"\r\n\r\n"
+_UPGRADE: Final = b"\r\nupgrade:"
 _RESET_ON_CLOSE: Final = struct.pack("ii", 1, 0)
 
 
@@ -163,8 +164,8 @@ async def fault_proxy(
     """Listen on loopback and forward to a server until the block is left. Port 0 picks a free one.
 
     `listeners` that are open already are used instead of `host` and `port`, and closed at the end. `head_filter` may
-    rewrite the bytes of each request's head; what the client sends after the head then waits until the server has
-    answered it. Raises OSError when the port is taken.
+    rewrite the bytes of the head of each connection's first request; what the client sends after the head of an upgrade
+    then waits until the server has answered it. Raises OSError when the port is taken.
     """
     listeners = listeners or await trio.open_tcp_listeners(port, host=host)
     proxy = FaultProxy(*listeners[0].socket.getsockname()[:2])
@@ -209,7 +210,7 @@ async def _forward(
         if head_filter is not None:
             head, first = await _read_head(source)
             await _pass_on(connection, head_filter(head), sink, direction)
-            if head.endswith(_HEAD_END):
+            if head.endswith(_HEAD_END) and _UPGRADE in head.lower():
                 await connection.answered.wait()
         while chunk := first or await source.receive_some(_CHUNK):
             first = b""

@@ -20,8 +20,10 @@ from rejoinder.testing.script import (
     Answer,
     AnswerFunction,
     Call,
+    ErrorFrame,
     Event,
     Interruption,
+    LoseConnection,
     Raw,
     Reasoning,
     Received,
@@ -155,7 +157,7 @@ def _error(text: str, why: str) -> FaultError:
     return FaultError(f"Cannot read the fault {text!r}: {why}. Faults are {', '.join(FAULTS)}.")
 
 
-def _interrupt(step: Raw | Stall, answer: Answer, after: float) -> Answer:
+def _interrupt(step: Raw | Stall | LoseConnection, answer: Answer, after: float) -> Answer:
     interruptions = (*answer.interruptions, Interruption(int(after), step))
     return attrs.evolve(answer, interruptions=tuple(sorted(interruptions, key=lambda each: each.after)))
 
@@ -188,9 +190,36 @@ def _created(count: int, answer: Answer, _argument: float) -> Answer:
     return attrs.evolve(answer, created=count)
 
 
+def _status(answer: Answer, status: float) -> Answer:
+    return attrs.evolve(
+        answer, reject=ErrorFrame(message=f"Refused with status {status:g}.", status=int(status), type="server_error")
+    )
+
+
+def _no_terminal(answer: Answer, _argument: float) -> Answer:
+    return attrs.evolve(answer, terminal=None)
+
+
+def _bare_usage(answer: Answer, _argument: float) -> Answer:
+    return attrs.evolve(answer, usage={"input_tokens": 3, "output_tokens": 2, "total_tokens": 5})
+
+
+def _half_call(answer: Answer, _argument: float) -> Answer:
+    call = Call("half_received", '{"never": "run"}', cut=True)
+    return attrs.evolve(answer, steps=[*answer.steps, call], terminal="incomplete")
+
+
+def _lose(answer: Answer, after: float) -> Answer:
+    return _interrupt(LoseConnection(), answer, after)
+
+
 def _whole(name: str, setup: ServerSetup, argument: float) -> ServerSetup:
     changes: dict[str, Any] = {name: int(argument)}
     return attrs.evolve(setup, faults=attrs.evolve(setup.faults, **changes))
+
+
+def _done_marker(setup: ServerSetup, _argument: float) -> ServerSetup:
+    return attrs.evolve(setup, faults=attrs.evolve(setup.faults, done_marker=True))
 
 
 _KINDS: Final = (
@@ -203,6 +232,11 @@ _KINDS: Final = (
     FaultKind("duplicate-created", "send response.created twice", math.nan, partial(_created, 2)),
     FaultKind("missing-created", "never send response.created", math.nan, partial(_created, 0)),
     FaultKind("silent", "take the request and say nothing", math.nan, _silent),
+    FaultKind("status", "refuse the request with HTTP status N", 503, _status, least=400, most=599),
+    FaultKind("lose", "lose the connection after N frames of the answer", _MIDDLE, _lose),
+    FaultKind("no-terminal", "end the response without its terminal event", math.nan, _no_terminal),
+    FaultKind("bare-usage", "leave the details out of the usage", math.nan, _bare_usage),
+    FaultKind("half-call", "break off in the middle of a function call, and end incomplete", math.nan, _half_call),
     FaultKind(
         "age-limit",
         "end a connection at its age limit after N creates, or after N seconds when written as Ns",
@@ -224,6 +258,7 @@ _KINDS: Final = (
         least=300,
         most=599,
     ),
+    FaultKind("done-marker", "end each stream over HTTP with [DONE]", math.nan, configure=_done_marker),
     FaultKind(
         "drop-after",
         "lose each connection after N frames",

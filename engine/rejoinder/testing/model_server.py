@@ -96,6 +96,13 @@ class ModelServer:
         self._note(now, identity, "opened")
         return identity
 
+    def begin_request(self, now: float) -> int:
+        """Accept an HTTP request as a connection of its own and return its number; `receive` its create next."""
+        self._advance(now)
+        identity = self._count("connection") - 1
+        self._connections[identity] = Connection(identity, now, over_http=True)
+        return identity
+
     def receive(self, connection: int, text: str | bytes, now: float) -> None:
         """Take a frame from the client; `poll` next. A frame on a connection that has ended is nobody's: ignored."""
         self._advance(now)
@@ -104,10 +111,10 @@ class ModelServer:
             return
         if self.keep_log:
             self.log.append(LogEntry(now, connection, "in", text, decoded(text)))
-        if self._too_big(text):
+        if not link.over_http and self._too_big(text):
             self._end(link, Close(connection, TOO_BIG, "message too big", at=now))
             return
-        inspected = inspect(text, self.profile, self.known_models)
+        inspected = inspect(text, self.profile, self.known_models, over_http=link.over_http)
         if isinstance(inspected, Refused):
             link.evict(inspected.lane, inspected.previous_response_id)
             self._send_own_error(link, inspected.error, inspected.lane, now)
@@ -141,6 +148,10 @@ class ModelServer:
         """Whether the connection still exists on the server's side."""
         return connection in self._connections
 
+    def is_busy(self, connection: int) -> bool:
+        """Whether anything is still to come on a connection, or was begun there and never ends."""
+        return connection in self._connections and self._connections[connection].busy
+
     def creates(self, connection: int | None = None) -> list[dict[str, Any]]:
         """The `response.create` frames received so far, of one connection or of all, in order of arrival."""
         return [
@@ -172,7 +183,7 @@ class ModelServer:
         for link in self._connections.values():
             for due, what in link.dues():
                 yield due, link, what
-            if self.profile.max_age is not None:
+            if self.profile.max_age is not None and not link.over_http:
                 yield link.opened + self.profile.max_age, link, None
 
     def _advance(self, now: float) -> None:
@@ -283,7 +294,7 @@ class ModelServer:
         create = running.create
         if ending is Ending.COMPLETED:
             link.latest[create.lane] = running.remembered
-            if create.stored and self.profile.remembers_stored:
+            if create.stored and (self.profile.remembers_stored or link.over_http):
                 self._stored[running.response_id] = running.remembered
         elif ending is Ending.REFUSED or (ending is Ending.FAILED and self.profile.keeps_parent):
             link.evict(create.lane, create.previous_response_id)

@@ -41,7 +41,7 @@ def begin_response(response_id: str, body: JsonObject, at: float) -> dict[str, A
         "object": "response",
         "created_at": EPOCH + int(at),
         "status": "in_progress",
-        "background": False,
+        "background": body.get("background") is True,
         "completed_at": None,
         "error": None,
         "incomplete_details": None,

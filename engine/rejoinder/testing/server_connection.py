@@ -100,6 +100,8 @@ class Connection:
     """Frames that went out."""
     creates_started: int = 0
     """Creates the server has started on."""
+    over_http: bool = False
+    """Whether it is one HTTP request: no age limit, no limit on its size, and its response is kept if it is stored."""
 
     def next_startable(self, max_in_flight: int) -> Create | None:
         """Take the next create whose lane is free: first in first out inside a lane, lanes beside each other."""
@@ -124,6 +126,11 @@ class Connection:
     def busy_with(self, response_id: object) -> Running | None:
         """The running response of that name, unless its terminal has been sent."""
         return next((each for each in self.running if each.busy and each.response_id == response_id), None)
+
+    @property
+    def busy(self) -> bool:
+        """Whether anything is still to come by itself, or was begun and never ends."""
+        return bool(self.waiting or self.running or self.notices)
 
     def dues(self) -> Iterator[tuple[float, Running | Notice]]:
         """Everything that is due at some time, and when; responses first, in order of starting."""

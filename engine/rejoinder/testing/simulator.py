@@ -1,9 +1,10 @@
-"""A `ModelServer` behind a real WebSocket on loopback: an ASGI application served by hypercorn on trio.
+"""A `ModelServer` behind a real WebSocket and real HTTP on loopback: an ASGI application served by hypercorn on trio.
 
 Rules of this file:
 
 * The brain is `ModelServer`; this file carries its frames and keeps its clock, which starts at 0 with the simulator.
-* One pump task moves the brain on and hands frames to the connections; each connection has one reader and one writer.
+* One pump task moves the brain on and hands frames to the connections; each WebSocket has one reader and one writer. What is
+  served over HTTP, at the same address, is in `http_responses.py`.
 * An ASGI application cannot lose a connection without a close frame, and a server that writes to a client which does
   not read cannot be stopped. So clients come in through a `FaultProxy`: the simulator drops a connection by a reset
   there, ends within two seconds whatever its clients do, and can be made to break bytes as well.
@@ -12,7 +13,7 @@ Rules of this file:
 """
 
 import math
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any, Final, cast, final
@@ -30,6 +31,7 @@ from starlette.websockets import WebSocket
 
 from rejoinder.engine.nurseries import open_inner_nursery
 from rejoinder.testing.fault_proxy import FaultProxy, fault_proxy
+from rejoinder.testing.http_responses import HttpResponses, api_error, masked, wrong_key
 from rejoinder.testing.model_server import ModelServer
 from rejoinder.testing.outgoing import Close, Drop, HandshakeRefused, Message, Outgoing
 
@@ -62,12 +64,21 @@ class Simulator:
     _proxy: FaultProxy | None = None
     _changed: trio.Event = attrs.field(factory=trio.Event)
     _failure: Exception | None = None
-    _outboxes: dict[int, trio.MemorySendChannel[Outgoing]] = attrs.field(factory=dict[int, "trio.MemorySendChannel[Outgoing]"])
+    _outboxes: dict[int, Callable[[Outgoing], None]] = attrs.field(factory=dict[int, Callable[[Outgoing], None]])
+    _http: HttpResponses = attrs.field(init=False, repr=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._http = HttpResponses(self)
 
     @property
     def url(self) -> str:
         """The address of the WebSocket."""
         return f"ws://{self.host}:{self.port}{PATH}"
+
+    @property
+    def http_url(self) -> str:
+        """The same address for HTTP; without its last part, the `base_url` of other clients."""
+        return self.url.replace("ws:", "http:", 1)
 
     @property
     def proxy(self) -> FaultProxy:
@@ -86,12 +97,49 @@ class Simulator:
         """Seconds since the simulator was made: the clock of the server and of its log."""
         return trio.current_time() - self._started
 
+    @property
+    def http_requests(self) -> list[dict[str, str]]:
+        """The headers of each HTTP request, in order, the authorization masked."""
+        return self._http.requests
+
+    def admits(self, headers: Mapping[str, str]) -> bool:
+        """Whether a client with these headers has the right key."""
+        return self.key is None or headers.get("authorization") == f"Bearer {self.key}"
+
+    def attach(self, connection: int, outbox: Callable[[Outgoing], None]) -> None:
+        """Hand what the brain says on a connection to `outbox`, from now on."""
+        self._outboxes[connection] = outbox
+        self._changed.set()  # its age limit, or its answer, may be the next thing due
+
+    def receive(self, connection: int, data: str | bytes) -> None:
+        """Let the brain have what a client sent. Raises what its answer function raises."""
+        self.server.receive(connection, data, self.now())
+        self._changed.set()
+
+    def detach(self, connection: int) -> None:
+        """The client of a connection is gone."""
+        self._outboxes.pop(connection, None)
+        self.server.disconnect(connection, self.now())
+        self._changed.set()
+
+    def fail(self, failure: Exception) -> None:
+        """Something of the server's own failed: `pump` raises it."""
+        self._failure = failure
+        self._changed.set()
+
+    def reset(self, port: int | None) -> None:
+        """Break the connection of the client that comes from this port, as the server sees it."""
+        for connection in list(self.proxy.connections):
+            if connection.server_side_port == port:
+                connection.reset()
+
     def application(self) -> Starlette:
         """The ASGI application. `pump` must run beside it."""
         everything = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"]
         return Starlette(
             routes=[
                 WebSocketRoute(PATH, self._converse),
+                *self._http.routes(PATH),
                 Route(PATH, _no_upgrade, methods=everything),
                 Route("/{path:path}", _not_found, methods=everything),
                 WebSocketRoute("/{path:path}", _refuse_path),
@@ -104,7 +152,8 @@ class Simulator:
             for each in self.server.poll(self.now()):
                 outbox = self._outboxes.get(each.connection)
                 if outbox is not None:
-                    outbox.send_nowait(each)
+                    outbox(each)
+            self._http.settle()
             deadline = self.server.next_deadline()
             with trio.move_on_at(math.inf if deadline is None else deadline + self._started):
                 await self._changed.wait()
@@ -112,22 +161,18 @@ class Simulator:
         raise self._failure
 
     async def _converse(self, socket: WebSocket) -> None:
-        headers = dict(socket.headers)
-        authorization = headers.get("authorization")
-        self.upgrades.append(headers if authorization is None else {**headers, "authorization": "***"})
-        if self.key is not None and authorization != f"Bearer {self.key}":
-            error = _error("Incorrect API key provided.", "invalid_api_key", "invalid_request_error")
-            await socket.send_denial_response(JSONResponse(error, 401))
+        self.upgrades.append(masked(socket.headers))
+        if not self.admits(socket.headers):
+            await socket.send_denial_response(wrong_key())
             return
         try:
             connection = self.server.connect(self.now())
         except HandshakeRefused as refused:
-            error = _error("The server refuses the connection.", "refused", "server_error")
+            error = api_error("The server refuses the connection.", "refused", "server_error")
             await socket.send_denial_response(JSONResponse(error, refused.status, dict(refused.headers)))
             return
         outbox, frames = trio.open_memory_channel[Outgoing](math.inf)
-        self._outboxes[connection] = outbox
-        self._changed.set()  # its age limit may be the next deadline
+        self.attach(connection, outbox.send_nowait)
         try:
             # As recorded on the 101.
             await socket.accept(headers=[(b"x-request-id", f"req_{connection}".encode())])
@@ -136,33 +181,24 @@ class Simulator:
                 await self._read(socket, connection)
                 nursery.cancel_scope.cancel()
         except Exception as failure:  # noqa: BLE001 (carried over to the pump, which raises it to the owner)
-            self._failure = failure
+            self.fail(failure)
         finally:
-            del self._outboxes[connection]
-            self.server.disconnect(connection, self.now())
-            self._changed.set()
+            self.detach(connection)
 
     async def _read(self, socket: WebSocket, connection: int) -> None:
         while (message := await socket.receive())["type"] != "websocket.disconnect":
             data = message.get("text")
-            self.server.receive(connection, message["bytes"] if data is None else data, self.now())
-            self._changed.set()
+            self.receive(connection, message["bytes"] if data is None else data)
 
     async def _write(self, socket: WebSocket, frames: trio.MemoryReceiveChannel[Outgoing], scope: trio.CancelScope) -> None:
         async for each in frames:
             if isinstance(each, Drop):
-                self._drop(socket)
+                self.reset(None if socket.client is None else socket.client.port)
             elif isinstance(each, Close):
                 await socket.close(each.code, each.reason)
                 scope.deadline = trio.current_time() + self.close_timeout  # for a client that never answers the close
             else:
                 await _send(socket, each)
-
-    def _drop(self, socket: WebSocket) -> None:
-        port = None if socket.client is None else socket.client.port
-        for connection in list(self.proxy.connections):
-            if connection.server_side_port == port:
-                connection.reset()
 
 
 @asynccontextmanager
@@ -222,22 +258,18 @@ async def _send(socket: WebSocket, message: Message) -> None:
 
 
 async def _no_upgrade(_request: Request) -> JSONResponse:
-    message = "This server speaks WebSocket only. Open a WebSocket to this address."
-    return JSONResponse(_error(message, "upgrade_required", "invalid_request_error"), 426, {"upgrade": "websocket"})
+    message = "Open a WebSocket to this address, or POST to it."
+    return JSONResponse(api_error(message, "upgrade_required", "invalid_request_error"), 426, {"upgrade": "websocket"})
 
 
 async def _not_found(request: Request) -> JSONResponse:
     message = f"Unknown path {request.url.path}. The Responses API is at {PATH}."
-    return JSONResponse(_error(message, "not_found", "invalid_request_error"), 404)
+    return JSONResponse(api_error(message, "not_found", "invalid_request_error"), 404)
 
 
 async def _refuse_path(socket: WebSocket) -> None:
     message = f"Unknown path {socket.url.path}. The Responses API is at {PATH}."
-    await socket.send_denial_response(JSONResponse(_error(message, "not_found", "invalid_request_error"), 404))
-
-
-def _error(message: str, code: str, kind: str) -> dict[str, Any]:
-    return {"error": {"message": message, "type": kind, "param": None, "code": code}}
+    await socket.send_denial_response(JSONResponse(api_error(message, "not_found", "invalid_request_error"), 404))
 
 
 def _offer_nothing(head: bytes) -> bytes:

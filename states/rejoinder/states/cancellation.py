@@ -22,5 +22,8 @@ def effective_policy(profile: Profile, policy: Policy, *, proven: bool) -> Cance
 
 
 def signals(profile: Profile, policy: Policy, *, refused: bool) -> bool:
-    """Whether a cancel is also sent to the server; never again on a link that answered one with an error."""
-    return not refused and (profile.signal if policy.signal is None else policy.signal)
+    """Whether a cancel is also sent to the server; never again on a link that answered one with an error.
+
+    Where each response has a stream of its own, ending that is the cancel.
+    """
+    return not refused and not profile.streams and (profile.signal if policy.signal is None else policy.signal)

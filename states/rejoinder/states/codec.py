@@ -21,6 +21,7 @@ import attrs
 from . import content_events as content
 from . import stream_events as stream
 from .event_types import EVENT_TYPES, SHAPES, FieldShape, Shape
+from .frozen_json import FrozenObject, write_array
 from .json_values import MAXIMUM_DEPTH, NotSerialisable, Unreadable, frozen_copy, read, write
 from .stream_events import ErrorEvent, ErrorShape, Garbage, StreamEvent, UnknownEvent, Violation
 
@@ -31,6 +32,7 @@ __all__ = [
     "decode",
     "encode_cancel",
     "encode_create",
+    "encode_post",
     "frozen_copy",
 ]
 
@@ -302,12 +304,40 @@ def encode_create(
         "stream_id": stream_id,
         "generate": generate,
     }
+    create = {
+        "type": "response.create",
+        **{name: value for name, value in apart.items() if value is not None},
+        **{name: value for name, value in fields.items() if name not in _GIVEN_APART | _NEVER_SENT},
+    }
+    if not all(type(item) is FrozenObject for item in items):
+        return write({**create, "input": list(items)})
+    return f'{write(create)[:-1]},"input":{write_array(items)}}}'
+
+
+def encode_post(
+    fields: Mapping[str, Any],
+    items: Sequence[Any],
+    *,
+    previous_response_id: str | None = None,
+    stream: bool | None = True,
+) -> str:
+    """Return the body of a ``POST /responses``: what ``encode_create`` says, as HTTP says it.
+
+    Args:
+        fields: the request without ``input``; ``stream`` and what only a socket knows are left out.
+        items: what becomes ``input``.
+        previous_response_id: a stored response to continue.
+        stream: whether the answer is to come as a stream of events; None where the question makes no sense.
+
+    Raises:
+        NotSerialisable: a value that JSON cannot carry. ``frozen_copy`` finds it earlier.
+    """
+    apart: dict[str, Any] = {"stream": stream, "previous_response_id": previous_response_id}
     return write(
         {
-            "type": "response.create",
             **{name: value for name, value in apart.items() if value is not None},
-            **{name: value for name, value in fields.items() if name not in _GIVEN_APART | _NEVER_SENT},
-            "input": list(items),
+            **{name: value for name, value in fields.items() if name not in _GIVEN_APART | {"stream"}},
+            "input": items,
         }
     )
 

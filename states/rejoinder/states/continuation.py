@@ -46,6 +46,7 @@ __all__ = [
     "RequestContent",
     "Reuse",
     "Shorter",
+    "Stateless",
     "decide",
     "names_its_chain",
 ]
@@ -111,6 +112,11 @@ class Disabled:
 
 
 @attrs.frozen
+class Stateless:
+    """The transport keeps nothing between two requests: over HTTP there is no connection to remember a response."""
+
+
+@attrs.frozen
 class CallerChain:
     """The caller names a ``previous_response_id`` or a ``conversation`` itself."""
 
@@ -158,6 +164,7 @@ Reason = (
     | LaneDirty
     | Evicted
     | Disabled
+    | Stateless
     | CallerChain
     | Replayed
     | Shorter

@@ -11,6 +11,7 @@ response has stood in the way for long enough).
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Final
 
@@ -75,8 +76,9 @@ def request_deadline(request: Request, limits: Deadlines) -> float | None:
 
 
 def next_deadline(session: Session) -> float | None:
-    """The earliest of all instants."""
-    return min(_instants(session), default=None)
+    """The earliest of all instants; None if there is none, or none that ever comes (a connection without an age limit)."""
+    earliest = min(_instants(session), default=math.inf)
+    return None if earliest == math.inf else earliest
 
 
 def _instants(session: Session) -> Iterator[float]:

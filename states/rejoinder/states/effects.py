@@ -12,14 +12,16 @@ from typing import Any
 import attrs
 
 from .continuation import Decision
-from .verdicts import Outcome, OutcomeKind
+from .verdicts import Cause, Outcome, OutcomeKind
 
 __all__ = [
     "Close",
     "Deliver",
     "Dial",
     "Effect",
+    "EndStream",
     "Finish",
+    "HandOver",
     "Moved",
     "Note",
     "Ping",
@@ -69,6 +71,35 @@ class SendCancel:
 
     link: int
     response_id: str
+
+
+@attrs.frozen
+class EndStream:
+    """End the stream of a lane's response, or take its create back; no answer. Nothing more is fed about it.
+
+    Only where each response has a stream of its own (HTTP).
+    """
+
+    link: int
+    lane: str | None
+    """The lane that it is for; the next ``Send`` on it begins another stream."""
+    abandoned: bool
+    """Whether the server may still be talking: then the stream is closed at once. What has ended by itself may be read to its
+    end, so that its connection can be used again."""
+
+
+@attrs.frozen
+class HandOver:
+    """This transport cannot serve the request, and another is to: ask for it there, with the same number.
+
+    It ends here without an outcome; the other transport gives it one.
+    """
+
+    request: int
+    cause: Cause
+    """Why: no connection could be opened, or the request is too large for it."""
+    replays: tuple[Cause, ...] = ()
+    """Why it was sent again here."""
 
 
 @attrs.frozen
@@ -150,5 +181,5 @@ class Note:
     """One sentence, never payload."""
 
 
-Effect = Dial | Close | Ping | Send | SendCancel | Withdraw | Deliver | Finish | Settled | Moved | Note
+Effect = Dial | Close | Ping | Send | SendCancel | EndStream | HandOver | Withdraw | Deliver | Finish | Settled | Moved | Note
 """Anything that ``feed`` returns."""

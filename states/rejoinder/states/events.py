@@ -10,6 +10,7 @@ import attrs
 
 from .continuation import RequestContent
 from .stream_events import StreamEvent
+from .verdicts import Cause
 
 __all__ = [
     "Cancel",
@@ -24,6 +25,8 @@ __all__ = [
     "Preconnect",
     "Received",
     "Shutdown",
+    "StreamEnded",
+    "StreamFailed",
     "Unsendable",
     "Withdrawn",
 ]
@@ -39,6 +42,8 @@ class Create:
     """What it says."""
     warm_up: bool = False
     """The session's own request: never cancelled by a caller, never sent again."""
+    replays: tuple[Cause, ...] = ()
+    """Why it was sent again before, over another transport (``HandOver``): the bound on replays is one for both."""
 
 
 @attrs.frozen
@@ -110,6 +115,32 @@ class Lost:
 
 
 @attrs.frozen
+class StreamEnded:
+    """The stream that carries a lane's response is over, and was not told to end. Only where each response has its own (HTTP)."""
+
+    link: int
+    lane: str | None
+    """The lane that the stream was for."""
+    reason: str = ""
+    """How it ended, in a few words; empty if its body just ended."""
+
+
+@attrs.frozen
+class StreamFailed:
+    """Answer to ``Send`` where each response has a stream of its own (HTTP): it could not be opened, and nothing was sent."""
+
+    link: int
+    lane: str | None
+    """The lane that the create was for."""
+    message: str
+    """One sentence on what happened."""
+    permanent: bool = False
+    """Whether it cannot pass by itself, as a certificate that is not trusted."""
+    jitter: float = 1.0
+    """A random number in [0, 1], drawn by the engine: the session has no dice."""
+
+
+@attrs.frozen
 class Pong:
     """Answer to ``Ping``."""
 
@@ -153,6 +184,8 @@ Event = (
     | DialFailed
     | Received
     | Lost
+    | StreamEnded
+    | StreamFailed
     | Pong
     | Unsendable
     | Withdrawn

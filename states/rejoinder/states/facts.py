@@ -1,8 +1,8 @@
 """The facts of a frame on its lane: what ``classify.py``'s table is asked with.
 
 Pure look-ups; each function answers one question of one kind of frame. The one rule that lives here is the replay rule (``fate``),
-because it is asked by the classifier: while nothing of the output was delivered, once per cause, twice in all, never for a
-warm-up, never if the policy says never.
+because it is asked by the classifier: while nothing of the output was delivered, once per cause (over HTTP twice, as its clients
+do), twice in all, never for a warm-up, never if the policy says never.
 """
 
 from __future__ import annotations
@@ -38,6 +38,7 @@ from .verdicts import Cause, Reaction, Where, react
 __all__ = [
     "CREATE_FIELDS",
     "ERROR_CAUSES",
+    "REPLAYS_IN_ALL",
     "UNCOMMITTED",
     "Facts",
     "Sighting",
@@ -52,6 +53,7 @@ UNCOMMITTED: Final = frozenset({ResponsePhase.AWAITING_CREATED, ResponsePhase.DO
 """The phases in which nothing of the output was delivered."""
 
 REPLAYS_IN_ALL: Final = 2
+"""How often a request may be sent again, whatever the causes."""
 
 CREATE_FIELDS: Final = frozenset(
     [
@@ -122,15 +124,15 @@ STATUSES: Final[Mapping[type[StreamEvent], Status]] = {
 Facts = tuple[StrEnum, ...]
 
 
-def fate(lane: Lane, request: Request | None, policy: Policy, cause: Cause) -> Fate:
-    """The replay rule: may the request on ``lane`` be sent again because of ``cause``?"""
+def fate(lane: Lane, request: Request | None, policy: Policy, cause: Cause, repeats: int = 1) -> Fate:
+    """The replay rule: may the request on ``lane`` be sent again because of ``cause``, which may do so ``repeats`` times?"""
     if (
         request is None
         or request.phase is not RequestPhase.SENT
         or request.warm_up
         or policy.replay is ReplayPolicy.NEVER
         or lane.phase not in UNCOMMITTED
-        or cause in request.replays
+        or request.replays.count(cause) >= repeats
         or len(request.replays) >= REPLAYS_IN_ALL
     ):
         return Fate.FINAL
@@ -217,7 +219,7 @@ def _created(at: Sighting) -> Facts:
     return (
         identity_of(at.lane, at.frame),
         echo_of(at.lane, at.frame),
-        fate(at.lane, at.request, at.policy, Cause.FOREIGN),
+        fate(at.lane, at.request, at.policy, Cause.FOREIGN, at.profile.repeats),
     )
 
 
@@ -260,7 +262,11 @@ def _error(at: Sighting) -> Facts:
         subject,
         Certainty.CERTAIN if certain else Certainty.UNCERTAIN,
         Debt.OWED if owed else Debt.NONE,
-        fate(lane, at.request, at.policy, ERROR_CAUSES.get(reaction, Cause.REJECTED)) if may_pass else Fate.FINAL,
+        (
+            fate(lane, at.request, at.policy, ERROR_CAUSES.get(reaction, Cause.REJECTED), at.profile.repeats)
+            if may_pass
+            else Fate.FINAL
+        ),
     )
 
 
@@ -270,7 +276,7 @@ def _keepalive(at: Sighting) -> Facts:
 
 
 def _garbage(at: Sighting) -> Facts:
-    return (fate(at.lane, at.request, at.policy, Cause.DAMAGED),)
+    return (fate(at.lane, at.request, at.policy, Cause.DAMAGED, at.profile.repeats),)
 
 
 def _foreign_of(lane: Lane) -> Foreign:

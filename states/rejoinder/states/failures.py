@@ -8,13 +8,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final, cast
 
-from .events import Lost
+from .events import Lost, StreamEnded, StreamFailed
 from .phases import ResponsePhase
 from .profiles import Deadlines, Policy
 from .stream_events import ErrorEvent
 from .verdicts import Cause, Failure, Where, react
 
-__all__ = ["failure_from_error", "failure_from_response", "lost_failure", "overdue_failure", "shown", "simple_failure"]
+__all__ = [
+    "failure_from_error",
+    "failure_from_response",
+    "lost_failure",
+    "overdue_failure",
+    "shown",
+    "simple_failure",
+    "unreachable_failure",
+]
 
 LONGEST_NAME: Final = 80
 """Characters of a server's word that a note repeats."""
@@ -69,6 +77,12 @@ def failure_from_response(response: Mapping[str, Any], policy: Policy) -> Failur
 def lost_failure(detail: object) -> Failure:
     """The connection went away under a response."""
     seen = ""
+    if isinstance(detail, StreamEnded):
+        how = f" ({detail.reason})" if detail.reason else ""
+        return Failure(
+            Cause.LOST,
+            f"The stream ended before the answer was complete{how}. What came so far is attached; ask again for the rest.",
+        )
     if not isinstance(detail, Lost):
         return Failure(
             Cause.LOST, "The connection had to be given up before the answer was complete. What came so far is attached."
@@ -76,6 +90,12 @@ def lost_failure(detail: object) -> Failure:
     if detail.code is not None:
         seen = f" (close code {detail.code}{': ' + detail.reason if detail.reason else ''})"
     return Failure(Cause.LOST, f"The connection was lost{seen}. What came so far is attached; ask again for the rest.")
+
+
+def unreachable_failure(detail: object) -> Failure:
+    """No connection could be opened for the stream of a response."""
+    advice = "Check the server's address, its certificate and the network."
+    return Failure(Cause.DIAL, f"{_sentence(cast('StreamFailed', detail).message)} {advice}")
 
 
 def overdue_failure(phase: str, deadlines: Deadlines) -> Failure:

@@ -19,12 +19,12 @@ from .classify import Sequence as SequenceFact
 from .content_events import OutputItemDone
 from .facts import Sighting, facts_of, reaction_to, sequence_of
 from .link_rules import backoff
-from .phases import LinkPhase
+from .phases import LinkPhase, ResponsePhase
 from .records import Lane, Link, Request
 from .steps import Step
 from .stream_events import ErrorEvent, StreamEvent
 from .triggers import LinkEvent, RequestEvent, ResponseEvent
-from .verdicts import Reaction, Where, react
+from .verdicts import Cause, Reaction, Where, react
 
 if TYPE_CHECKING:
     from .session import Session
@@ -51,9 +51,11 @@ OUTPUT: Final = frozenset({ResponseEvent.CONTENT, ResponseEvent.CONTENT_AFTER_GA
 
 
 def _create(session: Session, event: happening.Create, now: float) -> None:
-    session.requests[event.request] = Request(event.request, event.content, event.warm_up, now, entered=now)
+    session.requests[event.request] = Request(event.request, event.content, event.warm_up, now, entered=now, replays=event.replays)
     if session.closing:
         session.move_request(event.request, RequestEvent.CLOSED, now)
+    elif session.elsewhere and not event.warm_up:
+        session.move_request(event.request, RequestEvent.HANDED_OVER, now, Cause.DIAL)
 
 
 def _cancel(session: Session, event: happening.Cancel, now: float) -> None:
@@ -106,6 +108,24 @@ def _lost(session: Session, event: happening.Lost, now: float) -> None:
     session.move_link(link, LinkEvent.LOST_WANTED if session.is_wanted(link) else LinkEvent.LOST, now, event)
 
 
+def _stream_ended(session: Session, event: happening.StreamEnded, now: float) -> None:
+    lane = _lane_with_stream(session, event)
+    if lane is not None:
+        step = Step(lane.phase, ResponseEvent.LOST, now, event)
+        session.move_lane_by_fate(lane, ResponseEvent.LOST, ResponseEvent.LOST_REPLAYABLE, Cause.LOST, step)
+
+
+def _stream_failed(session: Session, event: happening.StreamFailed, now: float) -> None:
+    lane = _lane_with_stream(session, event)
+    if lane is None:
+        return
+    if event.permanent:
+        session.move_lane(lane, ResponseEvent.UNREACHABLE, now, event)
+    else:
+        step = Step(lane.phase, ResponseEvent.UNREACHABLE, now, event)
+        session.move_lane_by_fate(lane, ResponseEvent.UNREACHABLE, ResponseEvent.UNREACHABLE_REPLAYABLE, Cause.DIAL, step)
+
+
 def _pong(session: Session, event: happening.Pong, now: float) -> None:
     link = session.links.get(event.link)
     if link is not None:
@@ -114,7 +134,9 @@ def _pong(session: Session, event: happening.Pong, now: float) -> None:
 
 
 def _unsendable(session: Session, event: happening.Unsendable, now: float) -> None:
-    _to_create(session, event, ResponseEvent.UNSENDABLE, now, event.size)
+    request = session.requests.get(event.request)
+    elsewhere = request is not None and session.may_hand_over(request)
+    _to_create(session, event, ResponseEvent.UNSENDABLE_REPLAYABLE if elsewhere else ResponseEvent.UNSENDABLE, now, event.size)
 
 
 def _withdrawn(session: Session, event: happening.Withdrawn, now: float) -> None:
@@ -173,6 +195,16 @@ def _to_link(session: Session, number: int, event: LinkEvent, now: float, detail
         session.move_link(link, event, now, detail)
 
 
+def _lane_with_stream(session: Session, news: happening.StreamEnded | happening.StreamFailed) -> Lane | None:
+    """The lane whose stream it is about; None, and counted, if there is none."""
+    link = session.links.get(news.link)
+    lane = None if link is None else link.lanes.get(news.lane)
+    if lane is None or lane.phase is ResponsePhase.IDLE or not session.profile.streams:
+        session.note("Late", detail=f"news of a stream of link {news.link}, which is over")
+        return None
+    return lane
+
+
 def _to_create(
     session: Session,
     news: happening.Unsendable | happening.Withdrawn,
@@ -200,6 +232,8 @@ INTAKE: Final[Mapping[type, Callable[[Session, Any, float], None]]] = MappingPro
         happening.DialFailed: _dial_failed,
         happening.Received: _received,
         happening.Lost: _lost,
+        happening.StreamEnded: _stream_ended,
+        happening.StreamFailed: _stream_failed,
         happening.Pong: _pong,
         happening.Unsendable: _unsendable,
         happening.Withdrawn: _withdrawn,

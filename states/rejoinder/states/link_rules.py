@@ -63,7 +63,7 @@ def link_opened(session: Session, link: Link, step: Step) -> None:
     link.rotate_at = step.now + max(profile.max_age - policy.rotate_before, profile.max_age / 2)
     link.successor_at = step.now
     link.names_limit = profile.names
-    link.proven = False
+    link.proven = profile.streams
     link.debt = 0
     link.cancel_refused = False
     link.hedge_for = None

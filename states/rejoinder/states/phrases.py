@@ -156,6 +156,7 @@ REASONS: Final[Mapping[type, Callable[[Any], str]]] = MappingProxyType(
         reasons.LaneDirty: lambda _: "the response before it did not complete",
         reasons.Evicted: lambda _: "the server has dropped what it would continue",
         reasons.Disabled: lambda _: "continuing is switched off",
+        reasons.Stateless: lambda _: "over HTTP nothing is remembered",
         reasons.CallerChain: lambda _: "the caller names what it continues",
         reasons.Replayed: lambda reason: f"it is sent again ({reason.cause})",
         reasons.Shorter: lambda _: "it adds nothing",
@@ -202,6 +203,12 @@ HAPPENED: Final[Mapping[type, Callable[[Any], str]]] = MappingProxyType(
         happening.Opened: lambda event: f"L{event.link} opens",
         happening.DialFailed: _dial_failed,
         happening.Lost: _lost,
+        happening.StreamEnded: lambda event: (
+            f"the stream of {place(event.link, event.lane)} ends{_in_brackets([event.reason] if event.reason else [])}"
+        ),
+        happening.StreamFailed: lambda event: (
+            f"no stream can be opened for {place(event.link, event.lane)}{_in_brackets(['for good'] if event.permanent else [])}"
+        ),
         happening.Pong: lambda event: f"L{event.link} answers the ping",
         happening.Unsendable: lambda event: (
             f"the create of r{event.request} is too large for {place(event.link, event.lane)} ({event.size} bytes)"
@@ -253,6 +260,10 @@ DONE: Final[Mapping[type, Callable[[Any], str | None]]] = MappingProxyType(
             f"the client sends r{effect.request} on {place(effect.link, effect.lane)}, {decided(effect.decision)}"
         ),
         ordered.SendCancel: lambda effect: f"the client cancels {name(effect.response_id)} on L{effect.link}",
+        ordered.EndStream: lambda effect: (
+            f"the client {'closes' if effect.abandoned else 'is done with'} the stream of {place(effect.link, effect.lane)}"
+        ),
+        ordered.HandOver: lambda effect: f"r{effect.request} goes over another transport: {effect.cause}",
         ordered.Withdraw: lambda effect: (
             f"the client takes the create of r{effect.request} for {place(effect.link, effect.lane)} back, if it has not left"
         ),

@@ -7,18 +7,19 @@ Rules of this file
   without one, else a fresh name, else the lane that was not used for longest.
 * Until a ``created`` has echoed its lane's name (*probation*), a link counts as serial: one create outstanding, always the same
   lane. Demoting at the first ``created`` would be too late, two creates would be out already.
+* Where each create has a stream of its own (HTTP), a lane is that stream: nothing needs a proof, and what nobody hears is ended.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from .continuation import CallerChain, Decision, Disabled, Full, Replayed, Reuse, decide, names_its_chain
+from .continuation import CallerChain, Decision, Disabled, Full, Replayed, Reuse, Stateless, decide, names_its_chain
 from .failures import shown
 from .phases import LinkPhase, RequestPhase, ResponsePhase
 from .records import Link
 from .stream_events import ErrorEvent, FrameKind, StreamEvent
-from .triggers import LinkEvent, RequestEvent
+from .triggers import LinkEvent, RequestEvent, ResponseEvent
 
 if TYPE_CHECKING:
     from .records import Lane, Request
@@ -47,8 +48,14 @@ ASKING: Final = frozenset({ResponsePhase.AWAITING_CREATED, ResponsePhase.DOUBTED
 """Phases in which a create is unanswered."""
 
 
+UNHEARD: Final = frozenset({ResponsePhase.CANCEL_PENDING, ResponsePhase.DRAINING, ResponsePhase.QUARANTINED})
+"""Phases in which nobody listens to what the wire may still say."""
+
+
 def settle(session: Session, now: float) -> None:
     """Everything that follows from where the machines are now: called once after each event."""
+    if session.profile.streams:
+        _end_unheard(session, now)
     for link in list(session.links.values()):
         if link.phase is LinkPhase.RETIRING and not link.lanes_in_use:
             session.move_link(link, LinkEvent.VACANT, now)
@@ -58,6 +65,14 @@ def settle(session: Session, now: float) -> None:
     for link in list(session.links.values()):
         if link.phase is LinkPhase.CLOSED or (link.phase is LinkPhase.FAILED and served_elsewhere(session, link)):
             del session.links[link.number]
+
+
+def _end_unheard(session: Session, now: float) -> None:
+    """A stream of its own that nobody listens to is ended, and with it all that its lane owes."""
+    for link in session.links.values():
+        for lane in link.lanes.values():
+            if lane.phase in UNHEARD:
+                session.move_lane(lane, ResponseEvent.LOST, now)
 
 
 def waiting(session: Session) -> list[Request]:
@@ -152,11 +167,20 @@ def _place(session: Session, now: float) -> None:
         if now - link.heard > session.policy.prove_after and not link.lanes_in_use:
             session.move_link(link, LinkEvent.STALE, now)
             return
-        chosen = _choose(session, link, request)
+        choose = _choose_stream if session.profile.streams else _choose
+        chosen = choose(session, link, request)
         if chosen is None:
             _replace_exhausted(session, link, now)
             return
         session.move_request(request.number, RequestEvent.LANE_FREE, now, chosen)
+
+
+def _choose_stream(session: Session, link: Link, request: Request) -> tuple[Lane, Decision] | None:
+    """Any lane is as good as any other: none of them remembers anything."""
+    free = next((lane for lane in link.lanes.values() if lane.phase is ResponsePhase.IDLE), None)
+    if free is None and len(link.lanes) < link.names_limit:
+        free = session.new_lane(link, _name(link))
+    return None if free is None else (free, _decide(session, free, request))
 
 
 def _choose(session: Session, link: Link, request: Request) -> tuple[Lane, Decision] | None:
@@ -191,6 +215,8 @@ def _decide(session: Session, lane: Lane, request: Request) -> Decision:
         return Full(Disabled())
     if names_its_chain(request.content):
         return Full(CallerChain())
+    if session.profile.streams:
+        return Full(Stateless())
     if lane.continuation is None:
         return Full(lane.absence)
     return decide(lane.continuation, request.content)

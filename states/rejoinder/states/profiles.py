@@ -21,6 +21,7 @@ from .verdicts import ERRORS, ErrorRule
 __all__ = [
     "AZURE",
     "GENERIC",
+    "HTTP",
     "OPENAI",
     "PROFILES",
     "XAI",
@@ -28,6 +29,7 @@ __all__ = [
     "CancelPolicy",
     "DeadlineKind",
     "Deadlines",
+    "Fallback",
     "Policy",
     "Profile",
     "ReplayPolicy",
@@ -107,6 +109,22 @@ class ReplayPolicy(StrEnum):
     """Never: for requests whose hosted tools bill for each run."""
 
 
+@unique
+class Fallback(StrEnum):
+    """Whether a request that the WebSocket cannot serve goes over HTTP.
+
+    It cannot where the upgrade is refused (426, or any other answer that is not about the key), and where the frame is larger than
+    the server takes.
+    """
+
+    NEVER = "never"
+    """It fails, and says why."""
+    EACH = "each"
+    """That request goes over HTTP; the next one tries the WebSocket again."""
+    STICKY = "sticky"
+    """After a refused upgrade all requests of the session go over HTTP. One that was too large decides for itself alone."""
+
+
 def check_number(owner: object, name: str, *, least: float = 0.0, above: bool = True, endless: bool = False) -> None:
     """Refuse a setting that is no number above ``least`` (or equal to it, unless ``above``); ``endless`` allows infinity.
 
@@ -175,6 +193,11 @@ class Profile:
     """Whether to send ``response.cancel``. No vendor documents it for this API."""
     then: CancelPolicy = CancelPolicy.HEDGE
     """The default cancel policy."""
+    streams: bool = False
+    """Whether each create has a stream of its own (HTTP): lanes need no proof, nothing is remembered between two responses, and
+    ending the stream ends the response."""
+    repeats: int = 1
+    """How often the same cause may make a request be sent again; twice in all, whatever the causes."""
 
 
 @attrs.frozen
@@ -213,6 +236,8 @@ class Policy:
     """The longest pause a server can ask for and still get an automatic replay, in seconds."""
     retry_pause: float = 0.5
     """The pause before a rejected request goes out again where the server names none, in seconds."""
+    fallback: Fallback = Fallback.NEVER
+    """Whether what the WebSocket cannot serve goes over HTTP; set by ``open_session(transport="auto")``."""
     sockets: int = 3
     """Sockets at one time: the active one, its successor, and retiring ones."""
 
@@ -236,6 +261,21 @@ XAI: Final = Profile(name="xai", lanes=False, max_age=1500.0, in_flight=1, names
 
 GENERIC: Final = Profile(name="generic", lanes=False, max_age=1500.0, in_flight=1, names=0, announces_items=False)
 """Any other server: the cautious common denominator."""
+
+HTTP: Final = Profile(
+    name="http",
+    lanes=True,
+    max_age=math.inf,
+    in_flight=100,
+    names=100,
+    inbound_limit=2**63 - 1,
+    announces_items=False,
+    then=CancelPolicy.LANE,
+    streams=True,
+    repeats=2,
+)
+"""Any server over HTTP: each response is a POST of its own, answered by a stream of events. No limit on its size is documented;
+clients retry twice (openai-python 3.54). 100 at a time are as many as httpx keeps connections for."""
 
 PROFILES: Final = {profile.name: profile for profile in (OPENAI, AZURE, XAI, GENERIC)}
 """The profiles by name."""

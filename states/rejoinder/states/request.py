@@ -38,6 +38,13 @@ EDGES: Final = (
         "another link still serves: a successor that cannot be dialled ends nothing (r0; r1; L0 open; cancel r0; hedge; dial"
         " fails twice: r1 failed while L0 was draining normally)",
     ),
+    *rows(
+        P.WAITING,
+        E.HANDED_OVER,
+        P.ENDED,
+        "request_handed_over",
+        "the upgrade is refused (426, 404, 503 …) and the policy allows HTTP: it has its outcome there",
+    ),
     *rows(P.WAITING, E.CANCEL, P.ENDED, "request_cancelled", "nothing is on the wire: nothing to drain"),
     *rows(P.WAITING, E.OVERFLOW, P.ENDED, "request_overflowed", "the buffer holds what an earlier attempt acknowledged"),
     *rows(P.WAITING, E.EXPIRED, P.ENDED, "request_expired", "queue deadline; a dial under way goes on"),
@@ -51,6 +58,13 @@ EDGES: Final = (
     *rows(P.SENT, E.REPLAY, P.WAITING, "request_replayed", "in full, once per cause, twice in all, never past the commit point"),
     *rows(P.SENT, E.REPLAY_LATER, P.PAUSED, "request_paused", "the same, and the server is not to be asked at once (429, 503)"),
     *rows(P.SENT, E.FINISHED, P.ENDED, "request_finished", "its response ended: exactly one outcome"),
+    *rows(
+        P.SENT,
+        E.HANDED_OVER,
+        P.ENDED,
+        "request_handed_over",
+        "its frame is larger than the server takes (16 MiB, reported) and never left: HTTP may take it",
+    ),
     *rows(P.SENT, E.CANCEL, P.ENDED, "request_cancelled", "the caller is free at once; the response is abandoned"),
     *rows(P.SENT, E.OVERFLOW, P.ENDED, "request_overflowed", "a slow consumer costs its own response, never the reader"),
     *rows(P.SENT, E.EXPIRED, P.ENDED, "request_expired", "turn deadline: a trickle can outlive every gap"),

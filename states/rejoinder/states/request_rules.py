@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, cast
 
 from .continuation import Decision
-from .effects import Finish, Send
+from .effects import Finish, HandOver, Send
 from .failures import simple_failure
 from .phases import RequestPhase
 from .triggers import LinkEvent, ResponseEvent
@@ -60,6 +60,12 @@ def request_finished(session: Session, request: Request, step: Step) -> None:
 
 def request_given_up(session: Session, request: Request, step: Step) -> None:
     _end(session, request, step, cast("Failure", step.detail))
+
+
+def request_handed_over(session: Session, request: Request, step: Step) -> None:
+    cause = cast("Cause", step.detail)
+    session.note("HandedOver", detail=f"request {request.number} goes over another transport: {cause}")
+    session.emit(HandOver(request.number, cause, request.replays))
 
 
 def request_cancelled(session: Session, request: Request, step: Step) -> None:
@@ -117,6 +123,7 @@ REQUEST_RULES: Final[Mapping[str, RequestRule]] = MappingProxyType(
             request_expired,
             request_finished,
             request_given_up,
+            request_handed_over,
             request_overflowed,
             request_paused,
             request_replayed,

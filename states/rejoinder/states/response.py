@@ -4,7 +4,8 @@ Rules of this file
 * The table is about what the *wire* owes. A caller that leaves changes the phase, never the obligation: an abandoned response
   occupies its lane until its terminal, its link's end, or quarantine.
 * A terminal is not the same as "clean": only a terminal (or a certain rejection) that belongs to this response makes its lane
-  idle. What nothing ties to this response is counted and moves nothing.
+  idle. What nothing ties to this response is counted and moves nothing. (Where each response has a stream of its own, the end
+  of that stream is the end of all it may say: ``Lost``, as when a link ends.)
 * The commit point is the step into ``streaming``: from there on the request is never sent again.
 * Rows never look at the frame. Everything that tells frames apart was settled by ``classify.py``, which names the event.
 
@@ -103,6 +104,27 @@ EDGES: Final = (
     *rows(P.DOUBTED, E.EXPIRED_REPLAYABLE, P.QUARANTINED, "doubt_unresolved_replayed", "nothing was delivered: elsewhere"),
     *rows(ASKING, E.CANCEL, P.CANCEL_PENDING, "caller_left_early", "no id to cancel yet; the drain deadline starts now"),
     *rows(P.AWAITING_CREATED, E.UNSENDABLE, P.IDLE, "create_unsendable", "larger than the server takes (1009, reported)"),
+    *rows(
+        P.AWAITING_CREATED,
+        E.UNSENDABLE_REPLAYABLE,
+        P.IDLE,
+        "create_handed_over",
+        "the same, where the policy allows another transport: nothing left, so nothing can be said twice",
+    ),
+    *rows(
+        P.AWAITING_CREATED,
+        E.UNREACHABLE,
+        P.IDLE,
+        "create_unreachable",
+        "HTTP: no connection for its POST, nothing was sent; the attempts are spent, or it cannot pass by itself",
+    ),
+    *rows(
+        P.AWAITING_CREATED,
+        E.UNREACHABLE_REPLAYABLE,
+        P.IDLE,
+        "create_unreachable_replayed",
+        "HTTP: no connection for its POST: after a pause, twice at most (openai-python retries connection errors twice)",
+    ),
     *rows(ASKING, E.DOOMED, P.CANCEL_PENDING, "doomed", "the server is at its limit but may have read the create"),
     *rows(ASKING, E.DOOMED_REPLAYABLE, P.CANCEL_PENDING, "doomed_replayed", "the same, and nothing was delivered: elsewhere"),
     *rows(ASKING, E.LOST, P.IDLE, "lost", "the socket is gone and the replay is spent or not wanted"),

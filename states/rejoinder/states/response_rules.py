@@ -26,15 +26,26 @@ from .continuation import (
     NoPrevious,
     RequestContent,
     Reuse,
+    Stateless,
     names_its_chain,
 )
 from .effects import Deliver, Settled, Withdraw
+from .events import StreamFailed
 from .facts import ERROR_CAUSES, reaction_to
-from .failures import failure_from_error, failure_from_response, lost_failure, overdue_failure, shown, simple_failure
+from .failures import (
+    failure_from_error,
+    failure_from_response,
+    lost_failure,
+    overdue_failure,
+    shown,
+    simple_failure,
+    unreachable_failure,
+)
+from .link_rules import backoff
 from .profiles import AfterCancel, CancelPolicy
 from .steps import Step
 from .stream_events import ErrorEvent
-from .triggers import LinkEvent, ResponseEvent
+from .triggers import LinkEvent, RequestEvent, ResponseEvent
 from .verdicts import Cause, OutcomeKind, Reaction
 
 if TYPE_CHECKING:
@@ -106,7 +117,8 @@ def create_rejected_replayed(session: Session, lane: Lane, step: Step) -> None:
         _forget_refused_name(session, lane, step)
         pause = 0.0
     else:
-        pause = session.policy.retry_pause if step.error.retry_after is None else step.error.retry_after
+        before = session.requests[cast("int", lane.request)].replays.count(Cause.REJECTED)
+        pause = session.policy.retry_pause * 2.0**before if step.error.retry_after is None else step.error.retry_after
     session.replay(lane, ERROR_CAUSES.get(reaction, Cause.REJECTED), step, pause=pause)
 
 
@@ -116,6 +128,21 @@ def create_unsendable(session: Session, lane: Lane, step: Step) -> None:
     limit = session.profile.inbound_limit
     message = f"The request has {size} bytes and this server takes {limit}; it was not sent. Send less, or by reference."
     session.finish(lane, OutcomeKind.FAILED, simple_failure(Cause.UNSENDABLE, message), step, sent=False)
+
+
+def create_handed_over(session: Session, lane: Lane, step: Step) -> None:
+    lane.continuation = lane.parent
+    session.move_request(cast("int", lane.request), RequestEvent.HANDED_OVER, step.now, Cause.UNSENDABLE)
+
+
+def create_unreachable(session: Session, lane: Lane, step: Step) -> None:
+    session.finish(lane, OutcomeKind.INTERRUPTED, unreachable_failure(step.detail), step, sent=False)
+
+
+def create_unreachable_replayed(session: Session, lane: Lane, step: Step) -> None:
+    before = session.requests[cast("int", lane.request)].replays.count(Cause.DIAL)
+    pause = backoff(session, before + 1, cast("StreamFailed", step.detail).jitter)
+    session.replay(lane, Cause.DIAL, step, pause=pause)
 
 
 def create_withdrawn(session: Session, lane: Lane, step: Step) -> None:
@@ -167,6 +194,8 @@ def completed(session: Session, lane: Lane, step: Step) -> None:
     if names_its_chain(content):
         # The server builds on more than this request's items, and the caller alone knows what.
         lane.absence = CallerChain()
+    elif session.profile.streams:
+        lane.absence = Stateless()
     else:
         lane.continuation = Continuation(cast("str", lane.response_id), content.items, output)
         lane.absence = NoPrevious()
@@ -380,8 +409,9 @@ def _name_response(lane: Lane, step: Step) -> None:
 
 
 def _take_back(session: Session, lane: Lane) -> None:
-    """If the create has not even left, the wire is clean after all; only the engine knows."""
-    session.emit(Withdraw(lane.link, cast("int", lane.sent), lane.name))
+    """If the create has not even left, the wire is clean after all; only the engine knows. A stream is ended anyway."""
+    if not session.profile.streams:
+        session.emit(Withdraw(lane.link, cast("int", lane.sent), lane.name))
 
 
 def _orphan(lane: Lane, step: Step) -> None:
@@ -473,10 +503,13 @@ RESPONSE_RULES: Final[Mapping[str, ResponseRule]] = MappingProxyType(
             caller_left_early,
             cancel_answered,
             completed,
+            create_handed_over,
             create_rejected,
             create_rejected_replayed,
             create_rejected_unclean,
             create_sent,
+            create_unreachable,
+            create_unreachable_replayed,
             create_unsendable,
             create_withdrawn,
             created_arrived,

@@ -27,19 +27,19 @@ from .classify import CLASSIFIED, Fate, Item, Stage
 from .content_events import OutputItemDone
 from .continuation import NewLink, NoPrevious
 from .edges import Staying
-from .effects import Effect, Moved, Note, SendCancel
+from .effects import Effect, EndStream, Moved, Note, SendCancel
 from .facts import Facts, fate, sequence_of
 from .intake import INTAKE
 from .link_rules import LINK_RULES
 from .phases import LinkPhase, RequestPhase, ResponsePhase
-from .profiles import OPENAI, Policy, Profile
+from .profiles import OPENAI, Fallback, Policy, Profile
 from .records import Lane, Link, Request
 from .request_rules import REQUEST_RULES
 from .response_rules import RESPONSE_RULES
 from .steps import Step
 from .stream_events import FrameKind
 from .triggers import LinkEvent, RequestEvent, ResponseEvent
-from .verdicts import Cause, Failure, Outcome, OutcomeKind, Verdict
+from .verdicts import Cause, Failure, Outcome, OutcomeKind, Verdict, Where, react
 
 __all__ = ["Session"]
 
@@ -82,6 +82,7 @@ class Session:
         "counts",
         "creates",
         "effects",
+        "elsewhere",
         "has_completed",
         "links",
         "links_made",
@@ -100,6 +101,7 @@ class Session:
         self.creates = 0
         self.has_completed = False
         self.closing = False
+        self.elsewhere = False
         self.counts: Counter[str] = Counter()
         self.effects: list[Effect] = []
         self.sighted: tuple[FrameKind, Facts] | None = None
@@ -118,6 +120,7 @@ class Session:
         other.creates = self.creates
         other.has_completed = self.has_completed
         other.closing = self.closing
+        other.elsewhere = self.elsewhere
         other.counts = self.counts.copy()
         return other
 
@@ -191,6 +194,8 @@ class Session:
             self.emit(Moved("response", source, event, target, lane.link, lane.name, lane.request))
             rule(self, lane, Step(source, event, now, detail))
             if lane.phase is ResponsePhase.IDLE and source != ResponsePhase.IDLE:
+                if self.profile.streams:
+                    self.emit(EndStream(lane.link, lane.name, abandoned=lane.abandoned_at is not None))
                 lane.forget_response()
 
     def move_request(self, number: int, event: RequestEvent, now: float, detail: object = None) -> None:
@@ -216,7 +221,7 @@ class Session:
     def move_lane_by_fate(self, lane: Lane, final: ResponseEvent, replayable: ResponseEvent, cause: Cause, step: Step) -> None:
         """Take the row for ``replayable`` if the replay rule allows it for ``cause``, else the row for ``final``."""
         request = None if lane.request is None else self.requests.get(lane.request)
-        allowed = fate(lane, request, self.policy, cause) is Fate.REPLAYABLE
+        allowed = fate(lane, request, self.policy, cause, self.profile.repeats) is Fate.REPLAYABLE
         self.move_lane(lane, replayable if allowed else final, step.now, step.detail)
 
     # -- what rules ask for ------------------------------------------------------------------------------------------------
@@ -307,8 +312,9 @@ class Session:
         return bool(placement.waiting(self)) and not placement.served_elsewhere(self, link)
 
     def suspect(self, lane: Lane, step: Step) -> None:
-        """What this link says cannot be attributed safely any more: it retires."""
-        self.move_link(self.links[lane.link], LinkEvent.SUSPECT, step.now)
+        """What this link says cannot be attributed safely any more: it retires. A stream of its own taints nothing else."""
+        if not self.profile.streams:
+            self.move_link(self.links[lane.link], LinkEvent.SUSPECT, step.now)
 
     def unclean(self, lane: Lane, step: Step) -> None:
         """The lane cannot be used again; on a serial link that is the link."""
@@ -353,7 +359,20 @@ class Session:
 
     def give_up(self, link: Link, now: float) -> None:
         """A dial was given up: where nothing else serves, nobody will be served."""
-        event = RequestEvent.GAVE_UP_OTHER if placement.served_elsewhere(self, link) else RequestEvent.GAVE_UP
+        served = placement.served_elsewhere(self, link)
+        status = None if link.failure is None else link.failure.status
+        refused = status is not None and react(self.policy.errors, Where.HANDSHAKE, None, None, status).elsewhere
         for request in list(self.requests.values()):
-            if request.phase is RequestPhase.WAITING:
-                self.move_request(request.number, event, now, link.failure)
+            if request.phase is not RequestPhase.WAITING:
+                continue
+            if served:
+                self.move_request(request.number, RequestEvent.GAVE_UP_OTHER, now)
+            elif refused and self.may_hand_over(request):
+                self.elsewhere = self.policy.fallback is Fallback.STICKY
+                self.move_request(request.number, RequestEvent.HANDED_OVER, now, Cause.DIAL)
+            else:
+                self.move_request(request.number, RequestEvent.GAVE_UP, now, link.failure)
+
+    def may_hand_over(self, request: Request) -> bool:
+        """Whether another transport may serve the request. A warm-up warms this one up, or nothing."""
+        return self.policy.fallback is not Fallback.NEVER and not request.warm_up

@@ -6,7 +6,8 @@ Rules of this file
 * In events and effects, a field that says nothing (its default, and that is None, false or empty) is left out. In a header nothing
   is: another version may have other defaults.
 * A frame is the JSON object that the codec read, and is read again by the codec. Of a frame that was no object, what was wrong with
-  it is kept: the codec keeps no more of it. A frame that was not made by the codec cannot be carried.
+  it is kept: the codec keeps no more of it. Where a stream is the label (HTTP), ``lane`` says which. A frame that was not made by
+  the codec cannot be carried.
 * Two things are not written, because the events that are beside them hold them: the items of a ``Reuse`` (their number is) and
   the response object of an ``Outcome`` or a ``Settled``.
 * JSON has no infinity: a number that is not finite is a string, ``inf``.
@@ -83,6 +84,8 @@ def _plain_frame(frame: StreamEvent) -> dict[str, Any]:
     plain: dict[str, Any] = {"raw": frame.raw}
     if isinstance(frame, Garbage) and not frame.raw:
         plain = {"garbage": frame.violation.value, "detail": frame.detail}
+    if frame.stream_id is not None and frame.raw.get("stream_id") != frame.stream_id:
+        plain["lane"] = frame.stream_id
     return {**plain, "binary": True} if frame.binary else plain
 
 
@@ -140,7 +143,8 @@ def _hints(declared: type) -> Mapping[str, Any]:
 def _frame(plain: object, where: str) -> StreamEvent:
     given = _fields(plain, where)
     binary = _exactly(bool, "true or false")(given.get("binary", False), bool, f"{where}.binary")
-    names = given.keys() - {"binary"}
+    lane = from_plain(given.get("lane"), str | None, f"{where}.lane")
+    names = given.keys() - {"binary", "lane"}
     if names == {"raw"}:
         # A value that came out of JSON can be written again, whatever it is.
         event = decode(write(_fields(given["raw"], f"{where}.raw")))
@@ -150,7 +154,7 @@ def _frame(plain: object, where: str) -> StreamEvent:
         event = Garbage("", None, None, {}, None, None, None, violation, detail)
     else:
         raise Unfit(f"{where} has neither raw nor garbage and detail, or more than that")
-    return attrs.evolve(event, binary=binary)
+    return attrs.evolve(event, binary=binary, stream_id=event.stream_id if lane is None else lane)
 
 
 def _reuse(plain: object, where: str) -> Reuse:

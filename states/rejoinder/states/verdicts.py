@@ -181,6 +181,8 @@ class ErrorRule:
     """What to do."""
     advice: str
     """One sentence for the user."""
+    elsewhere: bool = False
+    """Whether another transport of the same server may serve what this one refused: a refusal of the upgrade itself."""
 
 
 HTTP_PASSING: Final = (range(408, 410), range(425, 426), range(429, 430), range(500, 600))
@@ -206,9 +208,12 @@ ERRORS: Final = (
         (range(200, 400), range(404, 405), range(426, 427)),
         Reaction.PERMANENT,
         "Check the URL: this server does not speak WebSocket there.",
+        elsewhere=True,
     ),
-    ErrorRule(Where.HANDSHAKE, (), HTTP_PASSING, Reaction.PASSING, "Try again later: the server is busy or down."),
-    ErrorRule(Where.HANDSHAKE, (), (range(400, 500),), Reaction.PERMANENT, "Check the URL, the headers and the key."),
+    ErrorRule(Where.HANDSHAKE, (), HTTP_PASSING, Reaction.PASSING, "Try again later: the server is busy or down.", elsewhere=True),
+    ErrorRule(
+        Where.HANDSHAKE, (), (range(400, 500),), Reaction.PERMANENT, "Check the URL, the headers and the key.", elsewhere=True
+    ),
     ErrorRule(Where.HANDSHAKE, (), (), Reaction.PASSING, "Check that the server runs and that its address is right."),
     ErrorRule(
         Where.CREATE,

@@ -15,7 +15,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from quality.mutants.mutant import Rule
-from rejoinder.states.effects import Close, Deliver, Dial, Effect, Finish, Note, Ping, Send, SendCancel, Withdraw
+from rejoinder.states.effects import Close, Deliver, Dial, Effect, Finish, HandOver, Note, Ping, Send, SendCancel, Withdraw
 from rejoinder.states.steps import Step
 
 __all__ = ["EFFECTS", "without"]
@@ -49,6 +49,9 @@ EFFECTS: Final[Mapping[str, tuple[type[Effect], ...]]] = MappingProxyType(
         "create_rejected_unclean": (Withdraw, Finish),
         "create_rejected_replayed": (Note,),
         "create_unsendable": (Finish,),
+        "create_handed_over": (HandOver, Note),
+        "create_unreachable": (Finish,),
+        "create_unreachable_replayed": (Note,),
         "create_withdrawn": (),
         # -- responses that run --------------------------------------------------------------------------------------------
         "output_began": (Deliver,),
@@ -100,6 +103,7 @@ EFFECTS: Final[Mapping[str, tuple[type[Effect], ...]]] = MappingProxyType(
         "request_paused": (Note,),
         "request_finished": (Finish,),
         "request_given_up": (Finish,),
+        "request_handed_over": (HandOver, Note),
         "request_cancelled": (Finish,),
         "request_overflowed": (Finish,),
         "request_expired": (Finish,),

@@ -20,7 +20,7 @@ SLOWLY = Ask(manner=Manner(interval=1.0))
 
 
 def test_a_session_that_does_not_open_fails_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(*_: object) -> None:
+    def broken(*_: object, **__: object) -> None:
         raise LookupError("it does not open")
 
     monkeypatch.setattr(Driver, "__init__", broken)

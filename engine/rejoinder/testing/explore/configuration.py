@@ -46,9 +46,11 @@ class Configuration:
     """Whether callers may also leave, or overflow, when they have their outcome."""
     # -- network and clock -----------------------------------------------------------------------------------------------------
     losses: int = 0
-    """Sockets that are lost."""
+    """Sockets that are lost; over HTTP, streams that end."""
     refusals: int = 0
-    """Dials that fail: now for a passing reason, now for good."""
+    """Dials that fail, now for a passing reason, now for good; over HTTP, streams that cannot be opened."""
+    refusal: int = 401
+    """The status of a dial that fails for good."""
     expiries: int = 0
     """Deadlines that pass."""
     idles: int = 0

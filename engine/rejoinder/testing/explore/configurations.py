@@ -12,7 +12,18 @@ from typing import Any, Final
 
 import attrs
 
-from rejoinder.states.profiles import AZURE, GENERIC, OPENAI, AfterCancel, CancelPolicy, Deadlines, Policy, ReplayPolicy
+from rejoinder.states.profiles import (
+    AZURE,
+    GENERIC,
+    HTTP,
+    OPENAI,
+    AfterCancel,
+    CancelPolicy,
+    Deadlines,
+    Fallback,
+    Policy,
+    ReplayPolicy,
+)
 
 from .configuration import Configuration
 
@@ -20,6 +31,8 @@ __all__ = ["DEEP", "LONGEST", "QUICK"]
 
 LANES: Final = attrs.evolve(OPENAI, in_flight=2, names=3)
 """A provider with lanes, and few of them: what takes 16 responses and 32 names in life shows with 2 and 3."""
+STREAMS: Final = attrs.evolve(HTTP, in_flight=2, names=2)
+"""HTTP, and few requests at a time."""
 WORDS_OF_OTHERS: Final = (
     "stray delta",
     "stray delta later",
@@ -514,6 +527,85 @@ QUICK: Final = (
         expiries=1,
         echo=False,
     ),
+    # -- a stream for each response ---------------------------------------------------------------------------------------------
+    Configuration(
+        "http",
+        "Responses with streams of their own: callers that leave, streams that end, deadlines that pass.",
+        STREAMS,
+        Policy(),
+        requests=2,
+        cancels=1,
+        losses=1,
+        expiries=1,
+        shutdown=True,
+    ),
+    Configuration(
+        "http-unreachable",
+        "Streams that cannot be opened, for now or for good, until the attempts are spent.",
+        STREAMS,
+        Policy(),
+        requests=2,
+        together=1,
+        refusals=3,
+        losses=1,
+        expiries=2,
+    ),
+    Configuration(
+        "http-rejections",
+        "Requests that are refused again and again, and responses that fail, are cut short, or break off.",
+        STREAMS,
+        Policy(),
+        requests=2,
+        together=1,
+        losses=1,
+        expiries=2,
+        ends=ANY_END,
+        faults_inside=True,
+        rejections=("busy", "bad"),
+    ),
+    Configuration(
+        "http-misbehaviour",
+        "A server that breaks the protocol on one stream: it costs that response, and no other.",
+        STREAMS,
+        Policy(),
+        requests=2,
+        cancels=1,
+        losses=1,
+        misbehaviours=1,
+        misbehaves=(
+            "stray delta",
+            "foreign item",
+            "created again",
+            "foreign terminal",
+            "garbage",
+            "unknown",
+            "item after a gap",
+            "delta again",
+        ),
+    ),
+    Configuration(
+        "another-transport",
+        "Requests that go over another transport, because a dial is refused or they are too large.",
+        AZURE,
+        attrs.evolve(HEDGE, fallback=Fallback.EACH),
+        requests=3,
+        cancels=1,
+        refusals=1,
+        refusal=426,
+        too_large=frozenset({2}),
+        warm_ups=frozenset({3}),
+        losses=1,
+    ),
+    Configuration(
+        "another-transport-for-good",
+        "The same where a refused dial decides for all that follow.",
+        AZURE,
+        attrs.evolve(HEDGE, fallback=Fallback.STICKY),
+        requests=3,
+        refusals=1,
+        refusal=426,
+        too_large=frozenset({1}),
+    ),
 )
 """What every change runs through."""
 
@@ -560,6 +652,12 @@ MORE: Final[Mapping[str, Mapping[str, Any]]] = {
     "lanes-twice-foreign": {"requests": 2},
     "lanes-misbehaviour": {"refuses_cancels": True},
     "lanes-without-an-echo": {"losses": 1},
+    "http": {"overflows": 1},
+    "http-unreachable": {"cancels": 1},
+    "http-rejections": {"cancels": 1},
+    "http-misbehaviour": {"expiries": 1},
+    "another-transport": {"shutdown": True},
+    "another-transport-for-good": {"cancels": 1},
 }
 """What each configuration has more of when there is a night for it."""
 

@@ -193,6 +193,8 @@ class Judge:
             return self._delivered(world, event, effect)
         elif isinstance(effect, ordered.Finish):
             return self._finished(world, event, effect)
+        elif isinstance(effect, ordered.HandOver):
+            return self._handed_over(world, effect)
         elif isinstance(effect, ordered.Send):
             return self._sent(world, effect)
         elif isinstance(effect, ordered.SendCancel):
@@ -259,6 +261,15 @@ class Judge:
             world.chain = (*world.chains[effect.request], (effect.request, words))
         return untold_truth
 
+    def _handed_over(self, world: ExploredWorld, effect: ordered.HandOver) -> str | None:
+        caller = world.callers[effect.request]
+        if caller.output or caller.ended or caller.left:
+            return f"promise 5: {effect}, which has output, or an outcome, or nobody who waits"
+        caller.ended = True
+        caller.attempt = caller.place = None
+        self.seen.add("handed over")
+        return None
+
     def _sent(self, world: ExploredWorld, effect: ordered.Send) -> str | None:  # noqa: PLR0911 - one answer for each limit
         number, caller = effect.request, world.callers[effect.request]
         policy, profile = world.session.policy, world.session.profile
@@ -280,7 +291,7 @@ class Judge:
         if lane.stranger is not None:
             return f"promise 1: request {number} was sent on {effect.lane or 'a serial link'} where a stranger speaks"
         running = 1 + len(creates) + sum(1 for _ in socket.connection.runs)
-        proven = profile.lanes and any(other.echoed for other in socket.connection.lanes.values())
+        proven = profile.streams or (profile.lanes and any(other.echoed for other in socket.connection.lanes.values()))
         if running > (profile.in_flight if proven else 1):
             return f"promise 6: {running} responses in flight on link {effect.link}"
         if profile.lanes and len({*socket.connection.lanes, effect.lane}) > profile.names:
@@ -310,7 +321,7 @@ def _attempts_at(world: ExploredWorld, link: int, name: str | None) -> frozenset
 
 
 def _trusted(world: ExploredWorld, spoken: Spoken) -> str | None:
-    """Whether a link goes on taking requests after what it said shows that it must not."""
+    """Whether a link goes on taking requests after what it said shows that it must not. A stream of its own taints nothing else."""
     link = world.session.links.get(spoken.link)
     if (
         link is not None
@@ -319,7 +330,7 @@ def _trusted(world: ExploredWorld, spoken: Spoken) -> str | None:
         and all(lane.phase is not ResponsePhase.DRAINING for lane in link.lanes.values())
     ):
         return f"promise 1: a response that nobody asked for runs on link {spoken.link}, and its end is not waited for"
-    if link is None or link.phase is not LinkPhase.OPEN:
+    if link is None or link.phase is not LinkPhase.OPEN or world.session.profile.streams:
         return None
     if spoken.again and not spoken.late:
         return f"promise 1: a second {spoken.what} ({spoken.audience}), and link {spoken.link} goes on taking requests"
@@ -339,8 +350,8 @@ def _noted(world: ExploredWorld, note: ordered.Note) -> str | None:
     caller = world.callers[int(found[1])]
     caller.attempt = caller.place = None
     world.abandoned = True
-    if found[2] in caller.replays:
-        return f"promise 5: request {found[1]} was replayed twice because of {found[2]}"
+    if caller.replays.count(found[2]) >= world.session.profile.repeats:
+        return f"promise 5: request {found[1]} was replayed too often because of {found[2]}"
     caller.replays = (*caller.replays, found[2])
     if len(caller.replays) > REPLAYS:
         return f"promise 5: request {found[1]} was replayed {len(caller.replays)} times"

@@ -38,6 +38,8 @@ BY_EVENT: Final[Mapping[type, frozenset[End]]] = MappingProxyType(
         happening.Opened: _interrupted(),
         happening.DialFailed: _interrupted(Cause.DIAL),
         happening.Lost: _interrupted(Cause.LOST),
+        happening.StreamEnded: _interrupted(Cause.LOST),
+        happening.StreamFailed: _interrupted(Cause.DIAL),
         happening.Pong: _interrupted(),
         happening.Unsendable: frozenset({(OutcomeKind.FAILED, Cause.UNSENDABLE)}),
         happening.Withdrawn: _interrupted(),
@@ -62,7 +64,14 @@ BY_TERMINAL: Final[Mapping[str, End]] = MappingProxyType(
     }
 )
 """How a response ends whose terminal comes, unless a fault was reported inside it before."""
-ENDED_BY_FAULT: Final = (happening.Lost, happening.Expired, happening.Received, happening.Cancel, happening.Overflow)
+ENDED_BY_FAULT: Final = (
+    happening.Lost,
+    happening.StreamEnded,
+    happening.Expired,
+    happening.Received,
+    happening.Cancel,
+    happening.Overflow,
+)
 """What may end a response inside which a fault was reported."""
 STAGES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {
@@ -140,12 +149,14 @@ def _may_end(caller: Asked, event: happening.Event, end: End, *, own: bool) -> b
         allowed = BY_EVENT[type(event)]
     if caller.faulty and isinstance(event, ENDED_BY_FAULT):
         # A deadline of the whole turn, or the caller itself, may still come first.
-        return end == FAULT or (end in allowed and not isinstance(event, happening.Lost | happening.Received))
+        return end == FAULT or (
+            end in allowed and not isinstance(event, happening.Lost | happening.StreamEnded | happening.Received)
+        )
     return end in allowed
 
 
 def _wrong_verdict(caller: Asked, event: happening.Event, verdict: Verdict) -> str | None:
-    sent = caller.sends - isinstance(event, happening.Unsendable) > 0
+    sent = caller.sends - isinstance(event, happening.Unsendable | happening.StreamFailed) > 0
     told = {
         "sent": (verdict.sent, sent),
         "acknowledged": (verdict.acknowledged, caller.acknowledged),

@@ -96,6 +96,7 @@ PROPERTIES: Final = (
     Property(
         _S, "two at once", "A response runs on one lane while an abandoned one drains on another.", sign="runs beside a drain"
     ),
+    Property(_S, "another transport", "A request that this transport cannot serve goes over another.", sign="handed over"),
     Property(_S, "proof of life", "A link that was idle for long answers before it is used.", sign="link proving Alive"),
 )
 """All of them, the promises first."""

@@ -9,6 +9,7 @@ Rules of this file
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Final
@@ -66,7 +67,8 @@ OF_REQUESTS: Final[Mapping[RequestPhase, Callable[[Request, Deadlines], float]]]
 def wrong_instant(session: Session, now: float) -> str | None:
     """What is wrong with what ``session`` waits for at ``now``; None if all is well."""
     due = session.next_deadline()
-    earliest = min(_instants(session), default=None)
+    # A connection without an age limit is never due.
+    earliest = min((instant for instant in _instants(session) if instant != math.inf), default=None)
     if due is None or earliest is None:
         return None if due is earliest else f"{HEAD}: the next is {due}, and should be {earliest}: {session}"
     if abs(due - earliest) > LATE:

@@ -16,6 +16,8 @@ from functools import cache
 from types import MappingProxyType
 from typing import Any, Final, final
 
+import attrs
+
 from rejoinder.states import effects as ordered
 from rejoinder.states import events as happened
 from rejoinder.states.cancellation import signals
@@ -25,7 +27,7 @@ from rejoinder.states.trace import Fed
 from rejoinder.testing.input_items import assistant, user
 
 from .accounts import Spoken, spoken
-from .any_server import Said, Saying
+from .any_server import Connection, Said, Saying
 from .happening import Happening, Outbound, Socket, happening
 from .judge import Caller
 from .known_sessions import Reaction
@@ -176,13 +178,24 @@ class ExploredWorld:
         for link, (outbox, connection) in self.sockets.items():
             if outbox:
                 steps.append(happening("read", link))
-            if left["losses"] or connection.doomed:
+            if self.session.profile.streams:
+                steps += self._steps_of_streams(link, outbox, connection)
+            elif left["losses"] or connection.doomed:
                 steps.append(happening("lose", link))
             steps += server.sayings(connection, link)
             if left["misbehaviours"]:
                 steps += server.misbehaviours(connection, outbox, link)
         steps += self._steps_of_clock()
         return steps
+
+    def _steps_of_streams(self, link: int, outbox: tuple[Outbound, ...], connection: Connection) -> Iterator[Happening]:
+        for name, lane in connection.lanes.items():
+            if self.left["losses"] and lane.run is not None:
+                yield Happening("end stream", link, saying=Saying(name, "end"))
+        for out in outbox:
+            if self.left["refusals"]:
+                yield Happening("open no stream", link, saying=Saying(out.lane, "refusal"))
+                yield Happening("open no stream for good", link, saying=Saying(out.lane, "refusal"))
 
     def _steps_of_callers(self) -> Iterator[Happening]:  # noqa: C901 - one list of what they may do
         configuration, left = self.watch.configuration, self.left
@@ -274,7 +287,7 @@ class ExploredWorld:
         """A dial fails for good."""
         self._spend("refusals")
         self._forget(step.link)
-        self.feed(happened.DialFailed(step.link, "It failed.", 401))
+        self.feed(happened.DialFailed(step.link, "It failed.", self.watch.configuration.refusal))
 
     def pong(self, step: Happening) -> None:
         """A ping is answered."""
@@ -299,6 +312,34 @@ class ExploredWorld:
             self._spend("losses")
         self._forget(step.link)
         self.feed(happened.Lost(step.link, 1006))
+
+    def end_stream(self, step: Happening) -> None:
+        """The stream of a response ends."""
+        self._spend("losses")
+        self._cut(step.link, _of(step).lane)
+        self.feed(happened.StreamEnded(step.link, _of(step).lane))
+
+    def open_no_stream(self, step: Happening) -> None:
+        """No stream can be opened for a create, for now."""
+        self._refuse_stream(step, permanent=False)
+
+    def open_no_stream_for_good(self, step: Happening) -> None:
+        """No stream can be opened for a create, and none ever will."""
+        self._refuse_stream(step, permanent=True)
+
+    def _refuse_stream(self, step: Happening, *, permanent: bool) -> None:
+        self._spend("refusals")
+        lane = _of(step).lane
+        self._cut(step.link, lane)
+        self.feed(happened.StreamFailed(step.link, lane, "It failed.", permanent=permanent))
+
+    def _cut(self, link: int, name: str | None) -> None:
+        """Nothing more is said or read on a lane until its next create."""
+        socket = self.sockets.get(link)
+        if socket is not None:
+            lanes = {other: lane for other, lane in socket.connection.lanes.items() if other != name}
+            outbox = tuple([out for out in socket.outbox if out.lane != name])
+            self.sockets[link] = Socket(outbox, attrs.evolve(socket.connection, lanes=lanes))
 
     def say(self, step: Happening) -> None:
         """The server says something right."""
@@ -409,6 +450,10 @@ class ExploredWorld:
         socket = self.sockets[effect.link]
         self.sockets[effect.link] = Socket((*socket.outbox, Outbound(effect.response_id)), socket.connection)
 
+    def perform_end_stream(self, effect: ordered.EndStream) -> None:
+        """A stream is ended, or its create taken back."""
+        self._cut(effect.link, effect.lane)
+
     def perform_withdraw(self, effect: ordered.Withdraw) -> happened.Event | None:
         """A create is taken back, if the server has not read it."""
         socket = self.sockets.get(effect.link)
@@ -444,6 +489,9 @@ TAKE: Final[Mapping[str, Callable[[ExploredWorld, Happening], None]]] = MappingP
         "find too large": ExploredWorld.find_too_large,
         "read": ExploredWorld.read,
         "lose": ExploredWorld.lose,
+        "end stream": ExploredWorld.end_stream,
+        "open no stream": ExploredWorld.open_no_stream,
+        "open no stream for good": ExploredWorld.open_no_stream_for_good,
         "say": ExploredWorld.say,
         "misbehave": ExploredWorld.misbehave,
         "expire": ExploredWorld.expire,
@@ -456,6 +504,7 @@ PERFORM: Final[Mapping[type, Callable[[ExploredWorld, Any], happened.Event | Non
     {
         ordered.Close: ExploredWorld.perform_close,
         ordered.Dial: ExploredWorld.perform_dial,
+        ordered.EndStream: ExploredWorld.perform_end_stream,
         ordered.Ping: ExploredWorld.perform_ping,
         ordered.Send: ExploredWorld.perform_send,
         ordered.SendCancel: ExploredWorld.perform_cancel,

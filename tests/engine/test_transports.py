@@ -1,0 +1,170 @@
+"""Which transport a request takes: the one that was chosen, or with ``auto`` the other for what the first cannot serve."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import attrs
+import pytest
+import trio
+import trio.testing
+
+from harness.loopback import HOST, free_port
+from harness.over_http import KEY, open_over_http
+from rejoinder.engine import (
+    ConnectionFailed,
+    DeadlineExceeded,
+    Endpoint,
+    Fallback,
+    InvalidEndpoint,
+    Note,
+    Policy,
+    ResponseFailed,
+    Sent,
+    open_session,
+)
+from rejoinder.states.profiles import OPENAI
+from rejoinder.testing import Answer, ModelServer, Stall, Text, scripted
+from rejoinder.testing.server_faults import ServerFaults
+
+REFUSING = ServerFaults(refuse_status=426)
+SMALL = attrs.evolve(OPENAI, inbound_limit=2000)
+
+
+async def test_auto_is_the_socket_where_that_works(loopback_clock: trio.testing.MockClock) -> None:
+    async with open_over_http(transport="auto") as both:
+        assert "You said: Hi" == await both.ask("Hi")
+
+    assert [] == both.simulator.http_requests
+    assert 1 == len(both.simulator.upgrades)
+
+
+@pytest.mark.parametrize("status", [426, 404, 400])
+async def test_a_refused_upgrade_goes_over_http_visibly(status: int, loopback_clock: trio.testing.MockClock) -> None:
+    async with open_over_http(ModelServer(faults=ServerFaults(refuse_status=status)), transport="auto") as both:
+        assert "You said: Hi" == await both.ask("Hi")
+        statistics = both.session.statistics()
+
+    assert 1 == statistics.counts["HandedOver"]
+    assert Note("HandedOver", detail="request 1 goes over another transport: connection failed") in both.seen
+    assert {1001: "open"} == {number: phase for number, phase in statistics.links.items() if number > 1000}
+    assert [1001] == [sent.link for sent in both.seen if isinstance(sent, Sent)]
+    assert 1 == statistics.creates
+
+
+async def test_it_does_not_stick(loopback_clock: trio.testing.MockClock) -> None:
+    server = ModelServer(faults=ServerFaults(refuse_status=426, refuse_count=1))
+    async with open_over_http(server, transport="auto") as both:
+        texts = [await both.ask(str(number)) for number in range(3)]
+        statistics = both.session.statistics()
+
+    assert [f"You said: {number}" for number in range(3)] == texts
+    assert (1, 2) == (len(both.simulator.http_requests), len(both.simulator.upgrades))
+    assert 1 == statistics.counts["HandedOver"]
+
+
+async def test_it_sticks_where_that_is_wanted(loopback_clock: trio.testing.MockClock) -> None:
+    server = ModelServer(faults=ServerFaults(refuse_status=426, refuse_count=1))
+    async with open_over_http(server, transport="auto", sticky=True) as both:
+        for number in range(3):
+            await both.ask(str(number))
+
+    assert (3, 1) == (len(both.simulator.http_requests), len(both.simulator.upgrades))
+
+
+async def test_what_is_too_large_for_a_socket_goes_over_http_alone(loopback_clock: trio.testing.MockClock) -> None:
+    async with open_over_http(transport="auto", sticky=True, endpoint={"profile": SMALL}) as both:
+        assert "You said: small" == await both.ask("small")
+        assert ("You said: " + "x" * 3000) == await both.ask("x" * 3000)
+        assert "You said: small again" == await both.ask("small again")
+
+    assert (1, 1) == (len(both.simulator.http_requests), len(both.simulator.upgrades))
+
+
+async def test_without_auto_it_fails_and_says_why(loopback_clock: trio.testing.MockClock) -> None:
+    policy = Policy(fallback=Fallback.EACH)
+    endpoint = {"profile": SMALL}
+    async with open_over_http(ModelServer(faults=REFUSING), transport="websocket", policy=policy) as socket:
+        with pytest.raises(ConnectionFailed, match="HTTP status 426"):
+            await socket.ask("Hi")
+    async with open_over_http(transport="websocket", policy=policy, endpoint=endpoint) as socket:
+        with pytest.raises(ResponseFailed, match="this server takes 2000"):
+            await socket.ask("x" * 3000)
+
+
+async def test_a_wrong_key_is_no_reason(loopback_clock: trio.testing.MockClock) -> None:
+    async with open_over_http() as http, open_session(Endpoint(http.simulator.url, "wrong"), transport="auto") as session:
+        with pytest.raises(ConnectionFailed, match="status 401"):
+            async with session.respond("Hi") as response:
+                await response.text()
+
+        assert [] == http.simulator.http_requests
+
+
+async def test_a_server_that_is_down_is_no_reason(loopback_clock: trio.testing.MockClock) -> None:
+    port = free_port()
+    async with open_session(Endpoint(f"ws://{HOST}:{port}/v1/responses", KEY), transport="auto") as session:
+        with pytest.raises(ConnectionFailed, match="Connection refused"):
+            async with session.respond("Hi") as response:
+                await response.text()
+        assert "HandedOver" not in session.statistics().counts
+
+
+async def test_a_request_that_was_handed_over_can_be_left(loopback_clock: trio.testing.MockClock) -> None:
+    server = ModelServer(answer=scripted([Answer([Text("one"), Stall()])]), faults=REFUSING)
+    async with open_over_http(server, transport="auto") as both:
+        async with both.session.respond("Hi") as response:
+            async for _ in response:
+                break
+        assert "cancelled" == response.status
+        assert "You said: next" == await both.ask("next")
+        await trio.testing.wait_all_tasks_blocked(0.02)
+        assert not both.simulator.server.is_open(0)
+
+
+async def test_a_session_that_ends_ends_both_sides(loopback_clock: trio.testing.MockClock) -> None:
+    server = ModelServer(answer=scripted([Answer([Stall()])]), faults=REFUSING)
+    async with open_over_http(server, transport="auto") as both, both.session.respond("Hi") as response:
+        await trio.testing.wait_all_tasks_blocked(0.05)
+        both.session.close()
+        assert "interrupted" == response.status
+
+
+async def test_one_that_was_handed_over_has_its_deadlines(loopback_clock: trio.testing.MockClock) -> None:
+    server = ModelServer(answer=lambda _: Answer([Stall()], created=0, in_progress=False), faults=REFUSING)
+    async with open_over_http(server, transport="auto") as both:
+        began = trio.current_time()
+        with pytest.raises(DeadlineExceeded, match="did not acknowledge"):
+            await both.ask("Hi")
+
+        assert 90 <= trio.current_time() - began < 92
+
+
+@pytest.mark.parametrize(
+    "options, words",
+    [
+        ({"transport": "carrier pigeon"}, "transport is 'carrier pigeon'. Give one of 'websocket', 'http', 'auto'."),
+        ({"transport": "http", "sticky": True}, "sticky says what follows a fallback, and transport='http' has none."),
+        ({"transport": "websocket", "sticky": True}, "sticky says what follows a fallback"),
+    ],
+)
+async def test_what_is_no_choice(options: dict[str, Any], words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        async with open_session(Endpoint("wss://example.org/v1/responses", KEY), **options):
+            pytest.fail("It must not open.")  # pragma: no cover
+
+
+async def test_options_that_httpx_does_not_take() -> None:
+    with pytest.raises(InvalidEndpoint, match=r"The HTTP client cannot be made: .*nonsense.* Give http_options"):
+        async with open_session(Endpoint("wss://example.org/v1/responses", KEY), http_options={"nonsense": 1}):
+            pytest.fail("It must not open.")  # pragma: no cover
+
+
+async def test_a_proxy_is_used(loopback_clock: trio.testing.MockClock) -> None:
+    async with open_over_http() as http:
+        proxy = f"http://{HOST}:{http.simulator.port}"
+        endpoint = Endpoint("ws://localhost:9/v1/responses", KEY)
+        async with open_session(endpoint, transport="http", http_options={"proxy": proxy}) as session:
+            with pytest.raises(ResponseFailed, match="HTTP status 404"):
+                async with session.respond("Hi") as response:
+                    await response.text()
