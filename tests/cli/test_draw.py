@@ -12,22 +12,12 @@ from typer.testing import CliRunner
 
 from harness.telling import interrupted
 from rejoinder.cli.draw import draw
-from rejoinder.diagrams.graphviz import GraphvizError, version
 from rejoinder.diagrams.pictures import draw_picture
 from rejoinder.diagrams.rendered import FOLDER, RENDERED
 from rejoinder.states.profiles import AZURE, Policy
 from rejoinder.states.trace import Gap, Header, write_lines
 
 REPOSITORY: Final = Path(__file__).parents[2]
-
-
-@pytest.fixture
-def graphviz() -> str:
-    """The version of Graphviz; tests that need it are skipped where it is not."""
-    try:
-        return version()
-    except GraphvizError as error:
-        pytest.skip(str(error))
 
 
 application = typer.Typer()

@@ -5,7 +5,6 @@ That is: arrows, a rule that moves nothing, and each way of staying.
 
 import pytest
 
-from rejoinder.diagrams.graphviz import GraphvizError, version
 from rejoinder.states.chart import CHARTS, Chart
 from rejoinder.states.edges import Deadline, Staying, Table, rows
 from rejoinder.states.profiles import DeadlineKind
@@ -42,12 +41,3 @@ def small() -> Table:
         deadlines={"busy": Deadline(DeadlineKind.GAP, "Lost")},
         edges=EDGES,
     )
-
-
-@pytest.fixture
-def graphviz() -> str:
-    """The version of Graphviz; tests that need it are skipped where it is not."""
-    try:
-        return version()
-    except GraphvizError as error:
-        pytest.skip(str(error))

@@ -33,7 +33,7 @@ def view(
     ] = None,
     port: Annotated[int, typer.Option(help="Where the local page is served; 0 takes a free port.", min=0, max=65535)] = 0,
 ) -> None:
-    """Make a page of a trace: step through it, with every machine, over time.
+    """Make a page of a trace, to step through it in a browser.
 
     The page is one file that needs no network. #step=7 behind its address leads to step 7. With --live it is served on this machine
     instead, and follows a session that is under way.
