@@ -16,7 +16,7 @@ import trio
 from rejoinder.states import events as happening
 from rejoinder.states.codec import encode_post
 from rejoinder.states.continuation import RequestContent
-from rejoinder.states.snapshot import SessionState, snapshot
+from rejoinder.states.snapshot import SessionState
 
 from .advice import Advice
 from .background import BackgroundResponse
@@ -194,8 +194,8 @@ class Session:
         """Begin a response that runs on the server, whether or not anybody listens (``background: true``, over HTTP).
 
         Returns as soon as the server has accepted it. Iterate what is returned, ask for its ``result()``, or note its ``id`` and
-        come back to it later with ``background_response``. Such responses are stored, so ``store`` must not be false. Raises as ``infer``,
-        but nothing is sent twice once it may have been accepted.
+        come back to it later with ``background_response``. Such responses are stored, so ``store`` must not be false. Raises as
+        ``infer``, but nothing is sent twice once it may have been accepted.
         """
         content = self._content(input, {"store": True, **fields}, generate=True)
         if content.fields.get("store") is False:
@@ -243,7 +243,7 @@ class Session:
     @property
     def state(self) -> SessionState:
         """Every link, lane and request as it is now: its phase, since when (trio's clock), and what it waits for."""
-        return snapshot(self._driver.lifecycle)
+        return self._driver.state()
 
     @property
     def endpoint(self) -> Endpoint:
