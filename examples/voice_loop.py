@@ -58,7 +58,7 @@ async def keep_speaking(session: Session, conversation: Conversation, say: Say, 
     while True:
         await speak(session, conversation, say)
         spoken.set()
-        await session.background.wait(conversation)
+        await session.background_calls.wait(conversation)
 
 
 async def speak(session: Session, conversation: Conversation, say: Say) -> None:

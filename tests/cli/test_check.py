@@ -30,7 +30,7 @@ def test_fault_is_told_drawn_and_written(tmp_path: Path, monkeypatch: pytest.Mon
     result = RUNNER.invoke(application, ["check", "serial-hedge", "--output", str(tmp_path / "found")])
 
     assert 1 == result.exit_code
-    assert "promise 6: request 2 was sent on a serial link where another may still speak" in result.output
+    assert "promise 6: the lane of link 1 is taken for free, and something still runs there" in result.output
     assert "sequenceDiagram" in (tmp_path / "found" / "serial-hedge.mmd").read_text("utf-8")
     assert read_lines((tmp_path / "found" / "serial-hedge.jsonl").read_text("utf-8").splitlines(keepends=True)).feds
 

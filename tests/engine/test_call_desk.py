@@ -66,7 +66,7 @@ async def test_a_result_that_comes_while_the_model_speaks_is_told_in_the_same_tu
     conversation = Conversation("Go")
     async with open_pair(server(SHORT, Answer([Text("On it. "), Pause(5)]), FINE)) as pair:
         taken = await take_turn(pair.session, conversation, office.tools)
-        still = pair.session.background.running(conversation)
+        still = pair.session.background_calls.running(conversation)
 
     assert "On it. Fine." == taken.text
     assert [{"role": "developer", "content": REPORT + '"all about owls"'}] == pair.creates[2]["input"]
@@ -81,12 +81,12 @@ async def test_a_result_that_comes_later_stands_in_the_conversation_and_wakes_wh
     async with open_pair(server(OWLS, Answer([Text("On it.")]), FINE)) as pair:
         await take_turn(pair.session, conversation, office.tools)
         asked = trio.current_time()
-        await pair.session.background.wait(conversation)
+        await pair.session.background_calls.wait(conversation)
         waited = trio.current_time() - asked
-        await pair.session.background.wait(conversation)  # still news
+        await pair.session.background_calls.wait(conversation)  # still news
         taken = await take_turn(pair.session, conversation, office.tools)
         with trio.move_on_after(100) as scope:
-            await pair.session.background.wait(conversation)
+            await pair.session.background_calls.wait(conversation)
 
     assert 29 < waited <= 30
     assert [REPORT + '"all about owls"'] == messages_of(pair.creates[2])
@@ -106,7 +106,7 @@ async def test_a_result_that_need_not_be_told_wakes_nobody(autojump_clock: objec
     async with open_pair(server(calling(("note", "{}")), FINE)) as pair:
         first = await take_turn(pair.session, conversation, tools)
         with trio.move_on_after(100) as scope:
-            await pair.session.background.wait(conversation)
+            await pair.session.background_calls.wait(conversation)
         conversation.user("And?")
         await take_turn(pair.session, conversation, tools)
 
@@ -150,7 +150,7 @@ async def test_an_interruption_leaves_background_calls_alone_also_those_of_a_cat
     async with open_pair(server(*answers)) as pair:
         with trio.move_on_after(5):
             await take_turn(pair.session, conversation, office.tools)
-        running = {call.name for call in pair.session.background.running(conversation)}
+        running = {call.name for call in pair.session.background_calls.running(conversation)}
         outputs = {item["call_id"]: item["output"] for item in conversation.items if item.get("type") == "function_call_output"}
         await trio.sleep(60)
 
@@ -167,7 +167,7 @@ async def test_the_end_of_the_session_cancels_background_calls_and_says_so_in_th
     before = tasks()
     async with open_pair(server(OWLS, FINE)) as pair:
         await take_turn(pair.session, conversation, office.tools)
-        assert "<BackgroundCalls 1 running>" == repr(pair.session.background)
+        assert "<BackgroundCalls 1 running>" == repr(pair.session.background_calls)
 
     assert ["owls"] == office.stopped
     assert before == tasks()
@@ -207,7 +207,7 @@ async def test_a_background_call_with_arguments_that_do_not_fit_is_refused_at_on
     conversation = Conversation("Go")
     async with open_pair(server(calling(("research", "{}")), FINE)) as pair:
         taken = await take_turn(pair.session, conversation, office.tools)
-        running = pair.session.background.running(conversation)
+        running = pair.session.background_calls.running(conversation)
 
     assert ["started a", "refused a"] == taken.told
     assert "topic: Missing required argument" in outputs_of(pair.creates[1])["a"]
@@ -236,7 +236,7 @@ async def test_a_background_call_has_its_time_limit_too(autojump_clock: object) 
     conversation = Conversation("Go")
     async with open_pair(server(OWLS, Answer([Text("On it.")]), FINE)) as pair:
         await take_turn(pair.session, conversation, office.tools)
-        await pair.session.background.wait(conversation)
+        await pair.session.background_calls.wait(conversation)
         await take_turn(pair.session, conversation, office.tools)
 
     assert ["owls"] == office.stopped
@@ -249,7 +249,7 @@ async def test_the_application_can_cancel_a_background_call_and_nobody_is_asked_
     office = Office()
     conversation = Conversation("Go")
     async with open_pair(server(OWLS, FINE)) as pair:
-        background = pair.session.background
+        background = pair.session.background_calls
         missing = background.cancel(conversation, "a")
         await take_turn(pair.session, conversation, office.tools)
         other = background.cancel(conversation, "b")
@@ -280,9 +280,24 @@ async def test_a_background_call_keeps_the_resources_of_its_turn(autojump_clock:
     async with open_pair(server(calling(("look", "{}")), Answer([Text("On it.")]), FINE)) as pair:
         await take_turn(pair.session, conversation, tools, resources=first)
         await take_turn(pair.session, conversation, tools, resources=second)
-        await pair.session.background.wait(conversation)
+        await pair.session.background_calls.wait(conversation)
 
     assert [first, first] == seen
+
+
+async def test_two_background_calls_of_one_id_harm_nobody(autojump_clock: object) -> None:
+    """No server should give an id twice; one that does costs nobody the session."""
+    office = Office()
+    conversation = Conversation("Go")
+    async with open_pair(server(SHORT, FINE, OWLS, FINE, FINE, FINE)) as pair:
+        await take_turn(pair.session, conversation, office.tools)
+        conversation.user("Again")
+        await take_turn(pair.session, conversation, office.tools)
+        both = len(pair.session.background_calls.running(conversation))
+        await trio.sleep(60)
+
+    assert 2 == both
+    assert 2 == call_events(pair).count("finished a")
 
 
 # -- the built-in function -------------------------------------------------------------------------------------------------
@@ -331,7 +346,7 @@ async def test_who_reports_can_be_chosen(autojump_clock: object) -> None:
     conversation = Conversation("Go")
     async with open_pair(server(OWLS, Answer([Text("On it.")]))) as pair:
         await take_turn(pair.session, conversation, office.tools)
-        await pair.session.background.wait(conversation)
+        await pair.session.background_calls.wait(conversation)
 
     assert user(REPORT + '"all about owls"') == conversation.items[-1]
 
@@ -348,7 +363,7 @@ async def test_parts_of_a_background_result_are_sent_as_they_are(autojump_clock:
 
     async with open_pair(server(calling(("draw", "{}")), Answer([Text("On it.")]))) as pair:
         await take_turn(pair.session, conversation, tools)
-        await pair.session.background.wait(conversation)
+        await pair.session.background_calls.wait(conversation)
     content = conversation.items[-1]["content"]
 
     assert ["input_text", "input_image"] == [part["type"] for part in content]
@@ -380,7 +395,7 @@ async def test_a_session_keeps_no_conversation_that_nobody_talks_in(autojump_clo
     async with open_pair(server(OWLS, FINE, FINE)) as pair:
         conversation = Conversation("Go")
         await take_turn(pair.session, conversation, office.tools)
-        await pair.session.background.wait(conversation)
+        await pair.session.background_calls.wait(conversation)
         await take_turn(pair.session, conversation, office.tools)
         pair.seen.clear()
         forgotten = weakref.ref(conversation)

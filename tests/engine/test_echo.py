@@ -113,7 +113,7 @@ def test_which_calls_are_whole(item: Item, status: str, whole: bool) -> None:  #
 
 # -- what was heard ------------------------------------------------------------------------------------------------------------
 
-HEARD: Final = {"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": "One, "}]}
+HEARD: Final[Item] = {"type": "message", "role": "assistant", "content": "One, "}
 
 
 @pytest.mark.parametrize(
@@ -136,7 +136,9 @@ def test_what_was_heard_stands_in_place_of_what_was_said(output: list[Item], lef
 def test_all_that_was_said() -> None:
     refusal = {"type": "message", "role": "assistant", "content": [{"type": "refusal", "refusal": "No."}]}
 
-    assert "One, two.No." == text_of([said("One, "), call(), said("two."), refusal])
+    assert "One, two.No.Well" == text_of(
+        [said("One, "), call(), said("two."), refusal, {**HEARD, "content": "Well"}, {**HEARD, "content": None}]
+    )
 
 
 # -- whatever the model says -----------------------------------------------------------------------------------------------------
@@ -151,10 +153,18 @@ def _message(texts: list[str], refusal: str | None) -> Item:
     return {"type": "message", "id": "msg", "role": "assistant", "status": "completed", "content": parts}
 
 
-ITEMS: Final = st.one_of(
+def _thought(sealed: str | None) -> Item:
+    return {"type": "reasoning", "summary": [], "encrypted_content": sealed}
+
+
+def _call(kind: str) -> Item:
+    return {"type": kind, "name": "tool", "arguments": "{}", "input": ""}
+
+
+ITEMS: Final[st.SearchStrategy[Item]] = st.one_of(
     st.builds(_message, st.lists(TEXTS, max_size=2), st.none() | TEXTS),
-    st.builds(lambda sealed: {"type": "reasoning", "summary": [], "encrypted_content": sealed}, st.sampled_from([None, "x"])),
-    st.builds(lambda kind: {"type": kind, "name": "tool", "arguments": "{}", "input": ""}, st.sampled_from(sorted(CALLS))),
+    st.builds(_thought, st.sampled_from([None, "x"])),
+    st.builds(_call, st.sampled_from(sorted(CALLS))),
     st.just(SEARCH),
     st.just({"type": "something_new"}),
 )

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import enum
+import functools
 import threading
-from functools import partial
 from typing import Any, Final
 
 import attrs
@@ -144,7 +144,7 @@ async def test_methods_partials_and_callable_objects_are_handlers(autojump_clock
     shop = Shop()
     tools.add(shop, name="buy")
     tools.add(shop.sell)
-    tools.add(partial(shop.sell, item="it"), name="sell_it")
+    tools.add(functools.partial(shop.sell, item="it"), name="sell_it")
     calls = calling(("buy", '{"item": "x"}'), ("sell", '{"item": "y"}'), ("sell_it", "{}"))
     async with open_pair(server(calls, FINE)) as pair:
         await take_turn(pair.session, Conversation(GO), tools)
@@ -331,6 +331,40 @@ async def test_parts_are_sent_as_they_are(autojump_clock: object) -> None:
     assert {"a": parts} == outputs_of(pair.creates[1])
 
 
+@pytest.mark.parametrize("output", ["text", [], [1], [{"text": "no type"}], {"type": "input_text"}], ids=repr)
+async def test_parts_that_no_server_takes_are_a_failure_of_the_tool(autojump_clock: object, output: object) -> None:
+    tools = Tools()
+
+    @tools.add
+    async def draw() -> ToolResult:
+        await trio.lowlevel.checkpoint()
+        return ToolResult(output, as_parts=True)
+
+    async with open_pair(server(calling(("draw", "{}")), FINE)) as pair:
+        taken = await take_turn(pair.session, Conversation(GO), tools)
+
+    assert {"a": "Error: function 'draw' failed."} == outputs_of(pair.creates[1])
+    assert "Fine." == taken.text
+
+
+async def test_an_async_function_behind_a_plain_decorator_is_awaited() -> None:
+    tools = Tools()
+
+    async def wait(word: str) -> str:
+        await trio.lowlevel.checkpoint()
+        return word
+
+    @functools.wraps(wait)
+    def decorated(*arguments: Any, **named: Any) -> Any:  # noqa: ANN401 - as decorators are
+        return wait(*arguments, **named)
+
+    tools.add(decorated)
+    async with open_pair(server(calling(("wait", '{"word": "x"}')), FINE)) as pair:
+        await take_turn(pair.session, Conversation(GO), tools)
+
+    assert {"a": "x"} == outputs_of(pair.creates[1])
+
+
 @pytest.mark.original("B135")
 async def test_progress_is_told_to_the_application_while_the_model_waits(autojump_clock: object) -> None:
     tools = Tools()
@@ -420,6 +454,27 @@ async def test_a_plain_function_that_raises_is_a_failure_like_any_other() -> Non
 
     assert {"a": "Error: function 'explode' failed."} == outputs_of(pair.creates[1])
     assert ["started a", "failed a"] == taken.told
+
+
+async def test_a_plain_function_that_takes_too_long_is_abandoned_and_the_model_is_told(autojump_clock: object) -> None:
+    tools = Tools(timeout=5)
+    go_on = threading.Event()
+
+    @tools.add
+    def block() -> str:
+        go_on.wait(20)
+        return "too late"
+
+    dropped = trio.Event()
+    async with open_pair(server(calling(("block", "{}")), FINE)) as pair:
+        pair.session.observe(lambda observation: dropped.set() if getattr(observation, "type", "").endswith("dropped") else None)
+        taken = await take_turn(pair.session, Conversation(GO), tools)
+        go_on.set()
+        await dropped.wait()
+
+    assert {"a": "Error: function 'block' did not finish within 5 seconds and was stopped."} == outputs_of(pair.creates[1])
+    assert ["started a", "timed_out a"] == taken.told
+    assert "dropped a" == call_events(pair)[-1]
 
 
 @pytest.mark.parametrize("fails", [False, True])

@@ -25,7 +25,7 @@ from rejoinder.engine import (
 )
 from rejoinder.states.content_events import OutputTextDelta
 from rejoinder.states.stream_events import ResponseCompleted, ResponseCreated
-from rejoinder.testing import Answer, Call, ModelServer, Refusal, Text, scripted
+from rejoinder.testing import Answer, Call, LinkPlan, ModelServer, Refusal, Text, scripted
 
 CANCELLED: Final = "Cancelled: function 'wait' was stopped before it finished."
 
@@ -437,6 +437,32 @@ async def test_cancelling_a_turn_delivers_nothing_more(autojump_clock: object) -
         assert [60.0] == desk.stopped
         assert () == conversation.pending_calls
     assert ["started a", "cancelled a"] == call_events(pair)
+
+
+@pytest.mark.parametrize("steps", range(20))
+async def test_another_task_may_cancel_at_any_time(autojump_clock: object, steps: int) -> None:
+    desk = Desk()
+    conversation = Conversation("Go")
+    failing = Answer([Text("Oh")], terminal="failed")
+    async with open_pair(server(waiting(1, say="Hm. "), failing), default=LinkPlan(latency=0.3)) as pair:
+        async with pair.session.converse(conversation, tools=desk.tools) as turn, trio.open_nursery() as nursery:
+
+            async def iterate() -> None:
+                async for _ in turn:
+                    pass
+
+            nursery.start_soon(iterate)
+            if steps < 5:
+                for _ in range(steps):
+                    await trio.lowlevel.checkpoint()
+            else:
+                await trio.sleep(0.1 * steps)
+            turn.cancel()
+        with pytest.raises(ResponseCancelled):
+            await turn.result()
+
+    assert () == conversation.pending_calls
+    assert desk.begun == desk.stopped or "waited 1" in str(list(conversation.items))
 
 
 async def test_cancelling_before_the_first_response(autojump_clock: object) -> None:

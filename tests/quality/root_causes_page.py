@@ -100,8 +100,9 @@ answer, inside a response it announces one, and in a drain that has begun it is 
 Planted: `Expired` in a drain leads to `idle`.""",
         """A time-out feels like an answer: we have waited long enough, so it must be over. Dialling costs a handshake; a socket
 that is open and quiet looks as good as new.""",
-        """Nothing is over: the server was slow, and the abandoned response may still speak. The next request goes out on the
-same socket, and what comes first is the rest of the old answer, in a conversation that asked for something else.""",
+        """Nothing is over: the server was slow, and the abandoned response may still speak. The story ends where the lane is
+called free. The next request would go out on the same socket, and what comes first would be the rest of the old
+answer, in a conversation that asked for something else.""",
         (("response", "draining", "Expired"), ("response", "cancel_pending", "Expired"), ("link", "open", "LaneUnclean")),
         """A deadline proves silence, not an end. So it leads to `quarantined`, a phase in which a lane takes no request, and on
 a link without lanes that retires the link. Only a terminal, or the end of the socket, makes a lane clean.""",

@@ -20,12 +20,13 @@ from quality.mutants.catalogue import CHOSEN, catalogue
 from quality.mutants.detectors import detectors
 from quality.mutants.drops import EFFECTS, without
 from quality.mutants.equivalent import EQUIVALENT, reason_for
-from quality.mutants.hunt import Detector, Found, Story, hunt
+from quality.mutants.hunt import Detector, Found, Line, Story, hunt
 from quality.mutants.mechanical import mechanical
 from quality.mutants.mutant import ROWS, UNCHANGED, Kind, Mutant, Rule
+from quality.mutants.page import page
 from quality.mutants.planted import PLANTED, ROOT_CAUSES
 from quality.mutants.planting import rows_of
-from quality.mutants.report import Line, table
+from quality.mutants.report import table
 from rejoinder.states import deadlines, facts, intake, placement, response_rules
 from rejoinder.states import session as session_module
 from rejoinder.states.chart import CHARTS
@@ -253,3 +254,29 @@ def test_report_counts_every_mutant_once() -> None:
     assert "* alike: Because." in told
     assert "* impossible: A phase is missing." in told
     assert "4 mutants: 1 found, 1 survived, 1 equivalent, 1 refused." in told
+
+
+def test_page_counts_by_machine_and_kind_and_lists_what_was_planted_by_hand() -> None:
+    by_hand, by_rote, alive, alike, impossible = (
+        ROOT_CAUSES[0].name,
+        "link open×Lost: stays open",  # noqa: RUF001
+        "response idle×Doubtful: removed",  # noqa: RUF001
+        "request ended×Cancel: goes to waiting",  # noqa: RUF001
+        "link open: no deadline",
+    )
+    lines = [
+        Line(by_hand, Found("explorer", 0.5, Story("promise 6: two (serial-hedge)", 7))),
+        Line(by_rote, Found("programs", 0.1, Story("promise 14: one", 2))),
+        Line(alive, None),
+    ]
+
+    told = list(page(lines, {alike: "Because."}, {impossible: "A phase is missing."}))
+
+    assert "| **all** | 1 | 1 | 1 | 1 | 1 |" not in told
+    assert "| link | 1 | 0 | 0 | 1 | 2 |" in told
+    assert "| response | 0 | 1 | 0 | 0 | 1 |" in told
+    assert "| request | 0 | 0 | 1 | 0 | 1 |" in told
+    assert "| planted by hand | 1 | 0 | 0 | 0 | 1 |" in told
+    assert f"| {by_hand.removeprefix('root cause: ')} | explorer | 7 | promise 6: two (serial-hedge) |" in told
+    assert f"* {alive}" in told
+    assert f"* {alike}: Because." in told

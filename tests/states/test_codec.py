@@ -18,6 +18,8 @@ from rejoinder.states.codec import (
     encode_create,
     encode_post,
 )
+from rejoinder.states.frozen_json import freeze_object
+from rejoinder.states.item_history import ItemHistory
 from rejoinder.states.stream_events import (
     ErrorEvent,
     ErrorShape,
@@ -572,6 +574,17 @@ def test_null_fields_of_a_request_are_sent() -> None:
 def test_what_cannot_be_sent_is_named() -> None:
     with pytest.raises(NotSerialisable, match=r"^input\[1\]\.image is of type builtins\.bytes"):
         encode_create({}, [{}, {"image": b""}])
+
+
+@pytest.mark.parametrize("texts", [(), ("Hi",), ("Hi", "\ud800")])
+def test_frozen_items_are_written_as_any_others(texts: tuple[str, ...]) -> None:
+    items = [{"role": "user", "content": text} for text in texts]
+    history = ItemHistory([freeze_object(item) for item in items])
+
+    assert (
+        encode_create({"model": "m"}, items) == encode_create({"model": "m"}, history) == encode_create({"model": "m"}, history[:])
+    )
+    assert encode_create({"model": "m"}, [*items, {}]) == encode_create({"model": "m"}, [*history, {}])
 
 
 def test_a_request_always_encodes_as_utf8() -> None:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Final
+
+import pytest
+
 from harness import frames
 from harness.lifecycle import Bench
 from rejoinder.states.continuation import Replayed
@@ -9,6 +13,7 @@ from rejoinder.states.effects import Send, Withdraw
 from rejoinder.states.events import Withdrawn
 from rejoinder.states.phases import RequestPhase, ResponsePhase
 from rejoinder.states.profiles import AZURE, OPENAI, Policy, ReplayPolicy
+from rejoinder.states.stream_events import StreamEvent
 from rejoinder.states.verdicts import Cause, OutcomeKind
 
 
@@ -93,3 +98,50 @@ def test_create_that_is_overdue_on_a_serial_link_is_asked_back_too() -> None:
 
     assert [Withdraw(1, 1, None)] == bench.all(Withdraw)
     assert RequestPhase.WAITING == bench.request(1)
+
+
+GIVEN_UP: Final = {
+    "the link is at its limit": frames.error("websocket_connection_limit_reached"),
+    "a frame cannot be read": frames.garbage(),
+    "somebody else's response begins": frames.created("resp_other", previous="elsewhere"),
+    "an error with a number came": frames.error("server_error", sequence=3),
+}
+"""What costs a request its create before that was answered."""
+
+
+@pytest.mark.parametrize("frame", GIVEN_UP.values(), ids=GIVEN_UP.keys())
+@pytest.mark.parametrize("replay", ReplayPolicy)
+def test_create_that_is_given_up_is_asked_back(frame: StreamEvent, replay: ReplayPolicy) -> None:
+    """It had been left in the outbox: the server worked on it, for nobody, beside the one that was sent again."""
+    bench = Bench(AZURE, Policy(replay=replay))
+    bench.ask("a")
+    bench.opened()
+    bench.receive(frame)
+
+    assert [Withdraw(1, 1, None)] == bench.all(Withdraw)
+
+
+def test_create_that_is_doubted_for_too_long_is_asked_back() -> None:
+    bench = Bench(AZURE, Policy(signal=True))
+    bench.ask("a")
+    bench.opened()
+    bench.created(1)
+    bench.speak(1)
+    bench.cancel(1)
+    bench.ask("b")
+    bench.complete(1)
+    bench.receive(frames.error("server_error"))
+    bench.wait(2)
+
+    assert [Withdraw(1, 2, None)] == bench.all(Withdraw)
+
+
+def test_create_that_had_not_left_leaves_the_end_of_a_stranger_to_come() -> None:
+    bench = Bench(AZURE)
+    bench.ask("a")
+    bench.opened()
+    bench.receive(GIVEN_UP["somebody else's response begins"])
+    bench.feed(Withdrawn(1, 1, None))
+
+    assert [ResponsePhase.DRAINING] == [lane.phase for lane in bench.session.links[1].lanes.values()]
+    assert "Illegal" not in bench.notes

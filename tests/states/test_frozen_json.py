@@ -10,8 +10,9 @@ from typing import Any, Final
 
 import pytest
 
-from rejoinder.states.frozen_json import FrozenArray, FrozenObject, freeze_object
-from rejoinder.states.json_values import NotSerialisable
+from rejoinder.states import frozen_json
+from rejoinder.states.frozen_json import REMEMBERED, FrozenArray, FrozenObject, freeze_object, write_array
+from rejoinder.states.json_values import NotSerialisable, write
 
 PLAIN: Final[dict[str, Any]] = {"role": "user", "content": [{"type": "text", "text": "Hi"}], "n": 1}
 
@@ -124,3 +125,27 @@ def test_what_is_frozen_already_is_shared() -> None:
 def test_what_json_cannot_carry_is_named() -> None:
     with pytest.raises(NotSerialisable, match=r"^messages\[0\]\.content is of type"):
         freeze_object({"content": b"bytes"}, "messages[0]")
+
+
+@pytest.mark.parametrize("text", ["Hi", "\ud800", "x" * REMEMBERED])
+def test_an_object_is_written_as_any_other(text: str) -> None:
+    item = freeze_object({"role": "user", "content": text})
+
+    assert write({"role": "user", "content": text}) == item.written() == item.written()
+    assert f"[{item.written()},{item.written()}]" == write_array([item, item])
+    assert "[]" == write_array([])
+
+
+def test_an_object_is_written_once_unless_it_is_large(monkeypatch: pytest.MonkeyPatch) -> None:
+    small, large = freeze_object({"content": "Hi"}), freeze_object({"content": "x" * REMEMBERED})
+    written: list[object] = []
+
+    def note(value: object) -> str:
+        written.append(value)
+        return write(value)
+
+    monkeypatch.setattr(frozen_json, "write", note)
+    for item in (small, large, small, large):
+        item.written()
+
+    assert [small, large, large] == written

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from harness import frames
 from harness.in_phase import quarantined
 from harness.lifecycle import Bench
@@ -230,6 +232,7 @@ def test_reuse_can_be_switched_off() -> None:
     assert Disabled() == bench.reason(2)
 
 
+@pytest.mark.original("C1:test_clear_state", "B075")
 def test_new_link_remembers_nothing() -> None:
     bench = proven()
     bench.lost()

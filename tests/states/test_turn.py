@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from harness.grids import read_grid, written_by
+from rejoinder.states.chart import Move
 from rejoinder.states.turn import TURN_CHART, TurnEvent, TurnPhase
 
 GRID: Final = read_grid("""
@@ -26,8 +27,11 @@ calling
     Left     ended     end
     illegal: Owed Asked Answered Spent Failed
 ended
+    Asked    .         end
+    Answered .         IGNORE
+    Failed   .         IGNORE
     Left     .         IGNORE
-    illegal: Owed Asked Answered Due Settled Spent Failed
+    illegal: Owed Due Settled Spent
 """)
 
 
@@ -40,4 +44,9 @@ def test_every_phase_can_be_left() -> None:
 
 
 def test_only_one_phase_asks() -> None:
-    assert [TurnPhase.READY] == [phase for phase in TurnPhase if TurnEvent.ASKED in TURN_CHART.rows[phase]]
+    rows = {phase: TURN_CHART.row(phase, TurnEvent.ASKED) for phase in TurnPhase}
+
+    assert {
+        TurnPhase.READY: Move(TurnPhase.ANSWERING, "listen"),
+        TurnPhase.ENDED: Move(TurnPhase.ENDED, "end"),  # too late: it is cancelled
+    } == {phase: row for phase, row in rows.items() if row is not None}

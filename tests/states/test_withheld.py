@@ -196,6 +196,19 @@ def test_the_cache_rule_decides_the_same(output: list[dict[str, Any]], tail: lis
     assert expected == decide(Continuation("resp_1", before, terminal.raw["response"]["output"]), RequestContent(items))
 
 
+def test_an_input_that_begins_anew_is_decided_the_same() -> None:
+    veil = Veil()
+    output: list[dict[str, Any]] = [{"type": "compaction", "id": "cmp_1", "encrypted_content": "all of it"}, said(part("Hello"))]
+    terminal = frame_of(veil, json.dumps({"type": "response.completed", "response": {"id": "resp_1", "output": output}}))
+    before, _ = items_of(veil, ASKED)
+    tail: list[dict[str, Any]] = [*output, {"role": "user", "content": "Go on"}]
+    items, _ = items_of(veil, *tail)
+    expected = decide(Continuation("resp_1", [ASKED], output), RequestContent(tail))
+
+    assert isinstance(expected, Reuse)
+    assert expected == decide(Continuation("resp_1", before, terminal.raw["response"]["output"]), RequestContent(items))
+
+
 def test_messages_whose_parts_are_cut_elsewhere_stay_different() -> None:
     items, _ = items_of(Veil(), said(part("ab"), part("c")), said(part("a"), part("bc")), said(part("a"), part("bc")))
 

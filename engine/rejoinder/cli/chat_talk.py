@@ -13,14 +13,14 @@ from __future__ import annotations
 import codecs
 import os
 import signal
-from collections.abc import Awaitable, Callable, Generator, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Generator
 from contextlib import contextmanager
 from functools import partial
-from typing import Any, Final, TextIO, cast, final
+from typing import Any, Final, TextIO, final
 
 import trio
 
-from rejoinder.engine import Observation, Response, ResponseError, Sent, Session
+from rejoinder.engine import Conversation, Observation, Response, ResponseError, Sent, Session
 from rejoinder.states.content_events import OutputTextDelta, RefusalDelta
 
 from .printable import printable
@@ -75,7 +75,7 @@ class Chat:
         self._remarks = remarks
         self._interactive = interactive
         self._verbose = verbose
-        self._items: list[dict[str, Any]] = []
+        self._conversation = Conversation()
         self._scope = trio.CancelScope()
 
     async def hold(self, session: Session) -> int:
@@ -124,24 +124,25 @@ class Chat:
 
     async def _answer(self, session: Session, line: str) -> bool:
         """Ask and show the answer; False if there was none. An interruption is no failure."""
-        self._items.append({"type": "message", "role": "user", "content": line})
+        self._conversation.user(line)
         heard: list[str] = []
+        response: Response | None = None
+        failure: ResponseError | None = None
         with self._interruptible() as scope:
-            async with session.respond(self._items) as response:
+            async with session.respond(self._conversation) as response:
                 failure = await self._listen(response, heard)
         if heard:
             self._say("\n")
         if scope.cancelled_caught:
             self.remark("[interrupted]")
-            self._remember_heard(heard)
+            self._remember_heard(response, heard)
             return True
         if failure is not None:
             self.remark(printable(str(failure)))
-            self._remember_heard(heard)
+            self._remember_heard(response, heard)
             return False
         if response.incomplete_reason is not None:
             self.remark(f"[incomplete: {printable(response.incomplete_reason)}]")
-        self._items += _echo(response)
         return True
 
     async def _listen(self, response: Response, heard: list[str]) -> ResponseError | None:
@@ -154,14 +155,14 @@ class Chat:
             return error
         return None
 
-    def _remember_heard(self, heard: list[str]) -> None:
+    def _remember_heard(self, response: Response | None, heard: list[str]) -> None:
         """The conversation goes on from what was heard."""
-        if heard:
-            self._items.append({"type": "message", "role": "assistant", "content": "".join(heard)})
+        if response is not None:
+            self._conversation.heard(response, "".join(heard))
 
     def _observe(self, observation: Observation) -> None:
         if isinstance(observation, Sent):
-            self.remark(f"[sent {sent_in_words(observation, len(self._items))}]")
+            self.remark(f"[sent {sent_in_words(observation, len(self._conversation))}]")
 
     def _say(self, text: str) -> None:
         self._answers.write(text)
@@ -171,12 +172,3 @@ class Chat:
 def _cancelled(nursery: trio.Nursery, status: int) -> int:
     nursery.cancel_scope.cancel()
     return status
-
-
-def _echo(response: Response) -> Iterator[dict[str, Any]]:
-    """The messages of an answer, as the next request repeats them."""
-    for item in response.output:
-        if item.get("type") == "message":
-            parts = cast("list[Mapping[str, Any]]", item.get("content") or [])
-            content = [{name: part[name] for name in ("type", "text", "refusal") if name in part} for part in parts]
-            yield {"type": "message", "role": "assistant", "content": content}

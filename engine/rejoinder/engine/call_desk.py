@@ -54,8 +54,8 @@ class CallDesk:
         """Whether there are reports that the model has to see."""
         self.announced: Final[list[CallRun]] = []
         """The calls that the turn announced; one that never began is given up when the block is left."""
-        self.runs: Final[dict[str, CallRun]] = {}
-        """The background calls that have no outcome yet, by call id."""
+        self.runs: Final[list[CallRun]] = []
+        """The background calls that have no outcome yet, oldest first."""
         self._background: Final = background
         self._reports: Final[list[Mapping[str, Any]]] = []
         self._changed = trio.Event()
@@ -120,7 +120,7 @@ class CallDesk:
 
     def start(self, run: CallRun) -> None:
         """Run a call in the background, for as long as the session lives."""
-        self.runs[run.call.call_id] = run
+        self.runs.append(run)
         self._background.start(self._serve, run)
         if self._background.closed:
             run.cancel()
@@ -129,13 +129,13 @@ class CallDesk:
         try:
             await run.run()
         finally:
-            del self.runs[run.call.call_id]
+            self.runs.remove(run)
             self._background.release(self)
 
     def close(self) -> None:
         """The block is left, and no handler of it runs: whatever has no output gets one, so that the conversation can be sent."""
         for run in self.announced:
-            if run not in self.runs.values():
+            if run not in self.runs:
                 run.give_up()
         self.announced.clear()
         for item in self.conversation.pending_calls:
@@ -154,7 +154,7 @@ class CallDesk:
 
 @final
 class BackgroundCalls:
-    """The calls of a session that outlive their turns: ``session.background``."""
+    """The calls of a session that outlive their turns: ``session.background_calls``."""
 
     def __init__(
         self,
@@ -177,16 +177,15 @@ class BackgroundCalls:
     def running(self, conversation: Conversation) -> Sequence[ToolCall]:
         """The background calls of a conversation that have no outcome yet, oldest first."""
         desk = self._desks.get(conversation)
-        return [] if desk is None else [run.call for run in desk.runs.values()]
+        return [] if desk is None else [run.call for run in desk.runs]
 
     def cancel(self, conversation: Conversation, call_id: str) -> bool:
         """Stop a background call; its end is reported to the model. False if no such call is running. Never waits."""
         desk = self._desks.get(conversation)
-        run = None if desk is None else desk.runs.get(call_id)
-        if run is None:
-            return False
-        run.cancel()
-        return True
+        found = [] if desk is None else [run for run in desk.runs if run.call.call_id == call_id]
+        for run in found:
+            run.cancel()
+        return bool(found)
 
     async def wait(self, conversation: Conversation) -> None:
         """Wait until background results stand in the conversation that no turn has shown to the model: time for another turn.
@@ -234,4 +233,4 @@ class BackgroundCalls:
 
     def _all(self) -> Iterator[CallRun]:
         for desk in self._desks.values():
-            yield from desk.runs.values()
+            yield from desk.runs

@@ -63,8 +63,14 @@ def heard_of(output: Items, text: str) -> list[Mapping[str, Any]]:
 
 def text_of(output: Items) -> str:
     """Return all that the messages in ``output`` say, refusals included."""
-    result = Result(None, "completed", output, None)
-    return result.text + result.refusal
+    return "".join(_text(item.get("content")) for item in output if item.get("type") == "message")
+
+
+def _text(content: object) -> str:
+    if isinstance(content, str):
+        return content
+    parts = [fields_of(part) or {} for part in listed(content) or ()]
+    return "".join(str(part.get("text") or part.get("refusal") or "") for part in parts)
 
 
 def is_whole(item: Mapping[str, Any], status: str) -> bool:
@@ -103,4 +109,4 @@ def _without_id(item: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _message(text: str) -> Mapping[str, Any]:
-    return {"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": text}]}
+    return {"type": "message", "role": "assistant", "content": text}

@@ -54,7 +54,7 @@ class Session:
 
     def __init__(self, driver: Driver, client: HttpClient, nursery: trio.Nursery) -> None:
         self._driver: Final = driver
-        self.background: Final = BackgroundCalls(self, driver.start_soon, driver.tell)
+        self.background_calls: Final = BackgroundCalls(self, driver.start_soon, driver.tell)
         """The calls of tools that outlive their turns."""
         self._settings = driver.settings
         self._advice: Final = Advice()
@@ -288,7 +288,7 @@ class Session:
         """Refuse new requests and end the running ones; called when the block of ``open_session`` is left."""
         if not self._closed:
             self._closed = True
-            self.background.cancel_all()
+            self.background_calls.cancel_all()
             for driver in (self._driver, self._driver.fallback):
                 if driver is not None:
                     driver.feed(happening.Shutdown())

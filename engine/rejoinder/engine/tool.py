@@ -95,7 +95,8 @@ def checked_name(handler: Handler, name: str | None) -> str:
 async def _cancel(call: ToolCall, call_id: str) -> object:
     """Stop a background call of this conversation."""
     await trio.lowlevel.checkpoint()
-    return {"cancelled": call_id} if call.session.background.cancel(call.conversation, call_id) else no_background_call(call_id)
+    cancelled = call.session.background_calls.cancel(call.conversation, call_id)
+    return {"cancelled": call_id} if cancelled else no_background_call(call_id)
 
 
 BUILT_IN: Final = Tool(

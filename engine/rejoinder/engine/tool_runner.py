@@ -10,6 +10,7 @@ Rules of this file
 
 from __future__ import annotations
 
+import inspect
 import logging
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -178,9 +179,12 @@ class CallRun:
         if tool.asynchronous:
             return await tool.handler(**given)
         token = trio.lowlevel.current_trio_token()
-        return await trio.to_thread.run_sync(partial(self._in_thread, tool, given, token), abandon_on_cancel=True)
+        (result,) = await trio.to_thread.run_sync(partial(self._in_thread, tool, given, token), abandon_on_cancel=True)
+        # An async function behind a plain decorator looks like a plain one.
+        return await result if inspect.iscoroutine(result) else result
 
-    def _in_thread(self, tool: Tool, given: dict[str, Any], token: trio.lowlevel.TrioToken) -> object:
+    def _in_thread(self, tool: Tool, given: dict[str, Any], token: trio.lowlevel.TrioToken) -> tuple[object]:
+        """The result in a box, because trio lets no coroutine out of a thread, and shows the arguments when it complains."""
         try:
             result = tool.handler(**given)
         except Exception:
@@ -190,7 +194,7 @@ class CallRun:
             raise
         if not self.is_open:
             self._too_late(ToolCallEvent.FINISHED, token)
-        return result
+        return (result,)
 
     def _too_late(self, event: ToolCallEvent, token: trio.lowlevel.TrioToken) -> None:
         """Its thread was abandoned, and has come to its end all the same."""
@@ -204,7 +208,11 @@ class CallRun:
         output = to_json(result.output)
         run_again = tool.options.run_again if result.run_again is None else result.run_again
         event = CallFinished(self.call, output, trio.current_time() - began)
-        return Told(event, output if result.as_parts else texts.output_text(output), run_again)
+        if not result.as_parts:
+            return Told(event, texts.output_text(output), run_again)
+        if not _are_parts(output):
+            raise TypeError("ToolResult(as_parts=True) needs a list of input parts, such as {'type': 'input_text', 'text': 'x'}.")
+        return Told(event, output, run_again)
 
     def _progress(self, value: object) -> None:
         from .tool_signature import to_json  # noqa: PLC0415 - pydantic takes a while to load, and is loaded by now
@@ -251,4 +259,12 @@ class CallRun:
 
     _RULES: ClassVar[Mapping[str, Callable[[CallRun, Told], None]]] = MappingProxyType(
         {"answered": _answer, "placeheld": _answer, "reported": _report, "started": _nothing, "told": _nothing}
+    )
+
+
+def _are_parts(output: object) -> bool:
+    """Whether a server takes it for the parts of an output; if not, it would refuse the conversation from then on."""
+    parts = cast("list[object]", output) if isinstance(output, list) else []
+    return bool(parts) and all(
+        isinstance(part, dict) and str(cast("dict[str, object]", part).get("type", "")).startswith("input_") for part in parts
     )

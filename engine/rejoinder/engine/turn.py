@@ -189,11 +189,10 @@ class Turn:
         try:
             self.response = await self._stack.enter_async_context(self._session.respond(self.conversation, **self._fields))
         except RejoinderError as error:
-            self._error = error
-            self._happen(TurnEvent.FAILED)
+            self._fail(error)
             return
         self.rounds += 1
-        self._session.background.shown(self.conversation)
+        self._session.background_calls.shown(self.conversation)
         self._happen(TurnEvent.ASKED)
 
     async def _listen(self) -> None:
@@ -202,12 +201,12 @@ class Turn:
             self._events.append(await anext(response))
         except StopAsyncIteration:
             await self._stack.aclose()
-            self._stopped = response.status == OutcomeKind.CANCELLED
-            self._happen(TurnEvent.LEFT if self._stopped else TurnEvent.ANSWERED)
+            cancelled = response.status == OutcomeKind.CANCELLED
+            self._stopped = self._stopped or cancelled
+            self._happen(TurnEvent.LEFT if cancelled else TurnEvent.ANSWERED)
         except RejoinderError as error:
             await self._stack.aclose()
-            self._error = error
-            self._happen(TurnEvent.FAILED)
+            self._fail(error)
 
     async def _call(self) -> None:
         self._start()
@@ -234,6 +233,11 @@ class Turn:
         if isinstance(row, Move):
             self._phase = TurnPhase(row.target)
             self._RULES[row.rule](self)
+
+    def _fail(self, error: RejoinderError) -> None:
+        # Whoever has left meanwhile hears of no failure.
+        self._error = None if self._stopped else error
+        self._happen(TurnEvent.FAILED)
 
     def _be_ready(self) -> None:
         """The model is asked with what its calls gave."""
@@ -303,7 +307,7 @@ async def open_turn(
 ) -> AsyncGenerator[Turn]:
     """What ``Session.converse`` does."""
     _check(conversation, tools, rounds)
-    desk = session.background.open(conversation)
+    desk = session.background_calls.open(conversation)
     try:
         async with open_inner_nursery() as nursery:
             turn = Turn(session, desk, nursery, tools=tools, rounds=rounds, resources=resources, fields=fields)

@@ -26,6 +26,8 @@ from .profiles import (
     ReplayPolicy,
 )
 from .session import Session
+from .tool_call import TOOL_CALL_CHART
+from .turn import TURN_CHART
 from .verdicts import ERRORS, Cause, ErrorRule, Failure, Outcome, OutcomeKind, Reaction, Verdict, Where
 
 __all__ = [
@@ -39,6 +41,8 @@ __all__ = [
     "PROFILES",
     "REQUEST_CHART",
     "RESPONSE_CHART",
+    "TOOL_CALL_CHART",
+    "TURN_CHART",
     "XAI",
     "AfterCancel",
     "CancelPolicy",

@@ -21,6 +21,7 @@ import attrs
 from . import content_events as content
 from . import stream_events as stream
 from .event_types import EVENT_TYPES, SHAPES, FieldShape, Shape
+from .frozen_json import FrozenObject, write_array
 from .json_values import MAXIMUM_DEPTH, NotSerialisable, Unreadable, frozen_copy, read, write
 from .stream_events import ErrorEvent, ErrorShape, Garbage, StreamEvent, UnknownEvent, Violation
 
@@ -303,14 +304,14 @@ def encode_create(
         "stream_id": stream_id,
         "generate": generate,
     }
-    return write(
-        {
-            "type": "response.create",
-            **{name: value for name, value in apart.items() if value is not None},
-            **{name: value for name, value in fields.items() if name not in _GIVEN_APART | _NEVER_SENT},
-            "input": list(items),
-        }
-    )
+    create = {
+        "type": "response.create",
+        **{name: value for name, value in apart.items() if value is not None},
+        **{name: value for name, value in fields.items() if name not in _GIVEN_APART | _NEVER_SENT},
+    }
+    if not all(type(item) is FrozenObject for item in items):
+        return write({**create, "input": list(items)})
+    return f'{write(create)[:-1]},"input":{write_array(items)}}}'
 
 
 def encode_post(

@@ -5,20 +5,25 @@ Rules of this file
   would change one raises ``TypeError``.
 * A copy of one (``copy.copy``, ``copy.deepcopy``, ``dict(item)``, pickling) is plain, and may be changed.
 * Frozen values are shared, not copied: freezing one again gives itself.
+* What never changes is written once: an object of ordinary size remembers its text.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final, NoReturn, SupportsIndex, cast, final
 
-from .json_values import frozen_copy
+from .json_values import frozen_copy, write
 
-__all__ = ["FrozenArray", "FrozenObject", "freeze_object"]
+__all__ = ["FrozenArray", "FrozenObject", "freeze_object", "write_array"]
 
 ADVICE: Final = (
     "This value is part of a conversation's items and cannot be changed. Change a copy: copy.deepcopy(item) gives a plain one."
 )
+
+
+REMEMBERED: Final = 16_384
+"""Characters of the longest text that is remembered: images and files are written fast enough, and would be held twice."""
 
 
 def _refuse() -> NoReturn:
@@ -29,7 +34,19 @@ def _refuse() -> NoReturn:
 class FrozenObject(dict[str, Any]):
     """A JSON object that cannot be changed. Made by ``freeze_object``; all that is in it is frozen, too."""
 
-    __slots__ = ()
+    __slots__ = ("_written",)
+
+    _written: str
+
+    def written(self) -> str:
+        """Return its compact JSON text."""
+        try:
+            return self._written
+        except AttributeError:
+            text = write(self)
+            if len(text) <= REMEMBERED:
+                self._written = text
+            return text
 
     def __setitem__(self, *_: object) -> NoReturn:
         _refuse()
@@ -137,6 +154,11 @@ def freeze_object(value: Mapping[str, Any], name: str = "") -> FrozenObject:
     if isinstance(value, FrozenObject):
         return value
     return cast("FrozenObject", _freeze(frozen_copy(value, name)))
+
+
+def write_array(objects: Iterable[FrozenObject]) -> str:
+    """Return the compact JSON text of an array of frozen objects, each of which is written once in its life."""
+    return f"[{','.join([each.written() for each in objects])}]"
 
 
 def _freeze(value: object) -> object:

@@ -68,6 +68,8 @@ EDGES: Final = (
     *rows(P.CALLING, E.DUE, P.READY, "ask", "results are for the model"),
     *rows(P.CALLING, E.SETTLED, P.ENDED, "end", "the model has said what it had to say"),
     *rows(P.CALLING, E.LEFT, P.ENDED, "end", "an interruption: what runs for this turn is cancelled and answered"),
+    *rows(P.ENDED, E.ASKED, P.ENDED, "end", "another task left while this one was asking: the response is cancelled"),
+    *rows(P.ENDED, (E.ANSWERED, E.FAILED), None, Staying.IGNORE, "another task left while this one was listening"),
     *rows(P.ENDED, E.LEFT, None, Staying.IGNORE, "the caller leaves after the end"),
 )
 

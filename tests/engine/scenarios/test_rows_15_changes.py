@@ -46,6 +46,7 @@ async def test_row_15_new_values_are_sent_and_the_chain_is_kept(
 
 
 @pytest.mark.row("26")
+@pytest.mark.original("B113")
 @pytest.mark.original("B017", "B019", "B113")
 @EACH
 async def test_row_26_an_update_survives_the_interruption_and_the_turn_does_not(
@@ -69,6 +70,7 @@ async def test_row_26_an_update_survives_the_interruption_and_the_turn_does_not(
 
 
 @pytest.mark.row("26")
+@pytest.mark.original("B113")
 @pytest.mark.original("B019")
 async def test_row_26_an_update_does_not_touch_a_request_that_waits(autojump_clock: MockClock) -> None:
     async with open_pair(ModelServer()) as pair:

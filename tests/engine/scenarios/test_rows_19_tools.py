@@ -332,13 +332,13 @@ async def test_row_24_the_conversation_goes_on_while_a_background_tool_runs(auto
         conversation.user("Tell me a story")
         with trio.move_on_after(5):  # the user interrupts the story; the research goes on
             await take_turn(pair.session, conversation, tools)
-        running = [call.name for call in pair.session.background.running(conversation)]
+        running = [call.name for call in pair.session.background_calls.running(conversation)]
         conversation.user("Hello?")
         second = await take_turn(pair.session, conversation, tools)
         with trio.fail_after(60):
-            await pair.session.background.wait(conversation)
+            await pair.session.background_calls.wait(conversation)
         third = await take_turn(pair.session, conversation, tools)
-        left = pair.session.background.running(conversation)
+        left = pair.session.background_calls.running(conversation)
 
     assert "I am on it." == first.text
     assert outputs_of(pair.creates[1])["a"].startswith('{"status": "running", "call_id": "a"} ')

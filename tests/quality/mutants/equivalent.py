@@ -50,8 +50,8 @@ EQUIVALENT: Final[Mapping[str, str]] = MappingProxyType(
         "response quarantined×Completed: rule skipped": "It marks the lane as tainted, which it is since it was abandoned.",
         "response awaiting_created×*: drops SendCancel": NO_ID,
         "response doubted×*: drops SendCancel": NO_ID,
-        "response acknowledged×Expired*: drops Withdraw": HAS_LEFT,
-        "response streaming×Expired: drops Withdraw": HAS_LEFT,
+        "response acknowledged×*: drops Withdraw": HAS_LEFT,
+        "response streaming×*: drops Withdraw": HAS_LEFT,
         "link *×Drop: drops Finish": NOBODY,
         "link retiring×Vacant: drops Finish": "A link is vacant when nothing is owed on it, so nobody is left to be told.",
     }

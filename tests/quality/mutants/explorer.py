@@ -1,8 +1,8 @@
 """The explorer as a detector: every state of small worlds, nearest first.
 
 Rules of this file
-* A mutant is searched first where its row is taken: ``survey.json`` (written by ``report.py --survey``) has the shortest way to each
-  row in the configurations that take it soonest. The search goes on from there, then from further back, then from the beginning.
+* A mutant is searched first where its row is taken: ``survey.json`` (written by ``report.py --survey``) has the shortest way to
+  each row in the configurations that take it soonest. The search goes on from there, then from further back, then from the start.
 * A survey that is out of date costs time and finds nothing less: a way that is none any more is left at once.
 * The likeliest configuration has half of the budget, the next half of what is left, and so on; what one leaves, the next has.
 * What is raised anywhere is a fault of the world in which it was raised, so it has a story like any other.
@@ -119,7 +119,7 @@ class Explorer:
     name: str = "explorer"
 
     def search(self, mutant: Mutant, budget_seconds: float) -> Story | None:
-        """Explore from where the rows are taken, then the likely configurations, until a promise is broken or the budget is spent."""
+        """Explore from where the rows are taken, then from the start, until a promise is broken or the budget is spent."""
         ends = time.process_time() + budget_seconds
         searches = (*_ways(mutant.rows), *((configuration, ()) for configuration in _likely(mutant.rows)))
         with _no_collections():
@@ -160,10 +160,19 @@ def survey(seconds: float, tell: Callable[[str], None], workers: int = 1) -> Non
             tell(said)
             for row, (when, way) in ways.items():
                 known.setdefault(row, []).append((when, configuration.name, way))
-    rows = {row: [(name, _written(way)) for _, name, way in sorted(found)[:WAYS]] for row, found in sorted(known.items())}
+    rows = {row: [(name, _written(way)) for _, name, way in _soonest(found)] for row, found in sorted(known.items())}
     SURVEY.write_text(
         "{\n" + ",\n".join(f"{json.dumps(row)}: {json.dumps(found)}" for row, found in rows.items()) + "\n}\n", "utf-8"
     )
+
+
+def _soonest(found: list[tuple[float, str, Sequence[Happening]]]) -> Sequence[tuple[float, str, Sequence[Happening]]]:
+    """The soonest ways: with lanes and without, where there are both, then whatever is next."""
+    ordered = sorted(found)
+    firsts = [next((way for way in ordered if way[1].startswith("lanes") is lanes), None) for lanes in (False, True)]
+    chosen = [way for way in firsts if way is not None]
+    chosen += [way for way in ordered if way not in chosen]
+    return chosen[:WAYS]
 
 
 def _surveyed(seconds: float, configuration: Configuration) -> tuple[str, Mapping[str, tuple[float, Sequence[Happening]]]]:

@@ -20,7 +20,7 @@ import attrs
 
 from quality.mutants.mutant import Mutant
 
-__all__ = ["Detector", "Found", "OutOfTime", "Spinning", "Story", "hunt"]
+__all__ = ["Detector", "Found", "Line", "OutOfTime", "Spinning", "Story", "hunt"]
 
 MOMENT: Final = 0.5
 """Seconds of the first look: most mutants are found at first sight by one detector or another."""
@@ -73,6 +73,16 @@ class Found:
     """How long that took, in all."""
     story: Story
     """What it saw."""
+
+
+@attrs.frozen
+class Line:
+    """One mutant, and what became of it."""
+
+    name: str
+    """The mutant."""
+    found: Found | None
+    """Who found it; None if it survived."""
 
 
 def hunt(mutant: Mutant, detectors: Sequence[Detector], budget_seconds: float) -> Found | None:

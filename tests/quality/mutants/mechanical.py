@@ -36,6 +36,7 @@ from rejoinder.states.chart import CHARTS, ChartError, compile_chart
 from rejoinder.states.classify import CLASSIFICATION, CLASSIFIED, FACTS, Classification, ClassificationError, compile_classification
 from rejoinder.states.deadlines import LANE_INSTANTS, LINK_INSTANTS, REQUEST_INSTANTS
 from rejoinder.states.edges import Deadline, Edge, Staying, Table
+from rejoinder.states.effects import Close, Dial
 from rejoinder.states.phases import LinkPhase, RequestPhase, ResponsePhase
 from rejoinder.states.profiles import DeadlineKind
 from rejoinder.states.steps import Step
@@ -89,6 +90,9 @@ SWAPS: Final[Mapping[Staying, Staying]] = MappingProxyType(
     }
 )
 """The constant that each constant is mistaken for."""
+
+RETIRING: Final = ("serial-retire", "lanes-retire-refused")
+"""Where a caller that leaves takes its socket with it."""
 
 INSTANTS: Final[Mapping[str, tuple[DeadlineKind, ...]]] = MappingProxyType(
     {"link": tuple(LINK_INSTANTS), "response": tuple(LANE_INSTANTS), "request": tuple(REQUEST_INSTANTS)}
@@ -150,7 +154,11 @@ def _of_edge(machine: str, edge: Edge) -> Iterator[Mutant]:
     target, rule = row
     yield make(f"{label}: rule skipped", Kind.SKIPPED, (target, _skip))
     for effect in EFFECTS[str(edge.action)]:
-        yield make(f"{label}: drops {effect.__name__}", Kind.DROPPED, (target, without(rule, effect)))
+        where = RETIRING if machine == "response" and effect in {Close, Dial} else ()
+        yield attrs.evolve(
+            make(f"{label}: drops {effect.__name__}", Kind.DROPPED, (target, without(rule, effect))),
+            rows=(*where, f"{machine} {edge.source} {edge.event}"),
+        )
 
 
 def _moved_elsewhere(machine: str, edge: Edge, label: str, row: Row) -> Iterator[Mutant]:

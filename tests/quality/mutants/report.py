@@ -1,10 +1,13 @@
 """The report of a hunt: for each mutant who found it, after how long, and how long its story is.
 
-    python tests/quality/mutants/report.py [--all] [--workers 2] [--seconds 3] [--shorten 0] [--only TEXT] [--json FILE] [--survey]
+    python tests/quality/mutants/report.py [--all] [--workers 2] [--seconds 3] [--shorten 0] [--only TEXT] [--json FILE]
+        [--markdown FILE] [--survey]
 
 Rules of this file
 * Mutants are hunted in processes of their own, each mutant in one of them, so that one that hangs holds up nobody else.
 * Four lists: found, survived, equivalent (not hunted, with the argument), refused by the build (not hunted, with its words).
+* With ``--json`` each is written down as soon as it was hunted, and what is written there is not hunted again: a long hunt can be
+  made in slices. ``--markdown`` writes the page of the docs, all of whose figures come from the hunt.
 * The exit status is 1 if any survived.
 """
 
@@ -30,22 +33,13 @@ from quality.mutants.catalogue import CHOSEN, catalogue
 from quality.mutants.detectors import detectors
 from quality.mutants.equivalent import reason_for
 from quality.mutants.explorer import survey
-from quality.mutants.hunt import Found, hunt
+from quality.mutants.hunt import Found, Line, Story, hunt
+from quality.mutants.page import page
 
 __all__ = ["Line", "hunted", "main", "table"]
 
 BUDGET: Final = 3.0
 """Seconds that each detector has for each mutant, unless said otherwise."""
-
-
-@attrs.frozen
-class Line:
-    """One mutant, and what became of it."""
-
-    name: str
-    """The mutant."""
-    found: Found | None
-    """Who found it; None if it survived."""
 
 
 def hunted(name: str, *, seconds: float, shorten: float) -> Line:
@@ -63,11 +57,30 @@ def main(arguments: Sequence[str] | None = None) -> int:
     equivalent = {name: reason for name in names if (reason := reason_for(catalogue()[name])) is not None}
     refused = {name: words for name in names if (words := catalogue()[name].refused) is not None and name not in equivalent}
     wanted = [name for name in names if name not in equivalent and name not in refused]
-    lines = list(_hunt_all(wanted, options.workers, options.seconds, options.shorten))
+    known = _read(options.json)
+    lines = [known[name] for name in wanted if name in known]
+    for line in _hunt_all([name for name in wanted if name not in known], options.workers, options.seconds, options.shorten):
+        lines.append(line)
+        if options.json is not None:
+            with options.json.open("a", encoding="utf-8") as file:
+                file.write(json.dumps(attrs.asdict(line), ensure_ascii=False) + "\n")
     sys.stdout.write("\n".join(table(lines, equivalent, refused)) + "\n")
-    if options.json is not None:
-        options.json.write_text(json.dumps([attrs.asdict(line) for line in lines], indent=1), "utf-8")
+    if options.markdown is not None:
+        options.markdown.write_text("".join(f"{line}\n" for line in page(lines, equivalent, refused)), "utf-8")
     return int(any(line.found is None for line in lines))
+
+
+def _read(file: Path | None) -> dict[str, Line]:
+    """What was written down by an earlier hunt."""
+    lines: dict[str, Line] = {}
+    for text in [] if file is None or not file.exists() else file.read_text("utf-8").splitlines():
+        fields = json.loads(text)
+        found = fields["found"]
+        if found is not None:
+            story = Story(**{**found["story"], "lines": tuple(found["story"]["lines"])})
+            found = Found(found["detector"], found["seconds"], story)
+        lines[fields["name"]] = Line(fields["name"], found)
+    return lines
 
 
 def table(lines: Sequence[Line], equivalent: dict[str, str], refused: dict[str, str]) -> Iterator[str]:
@@ -109,7 +122,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--seconds", type=float, default=BUDGET, help="what each detector has for each mutant")
     parser.add_argument("--shorten", type=float, default=0.0, help="seconds for which each story is shortened")
     parser.add_argument("--only", default="", help="hunt only mutants whose name has this in it")
-    parser.add_argument("--json", type=Path, default=None, help="a file for the lines of the report, with their stories")
+    parser.add_argument("--json", type=Path, default=None, help="a file for what was found, a line each")
+    parser.add_argument("--markdown", type=Path, default=None, help="where to write the page of the docs")
     parser.add_argument("--survey", action="store_true", help="write down which configurations take which rows, and nothing else")
     return parser
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from rejoinder.states.effects import Close, Deliver, Moved
+from rejoinder.states.effects import Close, Deliver, Effect, Moved
 from rejoinder.testing.explore import ROWS
 from rejoinder.testing.explore.rows import rows_of
 
 
 def test_moves_come_in_order_and_what_stayed_comes_behind() -> None:
-    effects = [Moved("link", "connecting", "Opened", "open", 1), Close(1), Moved("link", "open", "Lost", "closed", 1)]
+    effects: list[Effect] = [Moved("link", "connecting", "Opened", "open", 1), Close(1), Moved("link", "open", "Lost", "closed", 1)]
 
     assert ["link connecting Opened", "link open Lost", "a", "b"] == rows_of(["b", "a"], effects)
 

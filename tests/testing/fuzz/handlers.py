@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from typing import ClassVar
 
 from rejoinder.engine import Response
 from rejoinder.states import OutcomeKind, Session
@@ -58,7 +59,7 @@ class TwiceWrong(Dropping):
 
 
 class RightProgram(LifecycleProgram):
-    kind: type[Right] = Right
+    kind: ClassVar[type[Right]] = Right
 
     def make_handler(self, session: Session) -> Right:
         return self.kind(session)
@@ -68,11 +69,11 @@ class RightProgram(LifecycleProgram):
 
 
 class DroppingProgram(RightProgram):
-    kind = Dropping
+    kind: ClassVar[type[Right]] = Dropping
 
 
 class TwiceWrongProgram(RightProgram):
-    kind = TwiceWrong
+    kind: ClassVar[type[Right]] = TwiceWrong
 
 
 class HoldingProgram(EngineProgram):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from itertools import count
-from typing import Any
+from typing import Any, ClassVar
 
 import attrs
 import pytest
@@ -23,6 +23,7 @@ from rejoinder.testing.fuzz.campaign_records import ENGINE, LIFECYCLE, Figures, 
 from rejoinder.testing.fuzz.engine_program import EngineProgram
 from rejoinder.testing.fuzz.example_database import DatabaseError
 from rejoinder.testing.fuzz.program import Program
+from rejoinder.testing.fuzz.setups import Setup
 from testing.fuzz.handlers import DroppingProgram, HoldingProgram, RightProgram, TwiceWrongProgram
 
 FEW = Limits(programs=30)
@@ -156,7 +157,7 @@ def test_campaign_ends_where_there_are_more_failures_than_anybody_reads() -> Non
     assert all(finding.what == finding.kind for finding in outcome.findings)
 
 
-class OnlyOnce(LifecycleProgram):
+class FailsOnce(LifecycleProgram):
     """Fails at the first time, and never again."""
 
     times = 0
@@ -169,7 +170,7 @@ class OnlyOnce(LifecycleProgram):
 
 
 def test_failure_that_does_not_repeat_itself_is_told_and_ends_nothing() -> None:
-    outcome = run(OnlyOnce, Limits(programs=250))
+    outcome = run(FailsOnce, Limits(programs=250))
     (finding,) = outcome.findings
 
     assert "RuntimeError: now and never again" == finding.what
@@ -195,7 +196,7 @@ def test_handler_that_cannot_be_made_is_a_failure_without_a_trace() -> None:
 class Impatient(DroppingProgram):
     """Somebody presses Ctrl-C soon after the first failure, while it is being shrunk."""
 
-    error: BaseException = KeyboardInterrupt()
+    error: ClassVar[BaseException] = KeyboardInterrupt()
     left = 5
 
     def judge(self) -> None:
@@ -209,7 +210,7 @@ class Impatient(DroppingProgram):
 
 
 class ImpatientInAGroup(Impatient):
-    error = BaseExceptionGroup("of a nursery", [KeyboardInterrupt()])
+    error: ClassVar[BaseException] = BaseExceptionGroup("of a nursery", [KeyboardInterrupt()])
     left = 5
 
 
@@ -236,11 +237,11 @@ def test_group_of_errors_is_a_failure_like_any_other() -> None:
 
 
 class Nothing(LifecycleProgram):
-    setups = st.nothing()
+    setups: ClassVar[st.SearchStrategy[Setup]] = st.nothing()
 
 
 class Refused(LifecycleProgram):
-    setups = LifecycleProgram.setups.filter(lambda setup: setup is None)
+    setups = LifecycleProgram.setups.filter(lambda setup: setup.provider == "none such")
 
 
 @pytest.mark.parametrize("program", [Nothing, Refused])

@@ -17,12 +17,15 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from rejoinder.states import effects as ordered
+from rejoinder.states import events as happening
 from rejoinder.states.effects import Effect
+
+from .any_server import Stage
 
 if TYPE_CHECKING:
     from .world import ExploredWorld
 
-__all__ = ["Audience", "Spoken", "audience_of", "beside", "confuses", "misleads", "unaccounted"]
+__all__ = ["Audience", "Spoken", "audience_of", "confuses", "misleads", "noted_for_nothing", "remembered", "spoken", "unaccounted"]
 
 
 @unique
@@ -54,6 +57,10 @@ class Spoken(NamedTuple):
     """Who is there to hear it."""
     doubtful: bool
     """Whether a cancel was read on this link: an error may answer it, or be taken for the answer."""
+    late: bool
+    """Whether the lane was given up before, because its time was over."""
+    again: bool
+    """Whether the end of somebody else's response was heard there before, while an abandoned one runs."""
     beside: frozenset[str]
     """Names that are right as well, because of what came before or of what else is there."""
 
@@ -111,7 +118,7 @@ RIGHT: Final[Mapping[str, Accounts]] = MappingProxyType(
         "thought": HEARD,
         "item": HEARD,
         "delta": HEARD,
-        "fault": _for("", DELIVERED, "Fault"),
+        "fault": _for("", DELIVERED, "Fault", faulty="Fault"),
         "completed": ENDS,
         "failed": ENDS,
         "incomplete": ENDS,
@@ -185,8 +192,13 @@ ERRORS_OF_ALL_KINDS: Final = frozenset(
 """Errors, which answer a create or a cancel, and of which nobody says which."""
 ABANDONED: Final = ("response draining ", "response quarantined ")
 """What words are counted as that nobody listens to any more."""
+OTHER_ENDS: Final = ("foreign terminal", "stale terminal")
 PLAIN: Final = frozenset(what for what, accounts in WRONG.items() if accounts in (WORDS, UNKNOWN, GAP, GARBAGE))
 """What is wrong, and leaves no doubt whose anything else is."""
+HEARD_OF: Final = frozenset({DELIVERED, FINISHED, REPLAYED})
+LISTENERS: Final = frozenset({A.LISTENER, A.FAULTY})
+WHOLE: Final = frozenset(what for what, accounts in EVERYTHING.items() if accounts in (ENDS, GAP)) | {"terminal after a gap"}
+"""What is delivered to whoever listens, whatever else becomes of it."""
 AT_ANY_TIME: Final = frozenset({"Replay", "NoSocket"})
 """Notes that say what became of a request, or of a wish, and are about no frame."""
 
@@ -206,7 +218,7 @@ def audience_of(world: ExploredWorld, link: int, lane: str | None) -> Audience:
     return Audience.LEFT if asked else Audience.NONE
 
 
-def beside(world: ExploredWorld, link: int, what: str) -> frozenset[str]:
+def _beside(world: ExploredWorld, what: str) -> frozenset[str]:
     """Names that are right where something was abandoned, or where several lanes are in use."""
     if what == "item after a gap" and world.abandoned:
         # It may be a late one of what was abandoned.
@@ -219,7 +231,33 @@ def beside(world: ExploredWorld, link: int, what: str) -> frozenset[str]:
     return frozenset()
 
 
-def unaccounted(spoken: Spoken, effects: Sequence[Effect], counts: Mapping[str, int], *, misled: bool) -> str | None:
+def spoken(world: ExploredWorld, link: int, lane: str | None, what: str, *, right: bool) -> Spoken:
+    """What is about to be said, and to whom."""
+    audience = audience_of(world, link, lane)
+    connection = world.sockets[link].connection
+    there = connection.lanes.get(lane)
+    attempt = None if there is None or there.run is None else there.run.response
+    again = what in OTHER_ENDS and audience is Audience.LEFT and (link, attempt) in world.foreign
+    return Spoken(what, right, link, audience, connection.cancels, attempt in world.overdue, again, _beside(world, what))
+
+
+def remembered(world: ExploredWorld, said: Spoken, lane: str | None) -> None:
+    """Take down what matters to what is said later."""
+    there = world.sockets[said.link].connection.lanes.get(lane) if said.link in world.sockets else None
+    run = None if there is None else there.run
+    if (
+        said.what in OTHER_ENDS
+        and said.audience is Audience.LEFT
+        and not said.late
+        and run is not None
+        and run.stage is not Stage.READ
+    ):
+        world.foreign |= {(said.link, run.response)}
+
+
+def unaccounted(  # noqa: PLR0911 - one answer for each fault
+    said: Spoken, effects: Sequence[Effect], counts: Mapping[str, int], *, misled: bool
+) -> str | None:
     """What is wrong with what became of a frame: it was lost, or misnamed; None if all is well.
 
     ``misled`` says that the client was told something wrong before, or could not tell whose an error was: then it is right to call
@@ -227,34 +265,64 @@ def unaccounted(spoken: Spoken, effects: Sequence[Effect], counts: Mapping[str, 
     """
     found, names = _accounts(effects, counts)
     if not found:
-        return f"{HEAD}: {spoken.what} left no trace"
-    if misled or (spoken.doubtful and spoken.what in ERRORS_OF_ALL_KINDS):
-        if spoken.right or found != {COUNTED} or any(row.startswith(ABANDONED) for row in counts):
+        return f"{HEAD}: {said.what} left no trace"
+    if not found & HEARD_OF and not names and said.what in ERRORS_OF_ALL_KINDS:
+        return f"{HEAD}: {said.what} is an error, and nobody is told of it"
+    if said.again and "ForeignTerminalAgain" not in names:
+        return f"{HEAD}: a second {said.what} was called {_listed(found)}"
+    if misled or (said.doubtful and said.what in ERRORS_OF_ALL_KINDS):
+        if said.right or found != {COUNTED} or any(row.startswith(ABANDONED) for row in counts):
             return None
-        return f"{HEAD}: {spoken.what} is wrong, and was passed over without a name"
-    wanted = EVERYTHING[spoken.what][spoken.audience] | spoken.beside
+        return f"{HEAD}: {said.what} is wrong, and was passed over without a name"
+    wanted = EVERYTHING[said.what][said.audience] | said.beside
     if not found & wanted:
-        return f"{HEAD}: {spoken.what} ({spoken.audience}) was {_listed(found)}, not {_listed(wanted)}"
+        return f"{HEAD}: {said.what} ({said.audience}) was {_listed(found)}, not {_listed(wanted)}"
+    if DELIVERED not in found and said.what in WHOLE and said.audience in LISTENERS and not names & said.beside:
+        return f"{HEAD}: {said.what} ({said.audience}) was not delivered"
+    if said.late and said.what == "created" and "LateCreated" not in names:
+        return f"{HEAD}: {said.what} came too late, and nothing says so"
     wrong = names - wanted - AT_ANY_TIME
     if wrong:
-        return f"{HEAD}: {spoken.what} ({spoken.audience}) was called {_listed(wrong)}"
+        return f"{HEAD}: {said.what} ({said.audience}) was called {_listed(wrong)}"
     return None
 
 
-def confuses(spoken: Spoken) -> bool:
+def confuses(said: Spoken) -> bool:
     """Whether a client that was misled may take responses for others from now on."""
-    return spoken.what not in PLAIN
+    return said.what not in PLAIN
 
 
-def misleads(spoken: Spoken, effects: Sequence[Effect]) -> bool:
+def misleads(said: Spoken, effects: Sequence[Effect]) -> bool:
     """Whether the client knows less than before: it was told something wrong, or took an error for another."""
-    if not spoken.right:
-        return True
-    if not spoken.doubtful or spoken.what not in ERRORS_OF_ALL_KINDS:
+    if not said.right:
+        # Where a response runs, a fault inside it is a fault inside it.
+        return not (said.what == "numbered error" and said.audience is A.LISTENER)
+    if not said.doubtful or said.what not in ERRORS_OF_ALL_KINDS:
         return False
     found, _ = _accounts(effects, {})
-    wanted = EVERYTHING[spoken.what][spoken.audience]
-    return not found & (wanted if spoken.what.endswith("cancel error") else wanted - {"CancelRefused"})
+    wanted = EVERYTHING[said.what][said.audience]
+    return not found & (wanted if said.what.endswith("cancel error") else wanted - {"CancelRefused"})
+
+
+NOTED_BY_TIME: Final = frozenset({"Replay", "NoSocket", "DrainOverdue", "LinkSilent"})
+"""What may be noted when a deadline has passed."""
+
+
+ANSWERS: Final = (happening.Withdrawn, happening.Unsendable, happening.Pong, happening.Opened, happening.DialFailed)
+
+
+def noted_for_nothing(event: happening.Event, effects: Sequence[Effect]) -> str | None:
+    """Whether something is noted that is no news: what callers, networks and clocks do is not out of place."""
+    if isinstance(event, happening.Received):
+        return None
+    allowed = NOTED_BY_TIME if isinstance(event, happening.Expired) else AT_ANY_TIME
+    if isinstance(event, ANSWERS):
+        # What is answered too late is answered to nobody.
+        allowed |= {"Late"}
+    for effect in effects:
+        if isinstance(effect, ordered.Note) and effect.name not in allowed:
+            return f"{HEAD}: {effect.name} is noted, and {type(event).__name__} is nothing out of place"
+    return None
 
 
 def _accounts(effects: Sequence[Effect], counts: Mapping[str, int]) -> tuple[set[str], set[str]]:

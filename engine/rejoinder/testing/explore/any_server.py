@@ -282,7 +282,7 @@ UNCERTAIN: Final = ("busy", "bare")
 REJECTIONS: Final = ("busy", "rate", "bad", "bare", "miss", "lane limit")
 
 
-def _legal(what: str, run: Run, label: str | None, number: int | None) -> StreamEvent:
+def _legal(what: str, run: Run, label: str | None, number: int | None) -> StreamEvent:  # noqa: PLR0911 - one of each
     match what:
         case "created":
             return wire.created(run.response, label, number, run.named)

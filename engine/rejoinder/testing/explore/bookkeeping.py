@@ -8,24 +8,54 @@ Rules of this file
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from rejoinder.states import effects as ordered
-from rejoinder.states.phases import LinkPhase, RequestPhase
+from rejoinder.states import events as happening
+from rejoinder.states.phases import LinkPhase, RequestPhase, ResponsePhase
+from rejoinder.states.triggers import LinkEvent
+from rejoinder.states.verdicts import Cause
+
+from .outcomes import stage_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping, Sequence
 
     from rejoinder.states.session import Session
 
     from .world import ExploredWorld
 
-__all__ = ["forgotten", "misdirected", "unbalanced"]
+__all__ = ["cut_off", "forgotten", "misdirected", "unbalanced", "unexplained"]
 
 HEAD: Final = "promise 14"
 
 OPEN: Final = frozenset({LinkPhase.OPEN, LinkPhase.PROVING, LinkPhase.RETIRING})
+WANTED: Final = frozenset({LinkEvent.AGE_NEAR, LinkEvent.NAMES_EXHAUSTED, LinkEvent.HEDGE_DUE})
+"""What a successor is wanted for."""
+ABANDONED: Final = frozenset({ResponsePhase.CANCEL_PENDING, ResponsePhase.DRAINING})
+STAGES: Final[Mapping[str, ResponsePhase]] = MappingProxyType(
+    {
+        "asked": ResponsePhase.AWAITING_CREATED,
+        "begun": ResponsePhase.ACKNOWLEDGED,
+        "talking": ResponsePhase.STREAMING,
+        "faulty": ResponsePhase.FAILING,
+    }
+)
+"""Where the lane of a request is that has come so far."""
 TAKING: Final = frozenset({LinkPhase.OPEN, LinkPhase.PROVING})
+
+
+MISSING: Final[Mapping[LinkPhase, str]] = MappingProxyType(
+    {
+        LinkPhase.OPEN: "no socket",
+        LinkPhase.PROVING: "no socket, or no ping on its way",
+        LinkPhase.RETIRING: "no socket",
+        LinkPhase.CONNECTING: "no dial",
+        LinkPhase.FAILED: "nothing that says why",
+    }
+)
+"""What a link has in each phase."""
 
 
 def misdirected(world: ExploredWorld, effect: ordered.Effect) -> str | None:
@@ -52,16 +82,15 @@ def unbalanced(session: Session, sockets: Collection[int], dialling: Collection[
         phase = link.phase
         if phase in OPEN:
             there += 1
-            if number not in sockets:
-                return f"{HEAD}: link {number} is {phase}, and has no socket"
-            if phase in TAKING:
-                taking += 1
-            if phase is LinkPhase.PROVING and number not in pinged:
-                return f"{HEAD}: link {number} waits for a pong, and was not pinged"
+            taking += phase in TAKING
+            wrong = number not in sockets or (phase is LinkPhase.PROVING and number not in pinged)
         elif phase is LinkPhase.CONNECTING:
             there += 1
-            if number not in dialling:
-                return f"{HEAD}: link {number} is {phase}, and nobody dials"
+            wrong = number not in dialling
+        else:
+            wrong = phase is LinkPhase.FAILED and link.failure is None
+        if wrong:
+            return f"{HEAD}: link {number} is {phase}, and there is {MISSING[phase]}"
     if there != len(sockets) + len(dialling):
         return f"{HEAD}: links {sorted((*sockets, *dialling))} are there, and the session has {session}"
     if taking > 1:
@@ -69,8 +98,55 @@ def unbalanced(session: Session, sockets: Collection[int], dialling: Collection[
     return None
 
 
+def unexplained(world: ExploredWorld, event: happening.Event, effects: Sequence[ordered.Effect]) -> str | None:
+    """A socket that was wanted or given up by the clock, or a dial that was given up, without a word of it; None if all is said."""
+    names = {effect.name for effect in effects if isinstance(effect, ordered.Note)}
+    dialled = any(isinstance(effect, ordered.Dial) for effect in effects)
+    for effect in effects:
+        if isinstance(effect, ordered.Moved) and effect.machine == "link":
+            if effect.event in WANTED and not dialled and "NoSocket" not in names and not _is_dialling(world):
+                return f"{HEAD}: {effect.event} on link {effect.link}, and nothing is dialled, nor does anything say why not"
+            if effect.source == LinkPhase.PROVING and isinstance(event, happening.Expired) and "LinkSilent" not in names:
+                return f"{HEAD}: link {effect.link} gave no pong and is given up, and nothing says so"
+        elif isinstance(effect, ordered.Moved) and effect.machine == "response":
+            if effect.target == ResponsePhase.QUARANTINED and effect.source in ABANDONED and "DrainOverdue" not in names:
+                return f"{HEAD}: an abandoned response on link {effect.link} did not end in time, and nothing says so"
+        elif isinstance(effect, ordered.Finish):
+            failure = effect.outcome.failure
+            if failure is not None and failure.cause is Cause.DIAL and not _has_failed(world):
+                return f"{HEAD}: request {effect.request} is told that no link could be opened, and none is known to have failed"
+    return None
+
+
+def cut_off(world: ExploredWorld, event: happening.Event, effects: Sequence[ordered.Effect]) -> str | None:
+    """Whether a socket is closed, by something that was heard on it, while the server still works on something there.
+
+    It need not be kept for a response that was given up because its time was over, nor where a socket is wanted and there are no
+    more. ``world.closing`` has what was there of each socket that was closed since the last look.
+    """
+    closing, world.closing = world.closing, ()
+    if not closing or world.lost_track or not isinstance(event, happening.Received | happening.Withdrawn | happening.Pong):
+        return None
+    if len(world.sockets) + len(world.dialling) >= world.session.policy.sockets and any(type(e) is ordered.Dial for e in effects):
+        return None
+    for link, socket in closing:
+        for lane in socket.connection.lanes.values():
+            speaks = lane.run is not None and lane.run.response not in world.overdue
+            if speaks or (lane.stranger is not None and not world.overdue):
+                return f"{HEAD}: link {link} is closed, and something still runs there"
+    return None
+
+
+def _is_dialling(world: ExploredWorld) -> bool:
+    return any(link.phase in {LinkPhase.CONNECTING, LinkPhase.RECONNECTING} for link in world.session.links.values())
+
+
+def _has_failed(world: ExploredWorld) -> bool:
+    return any(link.phase is LinkPhase.FAILED for link in world.session.links.values())
+
+
 def forgotten(world: ExploredWorld) -> str | None:
-    """Callers that wait for an outcome and are not known any more, and requests that are kept for nobody; None if there are none."""
+    """Callers that wait for an outcome and are not known any more, or elsewhere than they are; None if there are none."""
     requests = world.session.requests
     open_callers = 0
     for number, caller in world.callers.items():
@@ -82,6 +158,13 @@ def forgotten(world: ExploredWorld) -> str | None:
             return f"promise 3: request {number} is forgotten, and has no outcome"
         if (request.phase is RequestPhase.SENT) != (caller.attempt is not None):
             return f"promise 3: request {number} is {request.phase}, and that is not so"
+        if caller.place is not None:
+            link, name = caller.place
+            there = world.session.links.get(link)
+            lane = None if there is None else there.lanes.get(name)
+            phase = ResponsePhase.DOUBTED if caller.doubted else STAGES[stage_of(caller)]
+            if lane is None or lane.phase is not phase:
+                return f"{HEAD}: request {number} is {stage_of(caller)}, so its lane should be {phase}: {lane and lane.phase}"
     if open_callers != len(requests):
         return f"promise 3: the session goes on with requests that have their outcome: {world.session}"
     return None

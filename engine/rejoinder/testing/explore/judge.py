@@ -21,17 +21,16 @@ from rejoinder.states.continuation import Reuse
 from rejoinder.states.effects import Effect
 from rejoinder.states.facts import Facts
 from rejoinder.states.phases import LinkPhase, ResponsePhase
-from rejoinder.states.profiles import AfterCancel, ReplayPolicy
+from rejoinder.states.profiles import AfterCancel, CancelPolicy, ReplayPolicy
 from rejoinder.states.stream_events import FrameKind
-from rejoinder.states.triggers import LinkEvent
+from rejoinder.states.triggers import LinkEvent, ResponseEvent
 from rejoinder.states.verdicts import OutcomeKind
 
-from .accounts import Audience, Spoken, confuses, misleads, unaccounted
+from .accounts import Audience, Spoken, confuses, misleads, noted_for_nothing, remembered, unaccounted
 from .any_server import ServerLane
-from .bookkeeping import forgotten, misdirected, unbalanced
+from .bookkeeping import cut_off, forgotten, misdirected, unbalanced, unexplained
 from .outcomes import untrue
-from .promptness import dialled_too_soon, sent_in_full_for_nothing, waits_for_nothing
-from .rows import rows_of
+from .promptness import dialled_too_soon, ended_for_nothing, held_up, sent_in_full_for_nothing, waits_for_nothing
 from .signalling import told_wrongly, untold
 
 if TYPE_CHECKING:
@@ -42,6 +41,7 @@ __all__ = ["Caller", "Judge"]
 OUTPUT: Final = frozenset({FrameKind.ITEM_ADDED, FrameKind.CONTENT})
 REPLAY: Final = re.compile(r"request (\d+): (.+)")
 REPLAYS: Final = 2
+UNASKED: Final = ("stranger begins", Audience.NONE)
 HEARD: Final = frozenset({Audience.ASKER, Audience.LISTENER})
 BUSY: Final = HEARD | {Audience.FAULTY, Audience.LEFT}
 BROKEN: Final = frozenset({Audience.LISTENER, Audience.FAULTY})
@@ -64,7 +64,7 @@ DISTRUSTED: Final[Mapping[str, frozenset[Audience]]] = MappingProxyType(
 class Caller:
     """What is known of a request."""
 
-    __slots__ = ("acknowledged", "attempt", "begun", "ended", "faulty", "left", "output", "place", "replays", "sends")
+    __slots__ = ("acknowledged", "attempt", "begun", "doubted", "ended", "faulty", "left", "output", "place", "replays", "sends")
 
     def __init__(self) -> None:
         self.left = False
@@ -73,11 +73,13 @@ class Caller:
         self.sends = 0
         self.replays: tuple[str, ...] = ()
         self.acknowledged = False
-        # Of the attempt that is on the wire, if one is: its response's id, link and lane, whether it has begun, and a fault in it.
+        # Of the attempt that is on the wire, if one is: its response's id, link and lane, whether it has begun, a fault in it, and
+        # whether an error came before it began that may have been for it.
         self.attempt: str | None = None
         self.place: tuple[int, str | None] | None = None
         self.begun = False
         self.faulty = False
+        self.doubted = False
 
     def copy(self) -> Caller:
         """One that goes its own way from here."""
@@ -92,6 +94,7 @@ class Caller:
         other.place = self.place
         other.begun = self.begun
         other.faulty = self.faulty
+        other.doubted = self.doubted
         return other
 
     @property
@@ -117,29 +120,44 @@ class Judge:
     """What happened at least once."""
     request: int = 0
     spoken: Spoken | None = None
+    left_on: int | None = None
+    given_up: list[tuple[int, str | None]] = attrs.field(factory=list[tuple[int, str | None]])
 
     def begin(self, world: ExploredWorld, request: int, spoken: Spoken | None) -> None:
-        """An event is about to be fed: ``request`` is whose words it carries, ``spoken`` what the server says, if it says anything."""
+        """An event is about to be fed: ``request`` is whose words it carries, ``spoken`` what the server says, if it does."""
         del world
         self.request = request
         self.spoken = spoken
+        self.left_on = None
 
     def end(self, world: ExploredWorld, event: happening.Event, effects: Sequence[Effect]) -> str | None:
         """It was fed, and all orders were judged and performed: what is broken now, if anything is."""
         counts, sighted = world.taken.counts, world.taken.sighted
-        self.rows.update(rows_of(counts, effects))
+        self.rows.update(world.taken.rows)
+        for link, name in self.given_up:
+            world.overdue |= _attempts_at(world, link, name)
+        self.given_up.clear()
         if sighted is not None:
             self.sighted.add(sighted)
-        broken = dialled_too_soon(event, effects)
+        spoken = self.spoken
+        broken = (
+            dialled_too_soon(event, effects)
+            or unexplained(world, event, effects)
+            or held_up(world, event, effects, "" if spoken is None else spoken.what)
+            or self._retired(world, event)
+            or cut_off(world, event, effects)
+            or noted_for_nothing(event, effects)
+        )
         if broken is not None:
             return broken
-        spoken = self.spoken
         if spoken is not None and isinstance(event, happening.Received):
             broken = unaccounted(spoken, effects, counts, misled=world.misled) or _trusted(world, spoken)
             if broken is not None:
                 return broken
+            remembered(world, spoken, event.frame.stream_id)
             if misleads(spoken, effects):
                 world.misled = True
+            if world.misled or not spoken.right:
                 world.lost_track = world.lost_track or confuses(spoken)
             spoilt = sum(
                 isinstance(effect, ordered.Finish) and effect.outcome.kind is not OutcomeKind.COMPLETED for effect in effects
@@ -148,12 +166,23 @@ class Judge:
                 return f"promise 7: what the server did wrong cost {spoilt} requests their answer"
         return None
 
+    def _retired(self, world: ExploredWorld, event: happening.Event) -> str | None:
+        """Whether a link goes on taking requests though the policy is to retire it with whoever leaves."""
+        if self.left_on is None or not isinstance(event, happening.Cancel | happening.Overflow):
+            return None
+        link = world.session.links.get(self.left_on)
+        if link is not None and link.phase is LinkPhase.OPEN and world.session.policy.then is CancelPolicy.RETIRE:
+            return f"promise 9: link {link.number} takes requests, and its caller has left: the policy is to retire it"
+        return None
+
     def rest(self, world: ExploredWorld) -> str | None:
         """All that follows from a step has happened: what is broken by what did not follow, if anything is."""
         books = unbalanced(world.session, world.sockets, world.dialling, world.pinged) or forgotten(world)
         return books or untold(world) or waits_for_nothing(world)
 
-    def order(self, world: ExploredWorld, event: happening.Event, effect: Effect) -> str | None:
+    def order(  # noqa: PLR0911 - one answer for each kind of order
+        self, world: ExploredWorld, event: happening.Event, effect: Effect
+    ) -> str | None:
         """It ordered ``effect``, which is about to be performed: what is broken by that, if anything is."""
         broken = misdirected(world, effect)
         if broken is not None:
@@ -175,6 +204,12 @@ class Judge:
         return None
 
     def _saw(self, world: ExploredWorld, moved: ordered.Moved) -> None:
+        if moved.target == ResponsePhase.QUARANTINED and moved.source != ResponsePhase.QUARANTINED and moved.link in world.sockets:
+            self.given_up.append((moved.link, moved.lane))
+        elif moved.source == ResponsePhase.AWAITING_CREATED and moved.event == ResponseEvent.DOUBTFUL:
+            for caller in world.callers.values():
+                if caller.place == (moved.link, moved.lane) and not caller.begun:
+                    caller.doubted = True
         link = None if moved.link is None else world.session.links.get(moved.link)
         if link is None:
             return
@@ -198,6 +233,7 @@ class Judge:
             caller.output = True
         elif kind is FrameKind.CREATED:
             caller.acknowledged = caller.begun = True
+            caller.doubted = False
         elif kind is FrameKind.ERROR:
             caller.faulty = True
         return None
@@ -208,7 +244,10 @@ class Judge:
             return f"promise 3: a second outcome: {effect}"
         outcome = effect.outcome
         self.seen.add(f"outcome {outcome.kind}")
-        untold_truth = untrue(caller, event, outcome, own=self.request == effect.request)
+        untold_truth = untrue(caller, event, outcome, own=self.request == effect.request) or ended_for_nothing(
+            world, effect.request, outcome, "" if self.spoken is None else self.spoken.what
+        )
+        self.left_on = None if caller.place is None else caller.place[0]
         caller.ended = True
         caller.attempt = caller.place = None
         world.abandoned = world.abandoned or outcome.response is None
@@ -240,7 +279,7 @@ class Judge:
             return f"promise 3: request {number} was sent after its outcome"
         caller.sends += 1
         caller.attempt, caller.place = f"r{number}.{caller.sends}", (effect.link, effect.lane)
-        caller.begun = caller.faulty = False
+        caller.begun = caller.faulty = caller.doubted = False
         limit = 1 if policy.replay is ReplayPolicy.NEVER else 1 + REPLAYS
         if caller.sends > limit:
             return f"promise 5: request {number} was sent {caller.sends} times"
@@ -271,11 +310,30 @@ class Judge:
         return None
 
 
+def _attempts_at(world: ExploredWorld, link: int, name: str | None) -> frozenset[str]:
+    """The attempts that are on a lane, or on their way there."""
+    socket = world.sockets.get(link)
+    if socket is None:
+        return frozenset()
+    run = socket.connection.lanes.get(name, ServerLane()).run
+    asked = {out.response for out in socket.outbox if out.request and out.lane == name}
+    return frozenset(asked if run is None else {run.response, *asked})
+
+
 def _trusted(world: ExploredWorld, spoken: Spoken) -> str | None:
     """Whether a link goes on taking requests after what it said shows that it must not. A stream of its own taints nothing else."""
     link = world.session.links.get(spoken.link)
+    if (
+        link is not None
+        and (spoken.what, spoken.audience) == UNASKED
+        and not world.misled
+        and all(lane.phase is not ResponsePhase.DRAINING for lane in link.lanes.values())
+    ):
+        return f"promise 1: a response that nobody asked for runs on link {spoken.link}, and its end is not waited for"
     if link is None or link.phase is not LinkPhase.OPEN or world.session.profile.streams:
         return None
+    if spoken.again and not spoken.late:
+        return f"promise 1: a second {spoken.what} ({spoken.audience}), and link {spoken.link} goes on taking requests"
     if spoken.audience in DISTRUSTED.get(spoken.what, ()) and not (spoken.beside or world.misled):
         return f"promise 1: {spoken.what} ({spoken.audience}), and link {spoken.link} goes on taking requests"
     return None

@@ -11,7 +11,7 @@ Rules of this file
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Final, final
 
 import attrs
@@ -25,6 +25,7 @@ from rejoinder.states.session import Session
 from rejoinder.states.stream_events import FrameKind, StreamEvent
 
 from .exact import exact
+from .rows import rows_of
 
 __all__ = ["KnownSession", "KnownSessions", "Reaction"]
 
@@ -61,6 +62,8 @@ class Reaction:
     """What it ordered."""
     counts: Mapping[str, int]
     """The rows that were taken and move nothing, and what was noted, each with how often."""
+    rows: Sequence[str]
+    """The rows that were taken."""
     sighted: tuple[FrameKind, Facts] | None
     """What the frame was classified by, if it was classified."""
     after: KnownSession
@@ -135,6 +138,6 @@ class KnownSessions:
         try:
             effects = tuple(twin.feed(event, now))
         except Exception as error:  # noqa: BLE001 - whatever it is, it must not be raised
-            return Reaction(event, now, (), {}, None, known, error)
+            return Reaction(event, now, (), {}, (), None, known, error)
         counts, sighted = dict(twin.counts), twin.sighted
-        return Reaction(event, now, effects, counts, sighted, self.met(twin, now))
+        return Reaction(event, now, effects, counts, rows_of(counts, effects), sighted, self.met(twin, now))

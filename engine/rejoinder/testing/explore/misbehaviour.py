@@ -164,7 +164,10 @@ def _stale_unknown(view: View) -> Said | None:
 
 
 def _stray_unknown_item(view: View) -> Said | None:
-    return None if view.due is None else view.says(wire.plain("response.brand_new", view.label, view.due + MUCH_LATER, STRAY))
+    if view.due is None and not view.configuration.profile.announces_items:
+        return None
+    number = None if view.due is None else view.due + MUCH_LATER
+    return view.says(wire.plain("response.brand_new", view.label, number, STRAY))
 
 
 def _foreign_progress(view: View) -> Said:

@@ -7,23 +7,27 @@ Rules of this file
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from rejoinder.states import effects as ordered
 from rejoinder.states import events as happening
 from rejoinder.states.continuation import Reuse
 from rejoinder.states.phases import LinkPhase, RequestPhase
+from rejoinder.states.profiles import ReplayPolicy
+from rejoinder.states.verdicts import Cause, Outcome
 
 from .any_server import ServerLane
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from .world import ExploredWorld
 
-__all__ = ["dialled_too_soon", "sent_in_full_for_nothing", "waits_for_nothing"]
+__all__ = ["dialled_too_soon", "ended_for_nothing", "held_up", "sent_in_full_for_nothing", "waits_for_nothing"]
 
 HEAD: Final = "promise 17"
+REPLAYS: Final = 2
+AT_ITS_LIMIT: Final = ("limit", "limit without end")
 
 
 def waits_for_nothing(world: ExploredWorld) -> str | None:
@@ -51,11 +55,49 @@ def _is_pausing(world: ExploredWorld) -> bool:
     return any(link.phase is LinkPhase.RECONNECTING for link in world.session.links.values())
 
 
+def held_up(world: ExploredWorld, event: happening.Event, effects: Sequence[ordered.Effect], what: str) -> str | None:
+    """Whether somebody was left waiting for what a link has just shown: that it lives, or that it is at its limit."""
+    if isinstance(event, happening.Pong):
+        if any(isinstance(effect, ordered.Close) and effect.link == event.link for effect in effects):
+            return f"{HEAD}: link {event.link} answered, and was closed"
+    elif isinstance(event, happening.Received) and what in AT_ITS_LIMIT and not world.misled:
+        for number, caller in world.callers.items():
+            if caller.place is not None and caller.place[0] == event.link and not caller.begun:
+                return f"{HEAD}: link {event.link} is at its limit, and request {number} waits there for its created"
+    return None
+
+
 def dialled_too_soon(event: happening.Event, effects: Sequence[ordered.Effect]) -> str | None:
     """Whether a dial that failed is repeated at once: a server that is down is not to be hammered."""
     if isinstance(event, happening.DialFailed) and any(isinstance(effect, ordered.Dial) for effect in effects):
         return f"{HEAD}: a dial that failed is repeated without a pause"
     return None
+
+
+AGAIN: Final = frozenset({Cause.LOST, Cause.OVERDUE, Cause.DOUBT, Cause.FOREIGN, Cause.DAMAGED, Cause.LIMIT})
+"""Ends after which a request is sent again, where that repeats nothing."""
+PASSING: Final[Mapping[str, Cause]] = MappingProxyType(
+    {"busy": Cause.REJECTED, "rate": Cause.REJECTED, "miss": Cause.CACHE_MISS, "lane limit": Cause.LANE_LIMIT}
+)
+"""Refusals that pass, and what a request is then sent again for."""
+
+
+def ended_for_nothing(world: ExploredWorld, number: int, outcome: Outcome, what: str) -> str | None:
+    """Whether a request ends that might have been sent again: nothing of it was delivered, and it was not sent again for this."""
+    caller, failure = world.callers[number], outcome.failure
+    if failure is None or caller.output or caller.faulty or caller.attempt is None:
+        return None
+    cause = failure.cause
+    if cause is Cause.REJECTED and not world.misled and not caller.doubted:
+        cause = PASSING.get(what, cause)
+        if what not in PASSING:
+            return None
+    elif cause not in AGAIN:
+        return None
+    spent = len(caller.replays) >= REPLAYS or cause in caller.replays
+    if spent or world.session.policy.replay is ReplayPolicy.NEVER or number in world.watch.configuration.warm_ups:
+        return None
+    return f"{HEAD}: request {number} ends ({failure.cause}), and to send it again would repeat nothing"
 
 
 def sent_in_full_for_nothing(world: ExploredWorld, effect: ordered.Send, lane: ServerLane) -> str | None:

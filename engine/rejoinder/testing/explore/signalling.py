@@ -12,11 +12,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from rejoinder.states import effects as ordered
+from rejoinder.states.phases import ResponsePhase
 
 from .any_server import Run, Stage
 
 if TYPE_CHECKING:
-    from .world import ExploredWorld, Socket
+    from .happening import Socket
+    from .world import ExploredWorld
 
 __all__ = ["told_wrongly", "untold"]
 
@@ -29,7 +31,7 @@ def _wanted(world: ExploredWorld, attempt: str, request: int) -> bool:
     return world.callers[request].attempt == attempt
 
 
-def told_wrongly(world: ExploredWorld, effect: ordered.SendCancel) -> str | None:
+def told_wrongly(world: ExploredWorld, effect: ordered.SendCancel) -> str | None:  # noqa: PLR0911 - one answer for each fault
     """What is wrong with a cancel that is about to go out; None if all is well."""
     named = effect.response_id
     if not world.signalling:
@@ -59,7 +61,14 @@ def untold(world: ExploredWorld) -> str | None:
         for out in socket.outbox:
             if out.request and not _wanted(world, out.response, out.request):
                 return f"{UNSENT}: request {out.request} is still in the outbox of link {link}, and nobody waits for it"
-        if world.signalling and link not in world.refusing and not world.lost_track:
+        if world.lost_track:
+            continue
+        there = world.session.links.get(link)
+        for name, server in socket.connection.lanes.items():
+            lane = None if there is None or server.run is None else there.lanes.get(name)
+            if lane is not None and lane.phase is ResponsePhase.IDLE:
+                return f"promise 6: {name or 'the lane'} of link {link} is taken for free, and something still runs there"
+        if world.signalling and link not in world.refusing:
             for run in socket.connection.runs:
                 if _is_untold(world, socket, run):
                     return f"{TOLD}: nobody wants {run.response} on link {link} any more, and no cancel was sent"
@@ -67,6 +76,9 @@ def untold(world: ExploredWorld) -> str | None:
 
 
 def _is_untold(world: ExploredWorld, socket: Socket, run: Run) -> bool:
-    if run.stage in {Stage.READ, Stage.FAILING} or run.cancelled or _wanted(world, run.response, run.request):
+    if run.stage is Stage.FAILING and not world.callers[run.request].left:
+        # The server has said itself that it is over.
+        return False
+    if run.stage is Stage.READ or run.cancelled or _wanted(world, run.response, run.request):
         return False
     return not any(not out.request and out.response == run.response for out in socket.outbox)

@@ -26,7 +26,7 @@ from rejoinder.states.session import Session
 from rejoinder.states.trace import Fed
 from rejoinder.testing.input_items import assistant, user
 
-from .accounts import Spoken, audience_of, beside
+from .accounts import Spoken, spoken
 from .any_server import Connection, Said, Saying
 from .happening import Happening, Outbound, Socket, happening
 from .judge import Caller
@@ -66,11 +66,14 @@ class ExploredWorld:
         "callers",
         "chain",
         "chains",
+        "closing",
         "dialling",
+        "foreign",
         "known",
         "left",
         "lost_track",
         "misled",
+        "overdue",
         "pinged",
         "refusing",
         "signalling",
@@ -104,6 +107,10 @@ class ExploredWorld:
         self.misled = False
         self.lost_track = False
         self.abandoned = False
+        self.closing: tuple[tuple[int, Socket], ...] = ()
+        # The attempts that were given up because their time was over, and those during which somebody else's ended.
+        self.overdue: frozenset[str | None] = frozenset()
+        self.foreign: frozenset[tuple[int, str | None]] = frozenset()
 
     def copy(self) -> ExploredWorld:
         """A world that goes its own way from here."""
@@ -126,6 +133,9 @@ class ExploredWorld:
         other.misled = self.misled
         other.lost_track = self.lost_track
         other.abandoned = self.abandoned
+        other.closing = ()
+        other.overdue = self.overdue
+        other.foreign = self.foreign
         return other
 
     @property
@@ -335,14 +345,14 @@ class ExploredWorld:
         """The server says something right."""
         saying = _of(step)
         said = self.watch.server.say(self.sockets[step.link].connection, saying)
-        self._hear(step.link, said, self._spoken(step.link, saying, right=True))
+        self._hear(step.link, said, spoken(self, step.link, saying.lane, saying.what, right=True))
 
     def misbehave(self, step: Happening) -> None:
         """The server says something wrong."""
         saying, (outbox, connection) = _of(step), self.sockets[step.link]
         said = self.watch.server.misbehave(connection, outbox, saying)
         self._spend("misbehaviours")
-        self._hear(step.link, said, self._spoken(step.link, saying, right=saying.what in FILLERS))
+        self._hear(step.link, said, spoken(self, step.link, saying.lane, saying.what, right=saying.what in FILLERS))
 
     def expire(self, step: Happening) -> None:
         """The next deadline passes."""
@@ -358,23 +368,18 @@ class ExploredWorld:
 
     # -- feeding and performing --------------------------------------------------------------------------------------------------
 
-    def _spoken(self, link: int, saying: Saying, *, right: bool) -> Spoken:
-        doubtful = self.sockets[link].connection.cancels
-        audience = audience_of(self, link, saying.lane)
-        return Spoken(saying.what, right, link, audience, doubtful, beside(self, link, saying.what))
-
-    def _hear(self, link: int, said: Said, spoken: Spoken) -> None:
+    def _hear(self, link: int, said: Said, heard: Spoken) -> None:
         self.sockets[link] = Socket(self.sockets[link].outbox, said.connection)
-        self.feed(self.watch.sessions.of_frame(link, said.frame), said.request, spoken)
+        self.feed(self.watch.sessions.of_frame(link, said.frame), said.request, heard)
 
-    def feed(self, event: happened.Event, request: int = 0, spoken: Spoken | None = None) -> None:
+    def feed(self, event: happened.Event, request: int = 0, heard: Spoken | None = None) -> None:
         """Let an event happen, perform what follows, and have it judged. ``request`` is whose words a frame carries."""
         judge, sessions, diary = self.watch.judge, self.watch.sessions, self.watch.diary
         # An outcome is for good: only callers that wait for theirs are told anything more.
         self.callers = {number: caller if caller.ended else caller.copy() for number, caller in self.callers.items()}
         events = [event]
         for fed in events:
-            judge.begin(self, request, spoken)
+            judge.begin(self, request, heard)
             reaction = self.taken = sessions.fed(self.known, fed)
             self.known = reaction.after
             if reaction.raised is not None:
@@ -419,6 +424,9 @@ class ExploredWorld:
 
     def perform_close(self, effect: ordered.Close) -> None:
         """A socket is closed, or a dial given up."""
+        socket = self.sockets.get(effect.link)
+        if socket is not None:
+            self.closing = (*self.closing, (effect.link, socket))
         self._forget(effect.link)
 
     def perform_ping(self, effect: ordered.Ping) -> None:

@@ -2,8 +2,8 @@
 
 The promises (the README says what each is worth): 1 no leaks, 2 silence after a cancel, 3 one outcome, 4 the right continuation,
 5 no words twice, 6 limits, 7 violations are harmless, 8 time alone ends everything, 9 the next request is not kept waiting. The
-tenth, ``TRANSCRIPT``, is the one that a handler makes: what it took down is what the lifecycle delivered. Those behind it are duties
-that users notice when they are neglected.
+tenth, ``TRANSCRIPT``, is the one that a handler makes: what it took down is what the lifecycle delivered. Those behind it are
+duties that users notice when they are neglected.
 """
 
 from __future__ import annotations

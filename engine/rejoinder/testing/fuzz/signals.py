@@ -1,7 +1,8 @@
 """The server is told: which cancels go out, judged from the diary (promise 12).
 
 Rules of this file
-* A cancel names a response that has begun on this link and has not ended, once, where signalling is on and the link has refused none.
+* A cancel names a response that has begun on this link and has not ended, once, where signalling is on and the link has refused
+  none.
 * Who leaves a response that has an id has it cancelled in the same breath, unless its socket is closed instead.
 """
 
