@@ -28,6 +28,7 @@ from rejoinder.states.effects import (
     Ping,
     Send,
     SendCancel,
+    Settled,
     Withdraw,
 )
 from rejoinder.states.events import (
@@ -192,6 +193,7 @@ EFFECTS: list[tuple[Effect, list[str]]] = [
     (Withdraw(1, 2, None), ["Note over client: takes the create of r2 for L1 back, if it has not left"]),
     (Deliver(2), ["client-->>r2: delta"]),
     (Finish(2, Outcome(OutcomeKind.CANCELLED)), ["client->>r2: cancelled"]),
+    (Settled(2, "resp_1", OutcomeKind.COMPLETED, 1.5), []),
     (Note("Late", 1, None, "it came late"), ["Note over L1: Late: it came late"]),
     (Note("Late"), ["Note over client: Late"]),
     (Moved("response", "streaming", "Cancel", "draining", 1, "lane-1", 2), ["Note over L1: lane-1 of L1 is draining"]),

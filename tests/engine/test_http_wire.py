@@ -464,3 +464,33 @@ async def test_a_key_that_cannot_be_had_is_a_stream_that_cannot_be_opened(
             await http.ask("Hi")
         monkeypatch.undo()
         assert "You said: Hi" == await http.ask("Hi")
+
+
+async def test_a_key_that_is_renewed_is_asked_for_each_time(loopback_clock: trio.testing.MockClock) -> None:
+    given: list[str] = []
+
+    async def provider() -> str:
+        await trio.lowlevel.checkpoint()
+        given.append(KEY)
+        return KEY
+
+    async def fails() -> str:
+        await trio.lowlevel.checkpoint()
+        raise LookupError(KEY)
+
+    async with open_over_http() as http:
+        url = http.simulator.url
+        async with open_session(Endpoint(url, provider), transport="http") as session:
+            before = len(given)
+            for _ in range(2):
+                async with session.respond("Hi") as response:
+                    assert "You said: Hi" == await response.text()
+            assert "You said: Hi" == (await session.infer("Hi")).text
+            assert len(given) >= before + 3
+        async with open_session(Endpoint(url, fails), Settings(policy=QUICK)) as session:
+            with pytest.raises(ConnectionFailed, match="The key provider raised LookupError") as caught:
+                await session.infer("Hi")
+            with pytest.raises(ConnectionFailed, match="The key provider raised LookupError"):
+                await session.start_background("Hi")
+
+    assert KEY not in str(caught.value)

@@ -168,3 +168,19 @@ async def test_a_proxy_is_used(loopback_clock: trio.testing.MockClock) -> None:
             with pytest.raises(ResponseFailed, match="HTTP status 404"):
                 async with session.respond("Hi") as response:
                     await response.text()
+
+
+async def test_the_state_has_both_sides(loopback_clock: trio.testing.MockClock) -> None:
+    server = ModelServer(answer=scripted([Answer([Text("one"), Stall()])]), faults=REFUSING)
+    async with open_over_http(server, transport="auto") as both:
+        async with both.session.respond("Hi") as response:
+            async for _ in response:
+                break
+            running = both.session.state
+        after = both.session.state
+
+    assert {1: "failed", 1001: "open"} == {number: link.phase for number, link in running.links.items()}
+    assert (1001, "lane-1") == (running.requests[1].link, running.requests[1].lane)
+    assert 1001 == running.links[1001].number
+    assert {} == dict(after.requests)
+    assert not after.closing

@@ -5,7 +5,7 @@ import pytest
 from harness import frames
 from harness.lifecycle import Bench
 from rejoinder.states.phases import LinkPhase, RequestPhase, ResponsePhase
-from rejoinder.states.profiles import AZURE, OPENAI, CancelPolicy, Policy
+from rejoinder.states.profiles import AZURE, HTTP, OPENAI, CancelPolicy, Policy
 from rejoinder.states.snapshot import LaneState, LinkState, RequestState, SessionState, Wait, snapshot, waits_for
 from rejoinder.states.verdicts import Cause
 
@@ -117,3 +117,20 @@ def test_a_refused_request_waits_for_its_pause_and_keeps_why() -> None:
     assert Wait.PAUSE == wait_of(bench, request)
     state = snapshot(bench.session).requests[request]
     assert (RequestPhase.PAUSED, None, None, (Cause.REJECTED,)) == (state.phase, state.link, state.lane, state.replays)
+
+
+def test_the_states_of_two_transports_are_one() -> None:
+    """The second's links have numbers of their own, and its requests name them."""
+    one, two = Bench(AZURE), Bench(HTTP)
+    one.ask("waits")
+    two.requests = 1
+    two.ask("waits too")
+    two.opened()
+    two.requests = 2
+    two.ask("runs")
+    both = snapshot(one.session).joined_with(snapshot(two.session), 1000)
+
+    assert {1: "connecting", 1001: "open"} == {number: str(link.phase) for number, link in both.links.items()}
+    assert {1: None, 2: 1001, 3: 1001} == {number: request.link for number, request in both.requests.items()}
+    assert [1, 1001] == [link.number for link in both.links.values()]
+    assert not both.closing

@@ -28,7 +28,7 @@ from rejoinder.states.continuation import Reuse
 from rejoinder.states.phases import RequestPhase
 from rejoinder.states.profiles import Policy, Profile
 from rejoinder.states.session import Session as Lifecycle
-from rejoinder.states.snapshot import Wait, waits_for
+from rejoinder.states.snapshot import SessionState, Wait, snapshot, waits_for
 from rejoinder.states.stream_events import StreamEvent
 
 from .call_events import CallEvent
@@ -292,6 +292,11 @@ class Driver:
     def jitter(self) -> float:
         """A random number in [0, 1], for the pause before the next dial."""
         return random.random()  # noqa: S311 - spreads reconnects, guards nothing
+
+    def state(self) -> SessionState:
+        """The whole session as it is now, the second transport included."""
+        own, other = snapshot(self.lifecycle), self.fallback
+        return own if other is None else own.joined_with(other.state(), other.links_from)
 
     def statistics(self) -> Statistics:
         """The counters as they are now, those of the second transport included."""

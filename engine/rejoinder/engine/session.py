@@ -17,7 +17,7 @@ import trio
 from rejoinder.states import events as happening
 from rejoinder.states.codec import encode_post
 from rejoinder.states.continuation import RequestContent
-from rejoinder.states.snapshot import SessionState, snapshot
+from rejoinder.states.snapshot import SessionState
 
 from .advice import Advice
 from .background import BackgroundResponse
@@ -262,7 +262,7 @@ class Session:
     @property
     def state(self) -> SessionState:
         """Every link, lane and request as it is now: its phase, since when (trio's clock), and what it waits for."""
-        return snapshot(self._driver.lifecycle)
+        return self._driver.state()
 
     @property
     def endpoint(self) -> Endpoint:

@@ -113,6 +113,15 @@ class SessionState:
     closing: bool
     """Whether the session takes no further requests."""
 
+    def joined_with(self, other: SessionState, links_from: int) -> SessionState:
+        """Both, of a session with two transports; the other's links are numbered from ``links_from``."""
+        links = {number + links_from: attrs.evolve(link, number=number + links_from) for number, link in other.links.items()}
+        requests = {
+            number: request if request.link is None else attrs.evolve(request, link=request.link + links_from)
+            for number, request in other.requests.items()
+        }
+        return SessionState({**self.links, **links}, {**self.requests, **requests}, self.closing and other.closing)
+
 
 def snapshot(session: Session) -> SessionState:
     """Return what ``session`` is now."""

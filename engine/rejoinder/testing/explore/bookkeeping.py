@@ -113,7 +113,8 @@ def unexplained(world: ExploredWorld, event: happening.Event, effects: Sequence[
                 return f"{HEAD}: an abandoned response on link {effect.link} did not end in time, and nothing says so"
         elif isinstance(effect, ordered.Finish):
             failure = effect.outcome.failure
-            if failure is not None and failure.cause is Cause.DIAL and not _has_failed(world):
+            refused = isinstance(event, happening.StreamFailed) or _has_failed(world)
+            if failure is not None and failure.cause is Cause.DIAL and not refused:
                 return f"{HEAD}: request {effect.request} is told that no link could be opened, and none is known to have failed"
     return None
 

@@ -221,7 +221,9 @@ class Judge:
 
     def _saw(self, world: ExploredWorld, moved: ordered.Moved) -> None:
         if moved.target == ResponsePhase.QUARANTINED and moved.source != ResponsePhase.QUARANTINED and moved.link in world.sockets:
-            self.given_up.append((moved.link, moved.lane))
+            # A stream that is given up is ended: nothing of it comes late.
+            if not world.session.profile.streams:
+                self.given_up.append((moved.link, moved.lane))
         elif moved.source == ResponsePhase.AWAITING_CREATED and moved.event == ResponseEvent.DOUBTFUL:
             for caller in world.callers.values():
                 if caller.place == (moved.link, moved.lane) and not caller.begun:
