@@ -15,7 +15,7 @@ from harness.frames import created, delta
 from harness.telling import HOSTILE, asks, hostile_frame, interrupted, lost_early, turned
 from rejoinder.diagrams.sequence import sequence
 from rejoinder.states.continuation import Full, NewLink, RequestContent
-from rejoinder.states.effects import Close, Deliver, Dial, Effect, Finish, Moved, Note, Ping, Send, SendCancel, Withdraw
+from rejoinder.states.effects import Close, Deliver, Dial, Effect, Finish, Moved, Note, Ping, Send, SendCancel, Settled, Withdraw
 from rejoinder.states.events import (
     Cancel,
     Create,
@@ -171,6 +171,7 @@ EFFECTS: list[tuple[Effect, list[str]]] = [
     (Withdraw(1, 2, None), ["Note over client: takes the create of r2 for L1 back, if it has not left"]),
     (Deliver(2), ["client-->>r2: delta"]),
     (Finish(2, Outcome(OutcomeKind.CANCELLED)), ["client->>r2: cancelled"]),
+    (Settled(2, "resp_1", OutcomeKind.COMPLETED, 1.5), []),
     (Note("Late", 1, None, "it came late"), ["Note over L1: Late: it came late"]),
     (Note("Late"), ["Note over client: Late"]),
     (Moved("response", "streaming", "Cancel", "draining", 1, "lane-1", 2), ["Note over L1: lane-1 of L1 is draining"]),

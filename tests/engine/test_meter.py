@@ -32,7 +32,7 @@ def whole_size(items: Sequence[Mapping[str, Any]]) -> int:
 async def test_bytes_saved_are_those_of_the_items_that_were_not_sent(autojump_clock: trio.testing.MockClock) -> None:
     """Exactly: what a create in full would have been longer, less the name of the response it continues."""
     async with open_pair(ModelServer()) as pair:
-        talk = [user("ein Wort für alle")]
+        talk = [user("ein Wort für euch")]
         sizes: list[int] = []
         for turn in range(4):
             sizes.append(whole_size(talk))
