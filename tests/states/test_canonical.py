@@ -161,6 +161,7 @@ def test_what_was_said_to_a_caller_that_left_makes_no_difference() -> None:
     long.session.links[1].lanes[None].sent = short.lane(1).sent
     long.speak(1, "more")
     long.receive(frames.item_added("item_8", sequence=9))
+    long.lane(1).sequence = short.lane(1).sequence
 
     assert key_of(short) == key_of(long)
 
@@ -302,6 +303,8 @@ FIELDS: Final[tuple[tuple[Callable[[], Bench], Callable[[Bench], object], str, o
     (cancel_pending, latest_lane, "content", None),
     (cancel_pending, latest_lane, "decision", Reuse("resp_1", [], 1)),
     (draining, latest_lane, "response_id", None),
+    (draining, latest_lane, "sequence", 7),
+    (quarantined, latest_lane, "sequence", 7),
     (draining, latest_lane, "parent", Continuation("resp_0", [], [])),
     (idle, latest_lane, "continuation", None),
     (draining, latest_lane, "absence", Evicted()),

@@ -1,7 +1,7 @@
 """Exploring the configurations side by side, and telling what came of it.
 
 Rules of this file
-* One line for each configuration, then each property's verdict, then the rows of each table that no exploration took.
+* One line for each configuration as it is done, then each property's verdict, then the rows of each table that no exploration took.
 * A fault is told as a numbered story, and written as a sequence diagram and as a trace.
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
 from importlib.metadata import version
 from multiprocessing import get_context
@@ -22,6 +22,7 @@ from rejoinder.states.story import story
 from rejoinder.states.trace import Header, write_lines
 from rejoinder.testing.explore import (
     DEEP,
+    LONGEST,
     PROPERTIES,
     QUICK,
     ROWS,
@@ -56,12 +57,13 @@ def listing(configurations: Iterable[Configuration]) -> Iterator[str]:
 def run_checks(configurations: Sequence[Configuration], workers: int | None, output: Path, say: Say, *, whole: bool) -> int:
     """Explore, tell, and return the exit status. ``whole`` says whether rows and *sometimes* can be judged."""
     reports: list[Report] = []
+    known = {configuration.name: configuration for configuration in configurations}
     with _explored(configurations, workers or os.cpu_count() or 1) as explored:
-        for configuration, report in zip(configurations, explored, strict=True):
+        for report in explored:
             reports.append(report)
             say(_line(report))
             if report.broken is not None:
-                _tell_fault(configuration, report, output, say)
+                _tell_fault(known[report.configuration], report, output, say)
     signs = frozenset[str]().union(*(report.signs for report in reports))
     kept = all(report.exhausted for report in reports)
     say("")
@@ -81,11 +83,17 @@ def run_checks(configurations: Sequence[Configuration], workers: int | None, out
 
 @contextmanager
 def _explored(configurations: Sequence[Configuration], workers: int) -> Generator[Iterable[Report]]:
+    """The reports, as they come. The longest are begun first, so that no worker is left alone with one in the end."""
+    ordered = sorted(configurations, key=_turn)
     if workers == 1 or len(configurations) == 1:
         yield map(explore_configuration, configurations)
         return
-    with ProcessPoolExecutor(min(workers, len(configurations)), mp_context=get_context("spawn")) as pool:
-        yield pool.map(explore_configuration, configurations)
+    with ProcessPoolExecutor(min(workers, len(ordered)), mp_context=get_context("spawn")) as pool:
+        yield (done.result() for done in as_completed([pool.submit(explore_configuration, one) for one in ordered]))
+
+
+def _turn(configuration: Configuration) -> int:
+    return LONGEST.index(configuration.name) if configuration.name in LONGEST else len(LONGEST)
 
 
 def _line(report: Report) -> str:

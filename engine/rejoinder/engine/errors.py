@@ -1,20 +1,20 @@
 """What can go wrong, for people: one sentence on what happened, one on what to do, and the verdict as data.
 
-```
-RejoinderError
-├── InvalidEndpoint (ValueError)     the address or key cannot work
-├── InvalidRequest (TypeError)       the request cannot be sent: not JSON, or not a conversation
-├── SessionClosed                    the session is not open any more
-└── ResponseError                    a request ended without success; has ``outcome``, ``failure``, ``verdict``, ``partial``
-    │                                and, for the provider's support, ``response_id`` and ``request_id``
-    ├── ResponseFailed               the server said so
-    │   └── ResponseRefused          the model declined; raised by ``text()`` only
-    ├── ResponseCancelled            the caller had cancelled it
-    └── Interrupted                  it ended for a reason outside the response
-        ├── ConnectionFailed         no connection could be opened; nothing was sent
-        ├── DeadlineExceeded         the server was silent, or the turn came too late
-        └── ConsumerTooSlow          the caller did not read, and its buffer is full
-```
+::
+
+    RejoinderError
+    ├── InvalidEndpoint (ValueError)     the address or key cannot work
+    ├── InvalidRequest (TypeError)       the request cannot be sent: not JSON, or not a conversation
+    ├── SessionClosed                    the session is not open any more
+    └── ResponseError                    a request ended without success; has ``outcome``, ``failure``, ``verdict``, ``partial``
+        │                                and, for the provider's support, ``response_id`` and ``request_id``
+        ├── ResponseFailed               the server said so
+        │   └── ResponseRefused          the model declined; raised by ``text()`` only
+        ├── ResponseCancelled            the caller had cancelled it
+        └── Interrupted                  it ended for a reason outside the response
+            ├── ConnectionFailed         no connection could be opened; nothing was sent
+            ├── DeadlineExceeded         the server was silent, or the turn came too late
+            └── ConsumerTooSlow          the caller did not read, and its buffer is full
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ Rules of this file
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, Self, final
 
 import trio
@@ -23,7 +23,26 @@ from .errors import ResponseRefused, error_for
 from .metrics import Stopwatch, Timings, Usage
 from .result import Collector, Result
 
-__all__ = ["Response"]
+__all__ = ["Response", "TextDeltas"]
+
+
+@final
+class TextDeltas:
+    """The pieces of text of a response, from ``Response.text_deltas``. Iterate it."""
+
+    def __init__(self, response: Response) -> None:
+        self._response = response
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> str:
+        """The next piece."""
+        async for event in self._response:
+            if type(event) is OutputTextDelta:
+                return event.delta
+        self._response.raise_refusal()
+        raise StopAsyncIteration
 
 
 @final
@@ -128,17 +147,18 @@ class Response:
             await self._wait()
         return self._take()
 
-    async def text_deltas(self) -> AsyncGenerator[str]:
-        """The pieces of text as they come; ends and raises as iteration does, and raises ``ResponseRefused`` on a refusal."""
-        async for event in self:
-            if type(event) is OutputTextDelta:
-                yield event.delta
-        self._raise_refusal()
+    def text_deltas(self) -> TextDeltas:
+        """The pieces of text as they come: ``async for piece in response.text_deltas()``.
+
+        Ends and raises as iteration does, and raises ``ResponseRefused`` on a refusal. No generator: it may be left in the middle,
+        by ``break`` or an exception, and there is nothing to close.
+        """
+        return TextDeltas(self)
 
     async def text(self) -> str:
         """Wait for the end and return all text. Raises as ``result``, and ``ResponseRefused`` if the model declined."""
         result = await self.result()
-        self._raise_refusal()
+        self.raise_refusal()
         return result.text
 
     async def result(self) -> Result:
@@ -188,6 +208,14 @@ class Response:
             self._discard()
         self._wake()
 
+    def raise_refusal(self) -> None:
+        """Raise ``ResponseRefused`` if the model declined."""
+        if self.outcome is None or self.outcome.kind is OutcomeKind.CANCELLED:
+            return
+        partial = self.partial
+        if partial.refusal:
+            raise ResponseRefused(self.outcome, partial, partial.refusal)
+
     # -- inside ------------------------------------------------------------------------------------------------------------
 
     def _take(self) -> StreamEvent:
@@ -214,10 +242,3 @@ class Response:
             error = error_for(self.outcome, self.partial)
             if error is not None:
                 raise error
-
-    def _raise_refusal(self) -> None:
-        if self.outcome is None or self.outcome.kind is OutcomeKind.CANCELLED:
-            return
-        partial = self.partial
-        if partial.refusal:
-            raise ResponseRefused(self.outcome, partial, partial.refusal)

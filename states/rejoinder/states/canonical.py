@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from .records import Lane, Link, Request
     from .session import Session
 
-__all__ = ["Names", "freeze", "key"]
+__all__ = ["Names", "Remembered", "freeze", "key"]
 
 DIGITS: Final = 9
 
@@ -43,11 +43,15 @@ ANSWERED_FROM_ENTRY: Final = frozenset(
 )
 """Phases of a response whose deadline runs from when they were entered."""
 LISTENED: Final = frozenset({ResponsePhase.ACKNOWLEDGED, ResponsePhase.STREAMING, ResponsePhase.FAILING})
-"""Phases in which frames of the response go to a caller, so its items and sequence numbers matter."""
+"""Phases in which frames of the response go to a caller, so its output matters."""
 ABANDONED: Final = frozenset({ResponsePhase.CANCEL_PENDING, ResponsePhase.DRAINING})
 """Phases whose deadline runs from when the caller left."""
 ECHOED_WITHOUT_ID: Final = frozenset({"message", "function_call", "custom_tool_call"})
 """Output that the cache rule recognises by other things than its id."""
+
+
+Remembered = tuple[Hashable, tuple[tuple[str | None, Hashable], ...]]
+"""What a continuation is told by: its items, and for each item of its output the id, if that is only a name, and the rest."""
 
 
 @final
@@ -62,7 +66,9 @@ class Names:
         """Return the number of ``name`` among the names of its kind; None is -1."""
         if name is None:
             return -1
-        known = self.kinds.setdefault(kind, {})
+        known = self.kinds.get(kind)
+        if known is None:
+            known = self.kinds[kind] = {}
         return known.setdefault(name, len(known))
 
     def copy(self) -> Names:
@@ -90,12 +96,16 @@ class _Same:
         return id(self.what)
 
 
-def key(session: Session, now: float, names: Names | None = None) -> Hashable:
+def key(
+    session: Session, now: float, names: Names | None = None, continuations: dict[Continuation, Remembered] | None = None
+) -> Hashable:
     """Return the canonical form of ``session`` at ``now`` (seconds, the clock of ``feed``).
 
     ``names`` numbers the names; give one to number what is outside the session alike. ``counts`` and ``effects`` are no part of it.
+    Whoever makes many keys gives the same ``continuations`` each time: what is in them is then frozen once.
     """
-    writer = _Writer(session, now, Names() if names is None else names)
+    frozen = {} if continuations is None else continuations
+    writer = _Writer(session, now, Names() if names is None else names, frozen)
     return (
         session.has_completed,
         session.closing,
@@ -129,6 +139,7 @@ class _Writer:
     session: Session
     now: float
     names: Names
+    continuations: dict[Continuation, Remembered]
 
     def since(self, instant: float) -> float:
         """Return how long after now ``instant`` is; negative if it has passed."""
@@ -158,7 +169,8 @@ class _Writer:
         dialling = link.phase in DIALLING
         # Only a request that may still be sent can drop the successor that was dialled for it.
         hedge = link.hedge_for if dialling and link.hedge_for in self.session.requests else None
-        ranks = {used: rank for rank, used in enumerate(sorted({lane.used for lane in link.lanes.values()}))}
+        lanes = link.lanes.values()
+        ranks = {used: rank for rank, used in enumerate(sorted({lane.used for lane in lanes}))} if lanes else {}
         return (
             link.phase,
             self.since(link.entered) if link.phase in TIMED_FROM_ENTRY else None,
@@ -173,11 +185,11 @@ class _Writer:
             # What a socket was found out to be is found out anew by the next.
             (link.proven, link.names_limit, link.debt, link.cancel_refused) if link.phase in SOCKETS else None,
             link.failure if link.phase is LinkPhase.FAILED else None,
-            tuple([self.lane(lane, ranks[lane.used]) for lane in link.lanes.values()]),
+            tuple([self.lane(lane, ranks[lane.used]) for lane in lanes]),
         )
 
     def lane(self, lane: Lane, rank: int) -> Hashable:
-        phase = lane.phase
+        phase, number = lane.phase, self.names.number
         listened = phase in LISTENED
         return (
             lane.name,
@@ -189,21 +201,22 @@ class _Writer:
             self.since(lane.entered) if phase in ANSWERED_FROM_ENTRY else None,
             self.since(lane.heard) if phase is ResponsePhase.STREAMING else None,
             self.since(lane.abandoned_at) if phase in ABANDONED and lane.abandoned_at is not None else None,
-            self.names.number("request", lane.request),
+            -1 if lane.request is None else number("request", lane.request),
             # An answer about the create may still come back from the outbox.
-            self.names.number("request", lane.sent),
+            -1 if lane.sent is None else number("request", lane.sent),
             lane.content if listened or lane.response_id is None else None,
             # What a ``created`` must echo.
             self.decision(lane) if lane.response_id is None else None,
-            self.names.number("response", lane.response_id),
-            self.continuation(lane.parent),
-            self.continuation(lane.continuation),
+            -1 if lane.response_id is None else number("response", lane.response_id),
+            None if lane.parent is None else self.continuation(lane.parent),
+            None if lane.continuation is None else self.continuation(lane.continuation),
             lane.absence if lane.continuation is None else None,
-            lane.sequence if listened else None,
+            # An abandoned response's as well: an item after a gap is none of its items, and a gap is named.
+            lane.sequence,
             # Items outlive their response: one that is announced again is stale.
-            self.names.numbers("item", lane.items),
-            self.names.numbers("item", lane.earlier),
-            self.output(lane.output) if listened else (),
+            self.names.numbers("item", lane.items) if lane.items else (),
+            self.names.numbers("item", lane.earlier) if lane.earlier else (),
+            self.output(lane.output) if listened and lane.output else (),
             lane.output_begun if listened else None,
             _fault(lane.fault) if phase in ANSWERED_FROM_ENTRY and lane.fault is not None else None,
             lane.foreign,
@@ -214,24 +227,27 @@ class _Writer:
             return None
         return self.names.number("response", lane.decision.response_id) if isinstance(lane.decision, Reuse) else "full"
 
-    def continuation(self, continuation: Continuation | None) -> Hashable:
-        if continuation is None:
-            return None
-        return (
-            self.names.number("response", continuation.response_id),
-            _Same(continuation.items),
-            self.output(continuation.output),
-        )
+    def continuation(self, continuation: Continuation) -> Hashable:
+        remembered = self.continuations.get(continuation)
+        if remembered is None:
+            remembered = _Same(continuation.items), tuple([_item(item) for item in continuation.output])
+            self.continuations[continuation] = remembered
+        items, output = remembered
+        return self.names.number("response", continuation.response_id), items, self.named(output)
 
     def output(self, output: Sequence[Mapping[str, Any]]) -> Hashable:
-        return tuple([self.item(item) for item in output])
+        return self.named([_item(item) for item in output])
 
-    def item(self, item: Mapping[str, Any]) -> Hashable:
-        name = item.get("id")
-        if item.get("type") not in ECHOED_WITHOUT_ID or not isinstance(name, str):
-            return freeze(item)
-        rest = {field: value for field, value in item.items() if field != "id"}
-        return self.names.number("item", name), freeze(rest)
+    def named(self, output: Iterable[tuple[str | None, Hashable]]) -> Hashable:
+        return tuple([rest if name is None else (self.names.number("item", name), rest) for name, rest in output])
+
+
+def _item(item: Mapping[str, Any]) -> tuple[str | None, Hashable]:
+    """The id of an item where it is only a name, else None, and the rest of it."""
+    name = item.get("id")
+    if item.get("type") not in ECHOED_WITHOUT_ID or not isinstance(name, str):
+        return None, freeze(item)
+    return name, freeze({field: value for field, value in item.items() if field != "id"})
 
 
 def _fault(error: ErrorEvent) -> Hashable:

@@ -5,6 +5,7 @@ whose items begin with the previous request's items, followed by the previous ou
 ``decide`` says whether, and if not, why not, as data that is shown to users.
 
 Rules of this file
+
 * Nothing is trusted: the comparison is structural, against a private copy (``RequestContent`` holds one), so a list that its
   owner changed in place is caught.
 * Output that callers do not echo (reasoning, hosted tool calls) may be absent from the new items, and must agree by id where it is

@@ -94,6 +94,7 @@ def create_rejected(session: Session, lane: Lane, step: Step) -> None:
 
 
 def create_rejected_unclean(session: Session, lane: Lane, step: Step) -> None:
+    _take_back(session, lane)
     session.finish(lane, OutcomeKind.FAILED, failure_from_error(Cause.FAULT, step.error, session.policy), step)
     _orphan(lane, step)
 
@@ -231,6 +232,7 @@ def overdue_replayed(session: Session, lane: Lane, step: Step) -> None:
 
 
 def doubt_unresolved(session: Session, lane: Lane, step: Step) -> None:
+    _take_back(session, lane)
     error = cast("ErrorEvent", lane.fault)
     session.finish(lane, OutcomeKind.INTERRUPTED, failure_from_error(Cause.DOUBT, error, session.policy), step)
     _orphan(lane, step)
@@ -238,23 +240,27 @@ def doubt_unresolved(session: Session, lane: Lane, step: Step) -> None:
 
 
 def doubt_unresolved_replayed(session: Session, lane: Lane, step: Step) -> None:
+    _take_back(session, lane)
     session.replay(lane, Cause.DOUBT, step)
     _orphan(lane, step)
     session.suspect(lane, step)
 
 
 def foreign_began(session: Session, lane: Lane, step: Step) -> None:
+    _take_back(session, lane)
     message = "Another response began where this one was due. The connection is being replaced; send the request again."
     session.finish(lane, OutcomeKind.INTERRUPTED, simple_failure(Cause.FOREIGN, message), step)
     _adopt_stranger(session, lane, step)
 
 
 def foreign_began_replayed(session: Session, lane: Lane, step: Step) -> None:
+    _take_back(session, lane)
     session.replay(lane, Cause.FOREIGN, step)
     _adopt_stranger(session, lane, step)
 
 
 def damaged(session: Session, lane: Lane, step: Step) -> None:
+    _take_back(session, lane)
     garbage = cast("wire.Garbage", step.detail)
     message = f"The server sent a frame that cannot be read ({garbage.detail}). The answer is not whole; ask again."
     session.finish(lane, OutcomeKind.INTERRUPTED, simple_failure(Cause.DAMAGED, message), step)
@@ -262,17 +268,20 @@ def damaged(session: Session, lane: Lane, step: Step) -> None:
 
 
 def damaged_replayed(session: Session, lane: Lane, step: Step) -> None:
+    _take_back(session, lane)
     session.replay(lane, Cause.DAMAGED, step)
     _abandon_damaged(session, lane, step)
 
 
 def doomed(session: Session, lane: Lane, step: Step) -> None:
+    _take_back(session, lane)
     message = "The connection reached the server's age limit before the request was acknowledged. Send it again."
     session.finish(lane, OutcomeKind.INTERRUPTED, simple_failure(Cause.LIMIT, message), step)
     _orphan(lane, step)
 
 
 def doomed_replayed(session: Session, lane: Lane, step: Step) -> None:
+    _take_back(session, lane)
     session.replay(lane, Cause.LIMIT, step)
     _orphan(lane, step)
 

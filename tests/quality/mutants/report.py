@@ -57,7 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Hunt, print, and say by the exit status whether any survived."""
     options = _parser().parse_args(arguments)
     if options.survey:
-        survey(options.seconds, _say)
+        survey(options.seconds, _say, options.workers)
         return 0
     names = [name for name in (catalogue() if options.all else CHOSEN) if options.only in name]
     equivalent = {name: reason for name in names if (reason := reason_for(catalogue()[name])) is not None}

@@ -17,6 +17,7 @@ from rejoinder.testing.explore import (
     retell,
 )
 from rejoinder.testing.explore.misbehaviour import MISBEHAVIOUR
+from rejoinder.testing.fuzz.broken_promise import PROMISES, TRANSCRIPT
 
 SMALL = (
     "serial-failures",
@@ -87,8 +88,8 @@ def test_every_misbehaviour_is_asked_for_somewhere() -> None:
     assert set(MISBEHAVIOUR) == {what for configuration in QUICK for what in configuration.misbehaves}
 
 
-def test_all_nine_promises_are_properties() -> None:
-    assert list(range(1, 10)) == [one.promise for one in PROPERTIES if one.promise is not None]
+def test_all_promises_but_a_handlers_own_are_properties() -> None:
+    assert set(PROMISES) - {TRANSCRIPT} == {one.promise for one in PROPERTIES if one.promise is not None}
     assert promise_of("nothing") is None
 
 

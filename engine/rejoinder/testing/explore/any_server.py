@@ -121,9 +121,9 @@ class ServerLane:
     """Whether its last create was refused in a way that could as well answer a cancel: the client may wait for more."""
 
 
-@attrs.frozen
+@attrs.frozen(eq=False)
 class Connection:
-    """A connection, as the server has it."""
+    """A connection, as the server has it. Compared by identity: ``KnownServer`` keeps one value for each content."""
 
     lanes: Mapping[str | None, ServerLane] = attrs.field(factory=dict[str | None, ServerLane])
     """Its lanes, by name, in the order of their first create."""

@@ -16,7 +16,7 @@ from rejoinder.states.profiles import AZURE, GENERIC, OPENAI, AfterCancel, Cance
 
 from .configuration import Configuration
 
-__all__ = ["DEEP", "QUICK"]
+__all__ = ["DEEP", "LONGEST", "QUICK"]
 
 LANES: Final = attrs.evolve(OPENAI, in_flight=2, names=3)
 """A provider with lanes, and few of them: what takes 16 responses and 32 names in life shows with 2 and 3."""
@@ -478,3 +478,23 @@ MORE: Final[Mapping[str, Mapping[str, Any]]] = {
 
 DEEP: Final = tuple(attrs.evolve(configuration, **MORE[configuration.name]) for configuration in QUICK)
 """The same with more of something each."""
+
+LONGEST: Final = (
+    "lanes-misbehaviour",
+    "serial-responses-of-others",
+    "serial-errors",
+    "serial-lax",
+    "serial-rejections",
+    "serial-drain",
+    "serial-hedge",
+    "serial-doubt",
+    "serial-holes",
+    "lanes-given-up",
+    "lanes-quarantine",
+    "serial-third-answer",
+    "lanes-without-an-echo",
+    "serial-faults",
+    "at-the-limit",
+    "serial-retire",
+)
+"""Those that take longest, the longest first: where several are explored side by side, these are begun first."""

@@ -5,24 +5,25 @@ Rules of this file
   caller must come to its outcome, and every lane to rest.
 * The next request: dials succeed at once and pongs come at once; otherwise silence. A request behind nothing but abandoned
   responses must be sent within the bound of its policy.
-* What is known of a session is known of all sessions with its key: each is walked once.
+* What is known of a session is known of all sessions with its key, and so with its number: each is walked once.
 """
 
 from __future__ import annotations
 
-from collections.abc import Hashable
 from typing import Final, final
 
 import attrs
 
 from rejoinder.states.cancellation import effective_policy
-from rejoinder.states.canonical import key
 from rejoinder.states.effects import Dial, Finish, Note, Ping, Send
 from rejoinder.states.events import Expired, Opened, Pong
 from rejoinder.states.phases import LinkPhase, RequestPhase, ResponsePhase
 from rejoinder.states.profiles import CancelPolicy
 from rejoinder.states.records import Link, Request
 from rejoinder.states.session import Session
+
+from .known_sessions import KnownSession, KnownSessions
+from .waits import wrong_instant
 
 __all__ = ["Endings"]
 
@@ -39,51 +40,58 @@ LATE: Final = 1e-6
 class Endings:
     """What is known of the sessions of one exploration."""
 
-    settled: set[Hashable] = attrs.field(factory=set[Hashable])
-    """The keys of sessions that come to an end."""
-    served: set[Hashable] = attrs.field(factory=set[Hashable])
-    """The keys of sessions whose first waiting request is sent in time."""
+    settled: set[int] = attrs.field(factory=set[int])
+    """The numbers of sessions that come to an end."""
+    served: set[int] = attrs.field(factory=set[int])
+    """The numbers of sessions whose first waiting request is sent in time."""
+    timed: set[int] = attrs.field(factory=set[int])
+    """The numbers of sessions in which each wait has its instant."""
     walked: int = 0
     """Deadlines that were followed."""
 
-    def fault(self, session: Session, now: float, known: Hashable) -> str | None:
-        """What is wrong with where ``session`` leads, whose key is ``known``; None if all is well."""
+    def fault(self, sessions: KnownSessions, known: KnownSession) -> str | None:
+        """What is wrong with where ``known`` leads, which is one of ``sessions``; None if all is well."""
         broken = None
-        if known not in self.settled:
-            broken = self._time_alone(session, now, known)
-        if broken is None and known not in self.served:
-            broken = _next_request(session, now)
-            self.served.add(known)
+        if known.number not in self.timed:
+            broken = wrong_instant(known.session, known.now)
+            self.timed.add(known.number)
+        if broken is None and known.number not in self.settled:
+            broken = self._time_alone(sessions, known)
+        if broken is None and known.number not in self.served:
+            broken = _next_request(known.session, known.now)
+            self.served.add(known.number)
         return broken
 
-    def _time_alone(self, session: Session, now: float, known: Hashable) -> str | None:  # noqa: C901, PLR0911 - one walk, many ends
-        passed, repeated = [known], 0
-        twin, open_requests = session.copy(), set(session.requests)
+    def _time_alone(self, sessions: KnownSessions, known: KnownSession) -> str | None:  # noqa: C901, PLR0911 - one walk, many ends
+        passed, repeated = [known.number], 0
+        open_requests = set(known.session.requests)
         for _ in range(DEADLINES):
-            if _is_over(twin):
+            session = known.session
+            if _is_over(session):
                 break
-            due = twin.next_deadline()
-            if due is None:
-                return f"promise 8: nothing will ever end {twin}"
-            repeated = repeated + 1 if due <= now else 0
+            if known.due is None:
+                return f"promise 8: nothing will ever end {session}"
+            repeated = repeated + 1 if known.due <= known.now else 0
             if repeated > AT_ONCE:
-                return f"promise 8: something is due at the same instant again and again: {twin}"
-            now = max(now, due)
+                return f"promise 8: something is due at the same instant again and again: {session}"
             self.walked += 1
-            for effect in twin.feed(Expired(), now):
+            reaction = sessions.fed(known, Expired())
+            if reaction.raised is not None:
+                return f"promise 7: {type(reaction.raised).__name__} was raised: {reaction.raised}, by time alone"
+            for effect in reaction.effects:
                 if isinstance(effect, Finish):
                     if effect.request not in open_requests:
                         return f"promise 3: a second outcome of request {effect.request}, by time alone"
                     open_requests.discard(effect.request)
                 elif isinstance(effect, Note) and effect.name == "Illegal":
                     return f"promise 7: no row for {effect.detail}, by time alone"
-            following = key(twin, now)
-            if following in self.settled:
+            known = reaction.after
+            if known.number in self.settled:
                 self.settled.update(passed)
                 return None
-            passed.append(following)
+            passed.append(known.number)
         else:
-            return f"promise 8: {twin} does not come to an end"
+            return f"promise 8: {known.session} does not come to an end"
         if open_requests:
             return f"promise 3: requests {sorted(open_requests)} have no outcome when everything is over"
         self.settled.update(passed)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, final
 
 import attrs
@@ -17,17 +18,20 @@ import attrs
 from rejoinder.states import effects as ordered
 from rejoinder.states import events as happening
 from rejoinder.states.continuation import Reuse
-from rejoinder.states.edges import Staying
 from rejoinder.states.effects import Effect
 from rejoinder.states.facts import Facts
-from rejoinder.states.phases import LinkPhase, RequestPhase, ResponsePhase
+from rejoinder.states.phases import LinkPhase, ResponsePhase
 from rejoinder.states.profiles import AfterCancel, ReplayPolicy
-from rejoinder.states.response import RESPONSE
 from rejoinder.states.stream_events import FrameKind
 from rejoinder.states.triggers import LinkEvent
 from rejoinder.states.verdicts import OutcomeKind
 
+from .accounts import Audience, Spoken, confuses, misleads, unaccounted
 from .any_server import ServerLane
+from .bookkeeping import forgotten, misdirected, unbalanced
+from .outcomes import untrue
+from .promptness import dialled_too_soon, sent_in_full_for_nothing, waits_for_nothing
+from .signalling import told_wrongly, untold
 
 if TYPE_CHECKING:
     from .world import ExploredWorld
@@ -37,20 +41,30 @@ __all__ = ["Caller", "Judge"]
 OUTPUT: Final = frozenset({FrameKind.ITEM_ADDED, FrameKind.CONTENT})
 REPLAY: Final = re.compile(r"request (\d+): (.+)")
 REPLAYS: Final = 2
-DISCARDED: Final = frozenset(f"response {edge.source} {edge.event}" for edge in RESPONSE.edges if edge.action is Staying.DISCARD)
-"""Rows for output of abandoned responses: it has a name in the statistics, and nobody is told of each frame."""
-UNREMARKABLE: Final = frozenset(edge.event for edge in RESPONSE.edges if edge.action is Staying.IGNORE) - frozenset(
-    edge.event for edge in RESPONSE.edges if edge.action is not Staying.IGNORE
-)
-"""Events that are never out of place."""
 DELIVERED: Final = frozenset({"response streaming Content"})
+HEARD: Final = frozenset({Audience.ASKER, Audience.LISTENER})
+BUSY: Final = HEARD | {Audience.FAULTY, Audience.LEFT}
+BROKEN: Final = frozenset({Audience.LISTENER, Audience.FAULTY})
+DISTRUSTED: Final[Mapping[str, frozenset[Audience]]] = MappingProxyType(
+    {
+        "garbage": HEARD,
+        "labelled garbage": HEARD,
+        "stranger begins": BUSY,
+        "item after a gap": BROKEN,
+        "delta after a gap": BROKEN,
+        "delta again": BROKEN,
+        "limit": frozenset(Audience),
+        "limit without end": frozenset(Audience),
+    }
+)
+"""What shows that a link must take no more requests, by who was there to hear it."""
 
 
 @final
 class Caller:
     """What is known of a request."""
 
-    __slots__ = ("ended", "left", "output", "replays", "sends")
+    __slots__ = ("acknowledged", "attempt", "begun", "ended", "faulty", "left", "output", "place", "replays", "sends")
 
     def __init__(self) -> None:
         self.left = False
@@ -58,16 +72,32 @@ class Caller:
         self.output = False
         self.sends = 0
         self.replays: tuple[str, ...] = ()
+        self.acknowledged = False
+        # Of the attempt that is on the wire, if one is: its response's id, link and lane, whether it has begun, and a fault in it.
+        self.attempt: str | None = None
+        self.place: tuple[int, str | None] | None = None
+        self.begun = False
+        self.faulty = False
 
     def copy(self) -> Caller:
         """One that goes its own way from here."""
-        other = Caller()
+        other = Caller.__new__(Caller)
         other.left = self.left
         other.ended = self.ended
         other.output = self.output
         other.sends = self.sends
         other.replays = self.replays
+        other.acknowledged = self.acknowledged
+        other.attempt = self.attempt
+        other.place = self.place
+        other.begun = self.begun
+        other.faulty = self.faulty
         return other
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """Why it was sent again, each time."""
+        return self.replays
 
     def key(self) -> tuple[object, ...]:
         """What tells it from others."""
@@ -86,48 +116,61 @@ class Judge:
     seen: set[str] = attrs.field(factory=set[str])
     """What happened at least once."""
     request: int = 0
-    legal: bool = True
+    spoken: Spoken | None = None
 
-    def begin(self, world: ExploredWorld, event: happening.Event, request: int, *, legal: bool) -> None:
-        """An event is about to be fed: ``request`` is whose words it carries, ``legal`` whether the server may say it."""
-        del event
+    def begin(self, world: ExploredWorld, request: int, spoken: Spoken | None) -> None:
+        """An event is about to be fed: ``request`` is whose words it carries, ``spoken`` what the server says, if it says anything."""
+        del world
         self.request = request
-        self.legal = legal
-        world.session.sighted = None
-        world.session.counts.clear()
+        self.spoken = spoken
 
     def end(self, world: ExploredWorld, event: happening.Event, effects: Sequence[Effect]) -> str | None:
         """It was fed, and all orders were judged and performed: what is broken now, if anything is."""
-        session = world.session
-        self.rows.update(session.counts)
-        if session.sighted is not None:
-            self.sighted.add(session.sighted)
-        if isinstance(event, happening.Received) and not effects and not session.counts:
-            return f"promise 7: {event.frame} was lost without a trace"
-        if len(effects) == 1 and not session.counts and isinstance(effects[0], ordered.Deliver):
+        counts, sighted = world.taken.counts, world.taken.sighted
+        self.rows.update(counts)
+        if sighted is not None:
+            self.sighted.add(sighted)
+        if len(effects) == 1 and not counts and isinstance(effects[0], ordered.Deliver):
             self.rows.update(DELIVERED)
-        spoilt = sum(isinstance(effect, ordered.Finish) and effect.outcome.kind is not OutcomeKind.COMPLETED for effect in effects)
-        if not self.legal and isinstance(event, happening.Received) and not _is_named(session.counts, effects):
-            return f"promise 7: {event.frame} is wrong, and was passed over without a name"
-        if spoilt > 1 and not self.legal:
-            return f"promise 7: what the server did wrong cost {spoilt} requests their answer"
+        broken = dialled_too_soon(event, effects)
+        if broken is not None:
+            return broken
+        spoken = self.spoken
+        if spoken is not None and isinstance(event, happening.Received):
+            broken = unaccounted(spoken, effects, counts, misled=world.misled) or _trusted(world, spoken)
+            if broken is not None:
+                return broken
+            if misleads(spoken, effects):
+                world.misled = True
+                world.lost_track = world.lost_track or confuses(spoken)
+            spoilt = sum(
+                isinstance(effect, ordered.Finish) and effect.outcome.kind is not OutcomeKind.COMPLETED for effect in effects
+            )
+            if spoilt > 1 and not spoken.right:
+                return f"promise 7: what the server did wrong cost {spoilt} requests their answer"
         return None
 
     def rest(self, world: ExploredWorld) -> str | None:
         """All that follows from a step has happened: what is broken by what did not follow, if anything is."""
-        return _waits_for_nothing(world)
+        books = unbalanced(world.session, world.sockets, world.dialling, world.pinged) or forgotten(world)
+        return books or untold(world) or waits_for_nothing(world)
 
     def order(self, world: ExploredWorld, event: happening.Event, effect: Effect) -> str | None:
         """It ordered ``effect``, which is about to be performed: what is broken by that, if anything is."""
+        broken = misdirected(world, effect)
+        if broken is not None:
+            return broken
         if isinstance(effect, ordered.Moved):
             self.rows.add(f"{effect.machine} {effect.source} {effect.event}")
             self._saw(world, effect)
         elif isinstance(effect, ordered.Deliver):
             return self._delivered(world, event, effect)
         elif isinstance(effect, ordered.Finish):
-            return self._finished(world, effect)
+            return self._finished(world, event, effect)
         elif isinstance(effect, ordered.Send):
             return self._sent(world, effect)
+        elif isinstance(effect, ordered.SendCancel):
+            return told_wrongly(world, effect)
         elif isinstance(effect, ordered.Note):
             return _noted(world, effect)
         return None
@@ -151,27 +194,33 @@ class Judge:
             return f"promise 2: {event.frame} was delivered to request {effect.request}, which was cancelled"
         if caller.ended:
             return f"promise 3: {event.frame} was delivered to request {effect.request}, which has its outcome"
-        if event.frame.kind in OUTPUT:
+        kind = event.frame.kind
+        if kind in OUTPUT:
             caller.output = True
+        elif kind is FrameKind.CREATED:
+            caller.acknowledged = caller.begun = True
+        elif kind is FrameKind.ERROR:
+            caller.faulty = True
         return None
 
-    def _finished(self, world: ExploredWorld, effect: ordered.Finish) -> str | None:
+    def _finished(self, world: ExploredWorld, event: happening.Event, effect: ordered.Finish) -> str | None:
         caller = world.callers[effect.request]
         if caller.ended:
             return f"promise 3: a second outcome: {effect}"
-        caller.ended = True
         outcome = effect.outcome
         self.seen.add(f"outcome {outcome.kind}")
+        untold_truth = untrue(caller, event, outcome, own=self.request == effect.request)
+        caller.ended = True
+        caller.attempt = caller.place = None
+        world.abandoned = world.abandoned or outcome.response is None
         if outcome.response is not None and self.request != effect.request:
             return f"promise 1: the outcome of request {effect.request} is that of {self.request or 'nobody'}"
-        if outcome.verdict is not None and outcome.verdict.output_begun != caller.output:
-            return f"promise 5: the verdict on request {effect.request} is wrong about its output: {outcome.verdict}"
         if outcome.kind is OutcomeKind.COMPLETED and outcome.response is not None:
             words = None
             for item in outcome.response["output"]:
                 words = len(item["content"][0]["text"])
             world.chain = (*world.chains[effect.request], (effect.request, words))
-        return None
+        return untold_truth
 
     def _sent(self, world: ExploredWorld, effect: ordered.Send) -> str | None:  # noqa: PLR0911 - one answer for each limit
         number, caller = effect.request, world.callers[effect.request]
@@ -181,6 +230,8 @@ class Judge:
         if caller.ended:
             return f"promise 3: {effect} after the outcome"
         caller.sends += 1
+        caller.attempt, caller.place = f"r{number}.{caller.sends}", (effect.link, effect.lane)
+        caller.begun = caller.faulty = False
         limit = 1 if policy.replay is ReplayPolicy.NEVER else 1 + REPLAYS
         if caller.sends > limit:
             return f"promise 5: request {number} was sent {caller.sends} times"
@@ -197,11 +248,11 @@ class Judge:
             return f"promise 6: {running} responses in flight on link {effect.link}"
         if profile.lanes and len({*socket.connection.lanes, effect.lane}) > profile.names:
             return f"promise 6: more lane names than {profile.names} on link {effect.link}"
-        return self._continues(effect, lane, policy.after_cancel)
+        return self._continues(world, effect, lane, policy.after_cancel)
 
-    def _continues(self, effect: ordered.Send, lane: ServerLane, after_cancel: AfterCancel) -> str | None:
+    def _continues(self, world: ExploredWorld, effect: ordered.Send, lane: ServerLane, after_cancel: AfterCancel) -> str | None:
         if not isinstance(effect.decision, Reuse):
-            return None
+            return sent_in_full_for_nothing(world, effect, lane)
         named = effect.decision.response_id
         self.seen.add("a continuation")
         if lane.completed != named:
@@ -211,37 +262,27 @@ class Judge:
         return None
 
 
-def _waits_for_nothing(world: ExploredWorld) -> str | None:
-    """Whether a request waits for a lane of the open link though the server has said all that it had to say there."""
-    session = world.session
-    first = next((request for request in session.requests.values() if request.phase is RequestPhase.WAITING), None)
-    link = next((link for link in session.links.values() if link.phase is LinkPhase.OPEN), None)
-    if first is None or link is None or world.left["misbehaviours"] < world.watch.configuration.misbehaviours:
+def _trusted(world: ExploredWorld, spoken: Spoken) -> str | None:
+    """Whether a link goes on taking requests after what it said shows that it must not."""
+    link = world.session.links.get(spoken.link)
+    if link is None or link.phase is not LinkPhase.OPEN:
         return None
-    socket = world.sockets.get(link.number)
-    if socket is None or socket.outbox or world.unsendable:
-        return None
-    connection = socket.connection
-    # Where a cancel was read, an error may still be owed, or be taken for one: then waiting is right.
-    if connection.doomed or connection.cancels or any(connection.runs):
-        return None
-    return f"promise 9: request {first.number} waits on link {link.number}, where nothing is left to wait for: {session}"
-
-
-def _is_named(counts: Mapping[str, int], effects: Sequence[Effect]) -> bool:
-    """Whether something was said about a frame, or done with it, or it was output of an abandoned response."""
-    return bool(effects) or any(row in DISCARDED for row in counts)
+    if spoken.audience in DISTRUSTED.get(spoken.what, ()) and not (spoken.beside or world.misled):
+        return f"promise 1: {spoken.what} ({spoken.audience}), and link {spoken.link} goes on taking requests"
+    return None
 
 
 def _noted(world: ExploredWorld, note: ordered.Note) -> str | None:
     if note.name == "Illegal":
         return f"promise 7: no row for {note.detail}"
-    if note.name in UNREMARKABLE:
-        return f"promise 7: {note.name} was called out of place: {note.detail}"
+    if note.name == "CancelRefused" and note.link is not None:
+        world.refusing |= {note.link}
     found = REPLAY.fullmatch(note.detail) if note.name == "Replay" else None
     if found is None:
         return None
     caller = world.callers[int(found[1])]
+    caller.attempt = caller.place = None
+    world.abandoned = True
     if found[2] in caller.replays:
         return f"promise 5: request {found[1]} was replayed twice because of {found[2]}"
     caller.replays = (*caller.replays, found[2])

@@ -24,8 +24,10 @@ from rejoinder.states.trace import Fed
 
 from .configuration import Configuration
 from .endings import Endings
+from .happening import Happening
 from .judge import Judge
-from .world import ExploredWorld, Happening, Watch
+from .watch import Watch
+from .world import ExploredWorld
 
 __all__ = ["ROWS", "Report", "explore_configuration", "retell", "rows_taken"]
 

@@ -11,29 +11,29 @@ Rules of this file
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from types import MappingProxyType
-from typing import Any, Final, NamedTuple, final
-
-import attrs
+from typing import Any, Final, final
 
 from rejoinder.states import effects as ordered
-from rejoinder.states import events as happening
-from rejoinder.states.canonical import Names
-from rejoinder.states.canonical import key as key_of_session
+from rejoinder.states import events as happened
+from rejoinder.states.cancellation import signals
 from rejoinder.states.continuation import RequestContent, Reuse
 from rejoinder.states.session import Session
 from rejoinder.states.trace import Fed
 from rejoinder.testing.input_items import assistant, user
 
-from .any_server import CONNECTION, Connection, Said, Saying, read_cancel, read_create, say, sayings
-from .configuration import Configuration
-from .endings import Endings
-from .judge import Caller, Judge
-from .misbehaviour import FILLERS, MISBEHAVIOUR, View
+from .accounts import Spoken, audience_of, beside
+from .any_server import Said, Saying
+from .happening import Happening, Outbound, Socket, happening
+from .judge import Caller
+from .known_sessions import Reaction
+from .misbehaviour import FILLERS
+from .watch import Watch
+from .world_key import key_of
 
-__all__ = ["ExploredWorld", "Happening", "Outbound", "Socket", "Watch"]
+__all__ = ["ExploredWorld", "Happening", "Watch"]
 
 Chain = tuple[tuple[int, int | None], ...]
 """A conversation so far: requests that were answered, and with how many words (None for no message)."""
@@ -42,45 +42,8 @@ LONG_IDLE: Final = 40.0
 """Seconds of a long silence: longer than a link is trusted without a sign of life."""
 
 
-class Happening(NamedTuple):
-    """One thing that happens."""
-
-    kind: str
-    """A name of ``TAKE``."""
-    link: int = 0
-    """The link it happens to, if it does to one."""
-    request: int = 0
-    """The request it happens to, if it does to one."""
-    saying: Saying | None = None
-    """What the server says, if it says something."""
-
-
-@attrs.frozen
-class Outbound:
-    """A frame of the client on its way: a create or a cancel."""
-
-    response: str
-    """The id that the create's response will have, or that the cancel names."""
-    request: int = 0
-    """The request of a create; 0 for a cancel."""
-    lane: str | None = None
-    """The lane of a create."""
-    named: str | None = None
-    """What a create continues."""
-
-
-@attrs.frozen
-class Socket:
-    """An open socket: what the client has sent and the server has not read, and the server's side."""
-
-    outbox: tuple[Outbound, ...] = ()
-    """In the order of sending."""
-    connection: Connection = CONNECTION
-    """The server's side."""
-
-
 @cache
-def _content(chain: Chain, request: int, *, warm_up: bool) -> RequestContent:
+def content_of(chain: Chain, request: int, *, warm_up: bool) -> RequestContent:
     """What a request says: the conversation so far and one thing more. One value for one conversation: contents are themselves."""
     items: list[Mapping[str, Any]] = []
     for turn, words in chain:
@@ -91,25 +54,11 @@ def _content(chain: Chain, request: int, *, warm_up: bool) -> RequestContent:
 
 
 @final
-@attrs.define(eq=False)
-class Watch:
-    """What all worlds of one exploration share: what they look at, and what was seen."""
-
-    configuration: Final[Configuration]
-    """What is explored."""
-    judge: Final[Judge]
-    """Who judges."""
-    endings: Final[Endings]
-    """Who knows which sessions come to an end by themselves."""
-    diary: list[Fed] | None = None
-    """Where to write down what is fed; None where nobody reads it."""
-
-
-@final
 class ExploredWorld:
     """One state of it all."""
 
     __slots__ = (
+        "abandoned",
         "asked",
         "broken",
         "callers",
@@ -118,50 +67,74 @@ class ExploredWorld:
         "dialling",
         "known",
         "left",
-        "now",
+        "lost_track",
+        "misled",
         "pinged",
-        "session",
+        "refusing",
+        "signalling",
         "sockets",
+        "taken",
         "unsendable",
         "watch",
     )
 
+    taken: Reaction
+    """What the session did last; there is none before something was fed."""
+
     def __init__(self, watch: Watch) -> None:
-        configuration = watch.configuration
         self.watch: Final = watch
-        self.session = Session(configuration.profile, configuration.policy)
-        self.now = 0.0
+        self.known = watch.beginning()
         self.sockets: dict[int, Socket] = {}
         self.dialling: tuple[int, ...] = ()
         self.pinged: tuple[int, ...] = ()
-        self.unsendable: tuple[happening.Unsendable, ...] = ()
+        self.unsendable: tuple[happened.Unsendable, ...] = ()
         self.callers: dict[int, Caller] = {}
-        self.chains: dict[int, Chain] = {}
+        self.chains: Mapping[int, Chain] = {}
         self.chain: Chain = ()
         self.asked = 0
-        self.left = {name: int(getattr(configuration, name)) for name in BUDGETS}
+        self.left = watch.budget()
         self.broken: str | None = None
-        self.known: tuple[Hashable, Names] | None = None
+        # What the judge remembers: whether cancels are to be sent, and the links that have refused one; whether the server has
+        # said anything that misleads a client, and whether that client may take one response for another since; whether any create
+        # was given up, so that late frames of it may come.
+        self.signalling = signals(watch.configuration.profile, watch.configuration.policy, refused=False)
+        self.refusing: frozenset[int] = frozenset()
+        self.misled = False
+        self.lost_track = False
+        self.abandoned = False
 
     def copy(self) -> ExploredWorld:
         """A world that goes its own way from here."""
         other = object.__new__(ExploredWorld)
         other.watch = self.watch  # type: ignore[misc]  # pyright: ignore[reportAttributeAccessIssue] - it is new
-        # Shared until something is fed to it.
-        other.session = self.session
         other.known = self.known
-        other.now = self.now
         other.sockets = self.sockets.copy()
         other.dialling = self.dialling
         other.pinged = self.pinged
         other.unsendable = self.unsendable
-        other.callers = {number: caller.copy() for number, caller in self.callers.items()}
-        other.chains = self.chains.copy()
+        # Shared until something is fed.
+        other.callers = self.callers
+        other.chains = self.chains
         other.chain = self.chain
         other.asked = self.asked
-        other.left = self.left.copy()
+        other.left = self.left
         other.broken = None
+        other.signalling = self.signalling
+        other.refusing = self.refusing
+        other.misled = self.misled
+        other.lost_track = self.lost_track
+        other.abandoned = self.abandoned
         return other
+
+    @property
+    def session(self) -> Session:
+        """The session. It is shared with other worlds: nobody may feed it, or change anything in it."""
+        return self.known.session
+
+    @property
+    def now(self) -> float:
+        """The instant, in seconds."""
+        return self.known.now
 
     # -- what the explorer asks ------------------------------------------------------------------------------------------------
 
@@ -173,70 +146,33 @@ class ExploredWorld:
 
     def settles(self) -> str | None:
         """Why it does not come to a good end by itself; None if it does."""
-        return self.watch.endings.fault(self.session, self.now, self._session_key()[0])
+        return self.watch.endings.fault(self.watch.sessions, self.known)
 
-    def _session_key(self) -> tuple[Hashable, Names]:
-        if self.known is None:
-            names = Names()
-            self.known = key_of_session(self.session, self.now, names), names
-        return self.known
+    def key(self) -> int:
+        """What tells this world from others of the same ``Watch``."""
+        return key_of(self)
 
-    def key(self) -> Hashable:
-        """What tells this world from others: the session's key, and the rest with the same names."""
-        session, known = self._session_key()
-        names = known.copy()
-        number = names.number
-        return (
-            session,
-            tuple(
-                [
-                    (
-                        number("link", link),
-                        tuple(
-                            [
-                                (
-                                    number("response", out.response),
-                                    number("request", out.request),
-                                    out.lane,
-                                    number("response", out.named),
-                                )
-                                for out in socket.outbox
-                            ]
-                        ),
-                        _key_of_connection(socket.connection, names),
-                    )
-                    for link, socket in self.sockets.items()
-                ]
-            ),
-            tuple([number("link", link) for link in self.dialling]),
-            tuple([number("link", link) for link in self.pinged]),
-            tuple([(number("link", news.link), number("request", news.request), news.lane) for news in self.unsendable]),
-            tuple([(number("request", name), caller.key()) for name, caller in self.callers.items() if not caller.ended]),
-            tuple([self.chains[name] for name, caller in self.callers.items() if not caller.ended]),
-            self.chain,
-            self.asked,
-            tuple(self.left.values()),
-        )
-
-    def steps(self) -> Iterator[Happening]:
+    def steps(self) -> list[Happening]:
         """Everything that can happen next."""
-        yield from self._steps_of_callers()
+        left, server = self.left, self.watch.server
+        steps = list(self._steps_of_callers())
         for link in self.dialling:
-            yield Happening("open", link)
-            if self.left["refusals"]:
-                yield Happening("refuse", link)
-                yield Happening("refuse for good", link)
-        for link in self.pinged:
-            yield Happening("pong", link)
+            steps.append(happening("open", link))
+            if left["refusals"]:
+                steps += [happening("refuse", link), happening("refuse for good", link)]
+        steps += [happening("pong", link) for link in self.pinged]
         if self.unsendable:
-            yield Happening("find too large")
-        for link, socket in self.sockets.items():
-            if socket.outbox:
-                yield Happening("read", link)
-            if self.left["losses"] or socket.connection.doomed:
-                yield Happening("lose", link)
-            yield from self._steps_of_server(link, socket)
-        yield from self._steps_of_clock()
+            steps.append(happening("find too large"))
+        for link, (outbox, connection) in self.sockets.items():
+            if outbox:
+                steps.append(happening("read", link))
+            if left["losses"] or connection.doomed:
+                steps.append(happening("lose", link))
+            steps += server.sayings(connection, link)
+            if left["misbehaviours"]:
+                steps += server.misbehaviours(connection, outbox, link)
+        steps += self._steps_of_clock()
+        return steps
 
     def _steps_of_callers(self) -> Iterator[Happening]:  # noqa: C901 - one list of what they may do
         configuration, left = self.watch.configuration, self.left
@@ -244,114 +180,96 @@ class ExploredWorld:
         if self.session.closing:
             return
         if left["requests"] and len(live) < configuration.together:
-            yield Happening("ask")
+            yield happening("ask")
         for request in live:
             if left["cancels"] and request not in configuration.warm_ups:
-                yield Happening("leave", request=request)
+                yield happening("leave", 0, request)
             if left["overflows"]:
-                yield Happening("overflow", request=request)
+                yield happening("overflow", 0, request)
         if configuration.after_the_end:
             for request in self.callers:
                 if request not in live:
-                    yield Happening("leave again", request=request)
-                    yield Happening("overflow again", request=request)
+                    yield happening("leave again", 0, request)
+                    yield happening("overflow again", 0, request)
         if left["preconnect"]:
-            yield Happening("preconnect")
+            yield happening("preconnect")
         if left["shutdown"]:
-            yield Happening("shut down")
-
-    def _steps_of_server(self, link: int, socket: Socket) -> Iterator[Happening]:
-        configuration = self.watch.configuration
-        for saying in sayings(socket.connection, configuration):
-            yield Happening("say", link, saying=saying)
-        if self.left["misbehaviours"]:
-            for name in socket.connection.lanes:
-                view = self._view(socket, name)
-                for what in configuration.misbehaves:
-                    if MISBEHAVIOUR[what](view) is not None:
-                        yield Happening("misbehave", link, saying=Saying(name, what))
+            yield happening("shut down")
 
     def _steps_of_clock(self) -> Iterator[Happening]:
-        due = self.session.next_deadline()
+        due = self.known.due
         if self.left["expiries"] and due is not None:
-            yield Happening("expire")
+            yield happening("expire")
         if self.left["idles"] and not self.session.requests and (due is None or due > self.now + LONG_IDLE):
-            yield Happening("idle")
-
-    def _view(self, socket: Socket, name: str | None) -> View:
-        creates = [out for out in socket.outbox if out.request]
-        asking = bool(creates) or any(run.stage.value == 0 for run in socket.connection.runs)
-        owed = bool(socket.connection.owed) or any(not out.request for out in socket.outbox)
-        asked = any(out.lane == name for out in creates)
-        return View(socket.connection, self.watch.configuration, name, asked, asking, owed)
+            yield happening("idle")
 
     # -- what happens ------------------------------------------------------------------------------------------------------------
 
     def ask(self, step: Happening) -> None:
         """Somebody asks for the next turn of the conversation as far as it was answered."""
         del step
-        self.left["requests"] -= 1
+        self._spend("requests")
         self.asked += 1
         number = self.asked
         warm_up = number in self.watch.configuration.warm_ups
-        self.callers[number] = Caller()
-        self.chains[number] = self.chain
-        self.feed(happening.Create(number, _content(self.chain, number, warm_up=warm_up), warm_up))
+        self.callers = {**self.callers, number: Caller()}
+        self.chains = {**self.chains, number: self.chain}
+        self.feed(happened.Create(number, content_of(self.chain, number, warm_up=warm_up), warm_up))
 
     def leave(self, step: Happening) -> None:
         """A caller leaves."""
-        self.left["cancels"] -= 1
-        self.callers[step.request].left = True
-        self.feed(happening.Cancel(step.request))
+        self._spend("cancels")
+        self._go(step.request)
+        self.feed(happened.Cancel(step.request))
 
     def overflow(self, step: Happening) -> None:
         """A caller's buffer is full."""
-        self.left["overflows"] -= 1
-        self.callers[step.request].left = True
-        self.feed(happening.Overflow(step.request))
+        self._spend("overflows")
+        self._go(step.request)
+        self.feed(happened.Overflow(step.request))
 
     def leave_again(self, step: Happening) -> None:
         """A caller leaves that has its outcome."""
-        self.feed(happening.Cancel(step.request))
+        self.feed(happened.Cancel(step.request))
 
     def overflow_again(self, step: Happening) -> None:
         """The buffer of a caller is full that has its outcome."""
-        self.feed(happening.Overflow(step.request))
+        self.feed(happened.Overflow(step.request))
 
     def preconnect(self, step: Happening) -> None:
         """Somebody wants a link before there is a request."""
         del step
-        self.left["preconnect"] -= 1
-        self.feed(happening.Preconnect())
+        self._spend("preconnect")
+        self.feed(happened.Preconnect())
 
     def shut_down(self, step: Happening) -> None:
         """The session is closed."""
         del step
-        self.left["shutdown"] -= 1
-        self.feed(happening.Shutdown())
+        self._spend("shutdown")
+        self.feed(happened.Shutdown())
 
     def open(self, step: Happening) -> None:
         """A dial succeeds."""
         self._forget(step.link)
         self.sockets[step.link] = Socket()
-        self.feed(happening.Opened(step.link))
+        self.feed(happened.Opened(step.link))
 
     def refuse(self, step: Happening) -> None:
         """A dial fails, for now."""
-        self.left["refusals"] -= 1
+        self._spend("refusals")
         self._forget(step.link)
-        self.feed(happening.DialFailed(step.link, "It failed.", 503))
+        self.feed(happened.DialFailed(step.link, "It failed.", 503))
 
     def refuse_for_good(self, step: Happening) -> None:
         """A dial fails for good."""
-        self.left["refusals"] -= 1
+        self._spend("refusals")
         self._forget(step.link)
-        self.feed(happening.DialFailed(step.link, "It failed.", 401))
+        self.feed(happened.DialFailed(step.link, "It failed.", 401))
 
     def pong(self, step: Happening) -> None:
         """A ping is answered."""
         self.pinged = tuple([link for link in self.pinged if link != step.link])
-        self.feed(happening.Pong(step.link))
+        self.feed(happened.Pong(step.link))
 
     def find_too_large(self, step: Happening) -> None:
         """A create turns out to be larger than the server takes."""
@@ -362,72 +280,68 @@ class ExploredWorld:
 
     def read(self, step: Happening) -> None:
         """The server reads the next frame of the client."""
-        socket, configuration = self.sockets[step.link], self.watch.configuration
-        out, connection = socket.outbox[0], socket.connection
-        if out.request:
-            connection = read_create(connection, configuration, out.lane, out.request, out.response, out.named)
-        else:
-            connection = read_cancel(connection, configuration, out.response)
-        self.sockets[step.link] = Socket(socket.outbox[1:], connection)
+        (out, *rest), connection = self.sockets[step.link]
+        self.sockets[step.link] = Socket(tuple(rest), self.watch.server.read(connection, out))
 
     def lose(self, step: Happening) -> None:
         """A socket is lost, with everything on its way."""
         if not self.sockets[step.link].connection.doomed:
-            self.left["losses"] -= 1
+            self._spend("losses")
         self._forget(step.link)
-        self.feed(happening.Lost(step.link, 1006))
+        self.feed(happened.Lost(step.link, 1006))
 
     def say(self, step: Happening) -> None:
         """The server says something right."""
         saying = _of(step)
-        self._hear(step.link, say(self.sockets[step.link].connection, self.watch.configuration, saying), legal=True)
+        said = self.watch.server.say(self.sockets[step.link].connection, saying)
+        self._hear(step.link, said, self._spoken(step.link, saying, right=True))
 
     def misbehave(self, step: Happening) -> None:
         """The server says something wrong."""
-        saying, socket = _of(step), self.sockets[step.link]
-        said = MISBEHAVIOUR[saying.what](self._view(socket, saying.lane))
-        if said is None:
-            raise LookupError(f"{saying.what} cannot be done on {saying.lane} now")
-        self.left["misbehaviours"] -= 1
-        self._hear(step.link, said, legal=saying.what in FILLERS)
+        saying, (outbox, connection) = _of(step), self.sockets[step.link]
+        said = self.watch.server.misbehave(connection, outbox, saying)
+        self._spend("misbehaviours")
+        self._hear(step.link, said, self._spoken(step.link, saying, right=saying.what in FILLERS))
 
     def expire(self, step: Happening) -> None:
         """The next deadline passes."""
         del step
-        self.left["expiries"] -= 1
-        self.now = max(self.now, self.session.next_deadline() or self.now)
-        self.feed(happening.Expired())
+        self._spend("expiries")
+        self.feed(happened.Expired())
 
     def idle(self, step: Happening) -> None:
         """Nothing happens for long."""
         del step
-        self.left["idles"] -= 1
-        self.now += LONG_IDLE
-        self.known = None
+        self._spend("idles")
+        self.known = self.watch.sessions.met(self.session.copy(), self.now + LONG_IDLE)
 
     # -- feeding and performing --------------------------------------------------------------------------------------------------
 
-    def _hear(self, link: int, said: Said, *, legal: bool) -> None:
-        self.sockets[link] = Socket(self.sockets[link].outbox, said.connection)
-        self.feed(happening.Received(link, said.frame), said.request, legal=legal)
+    def _spoken(self, link: int, saying: Saying, *, right: bool) -> Spoken:
+        doubtful = self.sockets[link].connection.cancels
+        audience = audience_of(self, link, saying.lane)
+        return Spoken(saying.what, right, link, audience, doubtful, beside(self, link, saying.what))
 
-    def feed(self, event: happening.Event, request: int = 0, *, legal: bool = True) -> None:
+    def _hear(self, link: int, said: Said, spoken: Spoken) -> None:
+        self.sockets[link] = Socket(self.sockets[link].outbox, said.connection)
+        self.feed(self.watch.sessions.of_frame(link, said.frame), said.request, spoken)
+
+    def feed(self, event: happened.Event, request: int = 0, spoken: Spoken | None = None) -> None:
         """Let an event happen, perform what follows, and have it judged. ``request`` is whose words a frame carries."""
-        judge, diary = self.watch.judge, self.watch.diary
-        self.session = self.session.copy()
-        self.known = None
+        judge, sessions, diary = self.watch.judge, self.watch.sessions, self.watch.diary
+        # An outcome is for good: only callers that wait for theirs are told anything more.
+        self.callers = {number: caller if caller.ended else caller.copy() for number, caller in self.callers.items()}
         events = [event]
-        while events:
-            fed = events.pop(0)
-            judge.begin(self, fed, request, legal=legal)
-            try:
-                effects = self.session.feed(fed, self.now)
-            except Exception as error:  # noqa: BLE001 - whatever it is, it must not be raised
-                self.broken = f"promise 7: {type(error).__name__} was raised: {error}"
+        for fed in events:
+            judge.begin(self, request, spoken)
+            reaction = self.taken = sessions.fed(self.known, fed)
+            self.known = reaction.after
+            if reaction.raised is not None:
+                self.broken = f"promise 7: {type(reaction.raised).__name__} was raised: {reaction.raised}"
                 return
             if diary is not None:
-                diary.append(Fed(self.now, fed, tuple(effects)))
-            for effect in effects:
+                diary.append(Fed(reaction.at, fed, reaction.effects))
+            for effect in reaction.effects:
                 self.broken = judge.order(self, fed, effect)
                 if self.broken is not None:
                     return
@@ -435,10 +349,19 @@ class ExploredWorld:
                 answer = None if perform is None else perform(self, effect)
                 if answer is not None:
                     events.append(answer)
-            self.broken = judge.end(self, fed, effects)
+            self.broken = judge.end(self, fed, reaction.effects)
             if self.broken is not None:
                 return
         self.broken = judge.rest(self)
+
+    def _spend(self, budget: str) -> None:
+        self.left = self.watch.less(self.left, budget)
+
+    def _go(self, request: int) -> None:
+        """A caller hears nothing from here on."""
+        gone = self.callers[request].copy()
+        gone.left = True
+        self.callers = {**self.callers, request: gone}
 
     def _forget(self, link: int) -> None:
         self.sockets.pop(link, None)
@@ -465,7 +388,7 @@ class ExploredWorld:
         """A create goes into the outbox, unless it is too large."""
         request = effect.request
         if request in self.watch.configuration.too_large:
-            self.unsendable = (*self.unsendable, happening.Unsendable(effect.link, request, effect.lane, 1))
+            self.unsendable = (*self.unsendable, happened.Unsendable(effect.link, request, effect.lane, 1))
             return
         caller = self.callers[request]
         named = effect.decision.response_id if isinstance(effect.decision, Reuse) else None
@@ -478,7 +401,7 @@ class ExploredWorld:
         socket = self.sockets[effect.link]
         self.sockets[effect.link] = Socket((*socket.outbox, Outbound(effect.response_id)), socket.connection)
 
-    def perform_withdraw(self, effect: ordered.Withdraw) -> happening.Event | None:
+    def perform_withdraw(self, effect: ordered.Withdraw) -> happened.Event | None:
         """A create is taken back, if the server has not read it."""
         socket = self.sockets.get(effect.link)
         if socket is None:
@@ -487,66 +410,14 @@ class ExploredWorld:
             if out.request == effect.request and out.lane == effect.lane:
                 rest = (*socket.outbox[:place], *socket.outbox[place + 1 :])
                 self.sockets[effect.link] = Socket(rest, socket.connection)
-                return happening.Withdrawn(effect.link, effect.request, effect.lane)
+                return happened.Withdrawn(effect.link, effect.request, effect.lane)
         return None
-
-
-BUDGETS: Final = (
-    "requests",
-    "cancels",
-    "overflows",
-    "losses",
-    "refusals",
-    "expiries",
-    "idles",
-    "misbehaviours",
-    "preconnect",
-    "shutdown",
-)
 
 
 def _of(step: Happening) -> Saying:
     if step.saying is None:
         raise LookupError(f"{step} says nothing")
     return step.saying
-
-
-def _key_of_connection(connection: Connection, names: Names) -> Hashable:
-    number = names.number
-    return (
-        connection.owed,
-        connection.doomed,
-        connection.cancels,
-        tuple(
-            [
-                (
-                    name,
-                    None
-                    if (run := lane.run) is None
-                    else (
-                        number("request", run.request),
-                        number("response", run.response),
-                        number("response", run.named),
-                        run.stage.value,
-                        run.number,
-                        run.announced,
-                        run.words,
-                        run.cancelled,
-                        run.refused,
-                    ),
-                    number("response", lane.latest),
-                    number("response", lane.completed),
-                    number("response", lane.ended),
-                    number("response", lane.spoke),
-                    lane.number,
-                    lane.stranger,
-                    lane.echoed,
-                    lane.unclear,
-                )
-                for name, lane in connection.lanes.items()
-            ]
-        ),
-    )
 
 
 TAKE: Final[Mapping[str, Callable[[ExploredWorld, Happening], None]]] = MappingProxyType(
@@ -573,7 +444,7 @@ TAKE: Final[Mapping[str, Callable[[ExploredWorld, Happening], None]]] = MappingP
 )
 """What each step does."""
 
-PERFORM: Final[Mapping[type, Callable[[ExploredWorld, Any], happening.Event | None]]] = MappingProxyType(
+PERFORM: Final[Mapping[type, Callable[[ExploredWorld, Any], happened.Event | None]]] = MappingProxyType(
     {
         ordered.Close: ExploredWorld.perform_close,
         ordered.Dial: ExploredWorld.perform_dial,

@@ -2,7 +2,8 @@
 
 The promises (the README says what each is worth): 1 no leaks, 2 silence after a cancel, 3 one outcome, 4 the right continuation,
 5 no words twice, 6 limits, 7 violations are harmless, 8 time alone ends everything, 9 the next request is not kept waiting. The
-tenth, ``TRANSCRIPT``, is the one that a handler makes: what it took down is what the lifecycle delivered.
+tenth, ``TRANSCRIPT``, is the one that a handler makes: what it took down is what the lifecycle delivered. Those behind it are duties
+that users notice when they are neglected.
 """
 
 from __future__ import annotations
@@ -22,6 +23,13 @@ PROMISES: Final = {
     8: "time alone ends everything",
     9: "the next request is not kept waiting longer than its policy says",
     10: "a handler's transcript is what the lifecycle delivered",
+    11: "nothing that a server says is lost silently",
+    12: "the server is told of responses that nobody wants any more",
+    13: "a create that nobody waits for is taken back while it has not left",
+    14: "every socket is accounted for",
+    15: "each wait ends at its own instant",
+    16: "outcomes tell the truth",
+    17: "what can go now goes now",
 }
 """The promises by number, in a line each."""
 

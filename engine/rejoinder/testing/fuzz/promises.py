@@ -1,7 +1,8 @@
 """What must always hold, judged from the diary of the client and the log of the server.
 
 Rules of this file
-* Nothing here reads the session, except the last check of all, which is about what a session holds when everything is over.
+* Nothing here reads the session, except what is about its own books: that it knows the sockets there are, and what it holds when
+  everything is over.
 * What is broken is raised as ``BrokenPromise`` with its number. The diary shows promises 1 (no leaks), 2 (silence after a cancel),
   3 (one outcome), 5 (no words twice), 6 (limits), 7 (violations are harmless) and 8 (time alone ends everything); the server's log,
   in ``log_judge.py``, 4 (the right continuation) and 6 again, from the other side.
@@ -19,16 +20,20 @@ from typing import Any, Final, final
 
 import attrs
 
+from rejoinder.states.cancellation import signals
 from rejoinder.states.effects import Close, Deliver, Dial, Finish, Moved, Note, Send
-from rejoinder.states.events import Cancel, DialFailed, Event, Lost, Received, Unsendable, Withdrawn
+from rejoinder.states.events import Cancel, DialFailed, Event, Lost, Overflow, Received, Unsendable, Withdrawn
 from rejoinder.states.phases import LinkPhase, ResponsePhase
 from rejoinder.states.profiles import ReplayPolicy
 from rejoinder.states.stream_events import FrameKind
 from rejoinder.states.trace import Fed
 from rejoinder.states.triggers import LinkEvent
+from rejoinder.testing.explore.bookkeeping import unbalanced
+from rejoinder.testing.explore.outcomes import untrue
 from rejoinder.testing.fuzz.broken_promise import BrokenPromise
 from rejoinder.testing.fuzz.log_judge import LogJudge
 from rejoinder.testing.fuzz.setups import Setup, nonces_in
+from rejoinder.testing.fuzz.signals import Signals
 from rejoinder.testing.pure_pair import PurePair
 
 __all__ = ["Promises"]
@@ -55,6 +60,21 @@ class Judged:
     """How often it was sent."""
     replays: list[str] = attrs.field(factory=list[str])
     """Why it was sent again, each time."""
+    acknowledged: bool = False
+    """Whether ``response.created`` was delivered, in any attempt."""
+    place: tuple[int, str | None] | None = None
+    """Link and lane of the attempt that is on the wire."""
+    begun: bool = False
+    """Whether the response of that attempt has begun."""
+    faulty: bool = False
+    """Whether a fault was reported inside it."""
+    response: str | None = None
+    """The id of that response."""
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """Why it was sent again, each time."""
+        return tuple(self.replays)
 
 
 @final
@@ -79,11 +99,14 @@ class Promises:
     outstanding: Counter[int] = attrs.field(factory=Counter[int])
     """Creates of each link that nothing can have answered."""
     _log_judge: LogJudge = attrs.field(init=False)
+    _signals: Signals = attrs.field(init=False)
     _read: int = 0
     _logged: int = 0
 
     def __attrs_post_init__(self) -> None:
-        self._log_judge = LogJudge(self.setup, self.pair.session.profile, self.sometimes)
+        session = self.pair.session
+        self._log_judge = LogJudge(self.setup, session.profile, self.sometimes)
+        self._signals = Signals(signals(session.profile, session.policy, refused=False))
 
     def look(self) -> None:
         """Judge what is new; raises ``BrokenPromise``."""
@@ -93,12 +116,25 @@ class Promises:
         for entry in self.pair.server.log[self._logged :]:
             self._log_judge.judge(entry)
         self._logged = len(self.pair.server.log)
+        self._look_at_sockets()
+
+    def _look_at_sockets(self) -> None:
+        """Promises 13 and 14: what is in the outboxes is wanted, and the sockets are those that the session knows."""
+        pair = self.pair
+        for link, socket in pair.sockets.items():
+            for out in socket.outbox:
+                if out.order is not None and self._request(out.order.request).place != (link, out.order.lane):
+                    raise BrokenPromise(13, f"request {out.order.request} is in the outbox of link {link}, and nobody waits for it")
+        wrong = unbalanced(pair.session, pair.sockets, pair.dials, pair.pings)
+        if wrong is not None:
+            raise BrokenPromise(14, wrong.partition(": ")[2])
 
     # -- the client's diary ------------------------------------------------------------------------------------------------
 
     def _judge(self, fed: Fed) -> None:
         event = fed.event
         self._count_answers(fed)
+        self._signals.follow(fed)
         if isinstance(event, Cancel):
             self._request(event.request).cancelled = True
         if isinstance(event, DialFailed | Lost):
@@ -106,6 +142,8 @@ class Promises:
         for effect in fed.effects:
             if isinstance(effect, Deliver):
                 self._delivered(effect, event)
+            elif isinstance(effect, Finish):
+                self._finished(effect, fed)
             else:
                 judge = JUDGES.get(type(effect))
                 if judge is not None:
@@ -144,13 +182,23 @@ class Promises:
         if request.ended:
             raise BrokenPromise(3, f"{frame} was delivered to request {number}, which has its outcome")
         request.output = request.output or frame.kind in OUTPUT
+        request.faulty = request.faulty or frame.kind is FrameKind.ERROR
+        if frame.kind is FrameKind.CREATED:
+            request.acknowledged = request.begun = True
+            request.response = frame.response_id
 
-    def finished(self, effect: Finish) -> None:
-        """Promises 1 and 3: one outcome, with nobody else's words in it."""
+    def _finished(self, effect: Finish, fed: Fed) -> None:
+        """Promises 1, 3, 12 and 16: one outcome, true, with nobody else's words in it; and the server is told."""
         request = self._request(effect.request)
         if request.ended:
             raise BrokenPromise(3, f"a second outcome: {effect}")
+        wrong = untrue(request, fed.event, effect.outcome, own=True)
+        if wrong is not None:
+            raise BrokenPromise(16, wrong.partition(": ")[2])
+        if request.place is not None and request.response is not None and isinstance(fed.event, Cancel | Overflow):
+            self._signals.expect(request.place[0], request.response, fed)
         request.ended = True
+        request.place = request.response = None
         strangers = nonces_in(json.dumps(effect.outcome.response)) - {effect.request}
         if strangers:
             raise BrokenPromise(1, f"the outcome of request {effect.request} is that of {strangers}")
@@ -164,6 +212,8 @@ class Promises:
         if request.ended:
             raise BrokenPromise(3, f"{effect} after the outcome")
         request.sends += 1
+        request.place, request.response = (effect.link, effect.lane), None
+        request.begun = request.faulty = False
         limit = 1 if self.setup.replay is ReplayPolicy.NEVER else 1 + REPLAYS
         if request.sends > limit:
             raise BrokenPromise(5, f"request {effect.request} was sent {request.sends} times")
@@ -180,7 +230,9 @@ class Promises:
             raise BrokenPromise(7, f"no row for {note.detail}")
         found = REPLAY.fullmatch(note.detail) if note.name == "Replay" else None
         if found is not None:
-            replays = self._request(int(found[1])).replays
+            request = self._request(int(found[1]))
+            request.place = request.response = None
+            replays = request.replays
             if found[2] in replays:
                 raise BrokenPromise(5, f"request {found[1]} was replayed twice because of {found[2]}")
             replays.append(found[2])
@@ -236,7 +288,6 @@ JUDGES: Final[Mapping[type, Callable[[Promises, Any], None]]] = MappingProxyType
     {
         Close: Promises.closed,
         Dial: Promises.dialled,
-        Finish: Promises.finished,
         Moved: Promises.moved,
         Note: Promises.noted,
         Send: Promises.sent,

@@ -1,0 +1,284 @@
+"""Nothing is lost silently: what may become of each thing that a server says.
+
+Rules of this file
+* An account is what a feed did with a frame: it was ``delivered``, the request ``finished`` or was ``replayed``, a response
+  ``moved``, it was ``counted`` as a word to nobody, or a note named it. Each frame has one.
+* What is acceptable is written down here, for each thing that is said and for whoever is there to hear it. It follows from the
+  protocol and from nothing else: no table of the session is read.
+* What a server says by the book is noted by nobody, unless nobody is there to hear that something went wrong. What it says wrongly
+  is named, and by its right name: words to nobody need none where they follow a caller that has left.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from enum import StrEnum, unique
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from rejoinder.states import effects as ordered
+from rejoinder.states.effects import Effect
+
+if TYPE_CHECKING:
+    from .world import ExploredWorld
+
+__all__ = ["Audience", "Spoken", "audience_of", "beside", "confuses", "misleads", "unaccounted"]
+
+
+@unique
+class Audience(StrEnum):
+    """Who is there to hear what is said on a lane."""
+
+    ASKER = "asker"
+    """A caller whose create has no answer yet."""
+    LISTENER = "listener"
+    """A caller whose response has begun."""
+    FAULTY = "listener after a fault"
+    """A caller whose response has begun, and inside which a fault was reported: only its end is to come."""
+    LEFT = "left"
+    """Nobody any more: what runs, or is on its way, was abandoned."""
+    NONE = "none"
+    """Nothing runs, and nothing is on its way."""
+
+
+class Spoken(NamedTuple):
+    """What a server is about to say."""
+
+    what: str
+    """A name of ``any_server.LEGAL`` and its like, or of ``misbehaviour.MISBEHAVIOUR``."""
+    right: bool
+    """Whether a server may say it."""
+    link: int
+    """The link."""
+    audience: Audience
+    """Who is there to hear it."""
+    doubtful: bool
+    """Whether a cancel was read on this link: an error may answer it, or be taken for the answer."""
+    beside: frozenset[str]
+    """Names that are right as well, because of what came before or of what else is there."""
+
+
+DELIVERED: Final = "delivered"
+FINISHED: Final = "finished"
+REPLAYED: Final = "replayed"
+MOVED: Final = "moved"
+LINK_MOVED: Final = "the link moved"
+COUNTED: Final = "counted"
+
+HEAD: Final = "promise 11"
+
+Accounts = Mapping[Audience, frozenset[str]]
+
+A: Final = Audience
+
+
+def _for(asker: str = "", listener: str = "", left: str = "", none: str = "", *, faulty: str | None = None) -> Accounts:
+    """Acceptable accounts for each audience, separated by commas; an audience without any cannot be."""
+    after_fault = listener if faulty is None else faulty
+    named = {A.ASKER: asker, A.LISTENER: listener, A.FAULTY: after_fault, A.LEFT: left, A.NONE: none}
+    return MappingProxyType({audience: frozenset(part.strip() for part in text.split(",")) for audience, text in named.items()})
+
+
+HEARD: Final = _for(DELIVERED, DELIVERED, "counted, moved", "counted")
+"""Words of a response: its caller's, or nobody's."""
+ENDS: Final = _for("", "finished", "moved")
+"""The end of a response."""
+REFUSALS: Final = _for("finished, replayed, CancelRefused", "", "AbandonedRejected, CancelRefused")
+"""An error instead of a response; where a cancel is owed an answer, it may be taken for that."""
+CANCEL_ERRORS: Final = _for("CancelRefused", "CancelRefused", "CancelRefused", "CancelRefused")
+WORDS: Final = _for("StrayContent", "StrayContent", "counted, StrayContent", "StrayContent")
+"""Words of somebody else."""
+UNKNOWN: Final = _for("Other", "StrayContent", "counted, Other", "Other")
+"""An event of a type that nobody knows, and that is not for whoever listens."""
+TERMINALS: Final = _for("ForeignTerminal", "ForeignTerminal", "ForeignTerminal, ForeignTerminalAgain", "ForeignTerminal")
+ERRORS: Final = _for(
+    "",
+    "delivered, UnattributedError",
+    "Fault, UnattributedError",
+    "Rejected, UnattributedError",
+    faulty="Fault, UnattributedError",
+)
+"""An error that answers nothing: it is about what runs, if anything does."""
+FILLER: Final = _for(COUNTED, COUNTED, COUNTED, COUNTED)
+LIMIT: Final = _for(LINK_MOVED, LINK_MOVED, LINK_MOVED, LINK_MOVED)
+GAP: Final = _for("", "SequenceGap", "counted")
+GARBAGE: Final = _for("finished, replayed", "finished, replayed", "Garbage", "Garbage", faulty="Garbage")
+
+RIGHT: Final[Mapping[str, Accounts]] = MappingProxyType(
+    {
+        "created": _for(DELIVERED, "", "moved, LateCreated"),
+        "progress": HEARD,
+        "item": HEARD,
+        "delta": HEARD,
+        "fault": _for("", DELIVERED, "Fault"),
+        "completed": ENDS,
+        "failed": ENDS,
+        "incomplete": ENDS,
+        "busy": REFUSALS,
+        "rate": REFUSALS,
+        "bad": REFUSALS,
+        "bare": REFUSALS,
+        "miss": REFUSALS,
+        "lane limit": REFUSALS,
+        "cancel error": CANCEL_ERRORS,
+        "labelled cancel error": CANCEL_ERRORS,
+        "limit": LIMIT,
+    }
+)
+"""What a server says by the book."""
+
+RARE: Final[Mapping[str, Accounts]] = MappingProxyType(
+    {
+        "keepalive": FILLER,
+        "unknown": HEARD,
+        "unknown of an unknown item": HEARD,
+        "words without an item": HEARD,
+        "progress again": HEARD,
+    }
+)
+"""What breaks nothing either."""
+
+WRONG: Final[Mapping[str, Accounts]] = MappingProxyType(
+    {
+        "garbage": GARBAGE,
+        "labelled garbage": GARBAGE,
+        "stray delta": WORDS,
+        "stray delta later": WORDS,
+        "stray delta again": WORDS,
+        "stale delta": WORDS,
+        "anonymous delta": WORDS,
+        "foreign item": WORDS,
+        "stale item": WORDS,
+        "same item": WORDS,
+        "item too early": WORDS,
+        "foreign progress": WORDS,
+        "stray unknown": UNKNOWN,
+        "stray unknown later": UNKNOWN,
+        "stale unknown": UNKNOWN,
+        "stray unknown item": UNKNOWN,
+        "created again": _for("", "RepeatCreated", "RepeatCreated"),
+        "stranger begins": _for("finished, replayed", "finished, replayed", "ForeignCreated, LateCreated", "UnaskedCreated"),
+        "foreign terminal": TERMINALS,
+        "stale terminal": TERMINALS,
+        "terminal too early": TERMINALS,
+        "item after a gap": GAP,
+        "delta after a gap": GAP,
+        "delta again": _for("", "SequenceRepeated", "counted"),
+        "terminal after a gap": _for("", "SequenceGap", "SequenceGap"),
+        "ends otherwise": ENDS,
+        "error for nobody": ERRORS,
+        "labelled error": ERRORS,
+        "numbered error": _for("finished", "delivered", "Fault, RejectedUnclean", "RejectedUnclean", faulty="Fault"),
+        "miss for nobody": ERRORS,
+        "limit without end": LIMIT,
+        "unlabelled delta": _for("", "UnlabelledFrame", "UnlabelledFrame"),
+        "unknown lane": _for("UnknownLane", "UnknownLane", "UnknownLane", "UnknownLane"),
+    }
+)
+"""What a server must not say, where it is the first such thing. After that, what is what depends on what came before."""
+
+EVERYTHING: Final[Mapping[str, Accounts]] = MappingProxyType({**RIGHT, **RARE, **WRONG})
+ERRORS_OF_ALL_KINDS: Final = frozenset(
+    what for what, accounts in EVERYTHING.items() if accounts in (REFUSALS, CANCEL_ERRORS, ERRORS)
+)
+"""Errors, which answer a create or a cancel, and of which nobody says which."""
+ABANDONED: Final = ("response draining ", "response quarantined ")
+"""What words are counted as that nobody listens to any more."""
+PLAIN: Final = frozenset(what for what, accounts in WRONG.items() if accounts in (WORDS, UNKNOWN, GAP, GARBAGE))
+"""What is wrong, and leaves no doubt whose anything else is."""
+AT_ANY_TIME: Final = frozenset({"Replay", "NoSocket"})
+"""Notes that say what became of a request, or of a wish, and are about no frame."""
+
+
+def audience_of(world: ExploredWorld, link: int, lane: str | None) -> Audience:
+    """Who is there to hear what is said on a lane now."""
+    for caller in world.callers.values():
+        if caller.attempt is not None and caller.place == (link, lane):
+            if not caller.begun:
+                return Audience.ASKER
+            return Audience.FAULTY if caller.faulty else Audience.LISTENER
+    socket = world.sockets[link]
+    there = socket.connection.lanes.get(lane)
+    if there is not None and (there.run is not None or there.stranger is not None):
+        return Audience.LEFT
+    asked = any(out.request and out.lane == lane for out in socket.outbox)
+    return Audience.LEFT if asked else Audience.NONE
+
+
+def beside(world: ExploredWorld, link: int, what: str) -> frozenset[str]:
+    """Names that are right where something was abandoned, or where several lanes are in use."""
+    if what == "item after a gap" and world.abandoned:
+        # It may be a late one of what was abandoned.
+        return frozenset({"StrayContent"})
+    if what == "garbage" and world.session.profile.lanes:
+        # Without a label it is the one busy lane's, whichever it was said about; with several, nobody's.
+        return frozenset({"UnlabelledFrame", "Garbage", FINISHED, REPLAYED})
+    if what == "error for nobody" and world.session.profile.lanes:
+        return frozenset({"Fault", "Rejected", "UnattributedError", DELIVERED})
+    return frozenset()
+
+
+def unaccounted(spoken: Spoken, effects: Sequence[Effect], counts: Mapping[str, int], *, misled: bool) -> str | None:
+    """What is wrong with what became of a frame: it was lost, or misnamed; None if all is well.
+
+    ``misled`` says that the client was told something wrong before, or could not tell whose an error was: then it is right to call
+    things by other names, but not to keep silent.
+    """
+    found, names = _accounts(effects, counts)
+    if not found:
+        return f"{HEAD}: {spoken.what} left no trace"
+    if misled or (spoken.doubtful and spoken.what in ERRORS_OF_ALL_KINDS):
+        if spoken.right or found != {COUNTED} or any(row.startswith(ABANDONED) for row in counts):
+            return None
+        return f"{HEAD}: {spoken.what} is wrong, and was passed over without a name"
+    wanted = EVERYTHING[spoken.what][spoken.audience] | spoken.beside
+    if not found & wanted:
+        return f"{HEAD}: {spoken.what} ({spoken.audience}) was {_listed(found)}, not {_listed(wanted)}"
+    wrong = names - wanted - AT_ANY_TIME
+    if wrong:
+        return f"{HEAD}: {spoken.what} ({spoken.audience}) was called {_listed(wrong)}"
+    return None
+
+
+def confuses(spoken: Spoken) -> bool:
+    """Whether a client that was misled may take responses for others from now on."""
+    return spoken.what not in PLAIN
+
+
+def misleads(spoken: Spoken, effects: Sequence[Effect]) -> bool:
+    """Whether the client knows less than before: it was told something wrong, or took an error for another."""
+    if not spoken.right:
+        return True
+    if not spoken.doubtful or spoken.what not in ERRORS_OF_ALL_KINDS:
+        return False
+    found, _ = _accounts(effects, {})
+    wanted = EVERYTHING[spoken.what][spoken.audience]
+    return not found & (wanted if spoken.what.endswith("cancel error") else wanted - {"CancelRefused"})
+
+
+def _accounts(effects: Sequence[Effect], counts: Mapping[str, int]) -> tuple[set[str], set[str]]:
+    """All accounts of a feed, and those among them that are names."""
+    found: set[str] = set()
+    names: set[str] = set()
+    for effect in effects:
+        kind = type(effect)
+        if kind is ordered.Deliver:
+            found.add(DELIVERED)
+        elif isinstance(effect, ordered.Moved):
+            if effect.machine == "response":
+                found.add(MOVED)
+            elif effect.machine == "link":
+                found.add(LINK_MOVED)
+        elif kind is ordered.Finish:
+            found.add(FINISHED)
+        elif isinstance(effect, ordered.Note):
+            names.add(effect.name)
+            if effect.name == "Replay":
+                found.add(REPLAYED)
+    if any(row.startswith(("response ", "link ")) for row in counts):
+        found.add(COUNTED)
+    return found | names, names
+
+
+def _listed(accounts: set[str] | frozenset[str]) -> str:
+    return " or ".join(sorted(accounts))

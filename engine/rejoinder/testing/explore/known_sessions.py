@@ -1,0 +1,140 @@
+"""Sessions that are known, and what each did when something was fed to it.
+
+Rules of this file
+* A session is a value, and ``feed`` a function of it, the event and the instant, and of nothing else. So the code that runs is
+  asked once for each session and event, and what it answered is remembered; nothing here decides anything in its place.
+* Two sessions are one and the same here if they have equal keys, the same names in the same places, the same number for the link
+  that is made next, and stand at the same instant: then they answer alike, word by word. (Worlds that are alike *up to* names and
+  times are told by their keys alone, in ``world_key.py``.)
+* A session that is known is never fed: a copy is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+from typing import Final, final
+
+import attrs
+
+from rejoinder.states.canonical import Names, Remembered, key
+from rejoinder.states.continuation import Continuation
+from rejoinder.states.effects import Effect
+from rejoinder.states.events import Event, Expired, Received
+from rejoinder.states.facts import Facts
+from rejoinder.states.session import Session
+from rejoinder.states.stream_events import FrameKind, StreamEvent
+
+from .exact import exact
+
+__all__ = ["KnownSession", "KnownSessions", "Reaction"]
+
+
+@final
+@attrs.define(eq=False)
+class KnownSession:
+    """A session at an instant."""
+
+    session: Final[Session]
+    """The session. Nobody feeds it."""
+    now: Final[float]
+    """The instant, in seconds."""
+    number: Final[int]
+    """A number for its key: equal where the keys are equal."""
+    names: Final[Names]
+    """The names in it, in the order of its key."""
+    due: Final[float | None]
+    """Its next deadline, in seconds; None if nothing will happen by itself."""
+    reactions: Final[dict[object, Reaction]] = attrs.field(factory=dict["object", "Reaction"])
+    """What it did, by what was fed."""
+
+
+@final
+@attrs.frozen(eq=False)
+class Reaction:
+    """What a session did when something was fed to it."""
+
+    event: Event
+    """What was fed."""
+    at: float
+    """When, in seconds."""
+    effects: tuple[Effect, ...]
+    """What it ordered."""
+    counts: Mapping[str, int]
+    """The rows that were taken and move nothing, and what was noted, each with how often."""
+    sighted: tuple[FrameKind, Facts] | None
+    """What the frame was classified by, if it was classified."""
+    after: KnownSession
+    """The session afterwards; the one before, if something was raised."""
+    raised: Exception | None = None
+    """What was raised, which must not be."""
+
+
+@final
+@attrs.define(eq=False)
+class KnownSessions:
+    """All sessions that one exploration has met."""
+
+    known: Final[dict[Hashable, KnownSession]] = attrs.field(factory=dict[Hashable, KnownSession])
+    """By key, names, next link and instant."""
+    told: Final[dict[Hashable, KnownSession]] = attrs.field(factory=dict[Hashable, KnownSession])
+    """The same, by what ``exact`` tells."""
+    numbers: Final[dict[Hashable, int]] = attrs.field(factory=dict[Hashable, int])
+    """A number for each key."""
+    continuations: Final[dict[Continuation, Remembered]] = attrs.field(factory=dict[Continuation, Remembered])
+    """What continuations are told by in keys."""
+    received: Final[dict[tuple[int, int], Received]] = attrs.field(factory=dict[tuple[int, int], Received])
+    """What was received, by link and by the frame's identity: one event for one frame on one link."""
+
+    def met(self, session: Session, now: float) -> KnownSession:
+        """The session that is known for ``session`` at ``now``; nobody may feed that one from here on."""
+        words = exact(session)
+        if words is None:
+            return self._alike(session, now)
+        name = (now, words)
+        known = self.told.get(name)
+        if known is None:
+            known = self.told[name] = self._alike(session, now)
+        return known
+
+    def _alike(self, session: Session, now: float) -> KnownSession:
+        names = Names()
+        number = self.numbers.setdefault(key(session, now, names, self.continuations), len(self.numbers))
+        name = (number, now, session.links_made, tuple([(kind, *met) for kind, met in names.kinds.items()]))
+        known = self.known.get(name)
+        if known is None:
+            session.counts.clear()
+            session.sighted = None
+            known = self.known[name] = KnownSession(session, now, number, names, session.next_deadline())
+        return known
+
+    def of_frame(self, link: int, frame: StreamEvent) -> Received:
+        """The event of receiving ``frame``: the same each time for one frame."""
+        name = (link, id(frame))
+        event = self.received.get(name)
+        if event is None:
+            event = self.received[name] = Received(link, frame)
+        return event
+
+    def fed(self, known: KnownSession, event: Event) -> Reaction:
+        """What ``known`` does when it is fed ``event`` now; the clock's event is fed when its next deadline has come.
+
+        ``Received`` is known by identity, so it must come from ``of_frame``.
+        """
+        name = id(event) if type(event) is Received else event
+        reaction = known.reactions.get(name)
+        if reaction is None:
+            reaction = known.reactions[name] = self.react(known, event)
+        return reaction
+
+    def react(self, known: KnownSession, event: Event) -> Reaction:
+        """Ask the code that runs: feed ``event`` to a copy of ``known``."""
+        now = known.now
+        if isinstance(event, Expired) and known.due is not None:
+            now = max(now, known.due)
+        twin = known.session.copy()
+        try:
+            effects = tuple(twin.feed(event, now))
+        except Exception as error:  # noqa: BLE001 - whatever it is, it must not be raised
+            return Reaction(event, now, (), {}, None, known, error)
+        counts, sighted = dict(twin.counts), twin.sighted
+        return Reaction(event, now, effects, counts, sighted, self.met(twin, now))

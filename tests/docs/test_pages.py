@@ -1,0 +1,94 @@
+"""Every code example of the docs runs: each block of Python is a whole program, and prints what the page says it prints.
+
+Rules of this file
+* A block is run as a reader would run it, but for the server: ``Endpoint()`` and the tutorial's address are those of a simulator.
+* A block of text right behind it is what it prints.
+* A page whose examples another test runs is named in ``ELSEWHERE``, with that test. No page with Python in it is in neither list.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any, Final
+
+import attrs
+import pytest
+import trio
+
+import rejoinder.engine
+import rejoinder.engine.session
+from rejoinder.engine import Endpoint
+from rejoinder.states.profiles import OPENAI
+from rejoinder.testing import Answer, ModelServer, Received, Text
+from rejoinder.testing.simulator import serve
+
+REPOSITORY: Final = Path(__file__).parents[2]
+DOCS: Final = REPOSITORY / "docs"
+ELSEWHERE: Final = {"fuzz-your-handler.md": "tests/testing/fuzz/test_examples.py"}
+"""Pages whose examples are run by another test."""
+BLOCK: Final = re.compile(r"```python\n(?P<code>.*?)```\n(?:\n```text\n(?P<printed>.*?)```\n)?", re.DOTALL)
+
+
+@attrs.frozen
+class Example:
+    """One block of a page."""
+
+    page: str
+    number: int
+    code: str = attrs.field(repr=False)
+    printed: str | None = attrs.field(repr=False)
+
+
+def examples() -> list[Example]:
+    return [
+        Example(path.relative_to(DOCS).as_posix(), number, block["code"], block["printed"])
+        for path in sorted(DOCS.rglob("*.md"))
+        if path.name not in ELSEWHERE
+        for number, block in enumerate(BLOCK.finditer(path.read_text("utf-8")), 1)
+    ]
+
+
+def spoken(received: Received) -> Answer:
+    """The simulated model: it repeats what it heard, a word at a time, as fast as a person speaks."""
+    words = f"You said: {received.text}".split(" ")
+    pieces = [f"{word} " for word in words[:-1]] + words[-1:]
+    return Answer([Text("".join(pieces), pieces=pieces, interval=0.01)])
+
+
+@pytest.mark.parametrize("example", examples(), ids=lambda example: f"{example.page}-{example.number}")
+async def test_example_runs_and_prints_what_the_page_says(
+    example: Example, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async with serve(ModelServer(answer=spoken)) as simulator:
+
+        def endpoint(url: str = simulator.url, **options: Any) -> Endpoint:  # noqa: ANN401 - as it is given
+            known: dict[str, Any] = {"api_key": "none", "profile": OPENAI, **options}
+            return Endpoint(url, **known)
+
+        monkeypatch.setenv("REJOINDER_TUTORIAL_URL", simulator.url)
+        monkeypatch.setattr(rejoinder.engine, "Endpoint", endpoint)
+        monkeypatch.setattr(rejoinder.engine.session, "Endpoint", endpoint)
+        code = compile(example.code, f"{example.page}, block {example.number}", "exec")
+        # The examples call trio.run, so each gets a thread of its own.
+        await trio.to_thread.run_sync(exec, code, {"__name__": "__main__"})
+
+    if example.printed is not None:
+        assert example.printed == capsys.readouterr().out
+
+
+def test_there_are_examples() -> None:
+    assert len(examples()) >= 10
+
+
+def test_pages_whose_examples_run_elsewhere_say_where() -> None:
+    for page, test in ELSEWHERE.items():
+        assert "```python" in (DOCS / page).read_text("utf-8")
+        assert page.removesuffix(".md") in (REPOSITORY / test).read_text("utf-8")
+
+
+def test_every_page_is_reachable() -> None:
+    listed = "\n".join(path.read_text("utf-8") for path in DOCS.rglob("index.md"))
+    missing = [path.name for path in DOCS.rglob("*.md") if path.name != "index.md" and path.stem not in listed]
+
+    assert [] == missing
