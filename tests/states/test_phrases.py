@@ -118,6 +118,7 @@ def test_no_event_and_no_effect_is_left_out() -> None:
     "decision, words",
     [
         (Reuse("resp_1", [{}], 2), "continuing resp_1 with 1 new item, 2 saved"),
+        (Reuse("resp_1", [{}], 2, stored=True), "continuing stored resp_1 with 1 new item, 2 saved"),
         (Reuse("resp_1", [{}, {}], 0), "continuing resp_1 with 2 new items, 0 saved"),
         (Full(NoPrevious()), "in full: there is nothing to continue yet"),
         (Full(LaneDirty()), "in full: the response before it did not complete"),

@@ -5,7 +5,7 @@ It performs what ``rejoinder.states`` decides: one reader and one writer per lin
 
 from __future__ import annotations
 
-from rejoinder.states.profiles import AfterCancel, CancelPolicy, Deadlines, Policy, Profile, ReplayPolicy
+from rejoinder.states.profiles import AfterCancel, CancelPolicy, ContinuationPolicy, Deadlines, Policy, Profile, ReplayPolicy
 from rejoinder.states.snapshot import LaneState, LinkState, RequestState, SessionState, Wait
 
 from .endpoint import Endpoint
@@ -38,6 +38,7 @@ __all__ = [
     "ConnectionFailed",
     "Connector",
     "ConsumerTooSlow",
+    "ContinuationPolicy",
     "DeadlineExceeded",
     "Deadlines",
     "Endpoint",

@@ -109,6 +109,7 @@ def key(
     return (
         session.has_completed,
         session.closing,
+        tuple([writer.continuation(stored) for stored in session.stored.values()]),
         # Links are numbered first: requests name them, and lanes name requests.
         tuple([writer.names.number("link", number) for number in session.links]),
         tuple([writer.request(request) for request in session.requests.values()]),

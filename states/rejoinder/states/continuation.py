@@ -12,6 +12,8 @@ Rules of this file
   present. Messages agree by role and text, refusals by text, calls by ``call_id`` and name, wherever they stand: what joins a
   call and its output is the ``call_id``, not the order (parallel calls are echoed call, result, call, result).
 * Every call must be answered in the new items.
+* A compaction item of the previous output stands for everything before it: new items may begin with it instead of the previous
+  input (OpenAI compaction guide). Then only what comes behind it is compared.
 * ``instructions``, ``tools`` and sampling settings are sent with every request and are not inherited (OpenAI WebSocket guide), so
   they do not block reuse.
 """
@@ -175,6 +177,8 @@ class Reuse:
     """The new items, in order; never empty."""
     saved: int
     """How many items of the input need not be sent."""
+    stored: bool = attrs.field(default=False, repr=False)
+    """Whether the server has to load it from its storage: it is not the latest of its lane on this link."""
 
 
 @attrs.frozen
@@ -197,10 +201,14 @@ def decide(previous: Continuation, content: RequestContent) -> Decision:
     """Whether ``content`` may continue ``previous``: the rule at the top of this file."""
     items = content.items
     count = len(previous.items)
-    if len(items) < count or list(items[:count]) != list(previous.items):
+    begin = 0
+    if len(items) >= count and list(items[:count]) == list(previous.items):
+        tail = list(items[count:])
+    elif items and (begin := _restart(previous.output, items[0])):
+        tail = list(items[1:])
+    else:
         return Full(PrefixChanged(_first_difference(previous.items, items)))
-    tail = list(items[count:])
-    for index, output in enumerate(previous.output):
+    for index, output in enumerate(previous.output[begin:], begin):
         if not _is_output(output):
             return Full(OutputMismatch(index))
         place = _find(output, tail)
@@ -209,14 +217,23 @@ def decide(previous: Continuation, content: RequestContent) -> Decision:
         elif output.get("type") in ECHOED or _claims_id(output, tail):
             return Full(OutputMismatch(index))
     answered = [item.get("call_id") for item in tail if str(item.get("type", "")).endswith("_output")]
-    pending = tuple(
-        str(output["call_id"]) for output in previous.output if output.get("type") in CALLS and output["call_id"] not in answered
-    )
+    calls = [output for output in previous.output[begin:] if output.get("type") in CALLS]
+    pending = tuple(str(output["call_id"]) for output in calls if output["call_id"] not in answered)
     if pending:
         return Full(PendingToolCalls(pending))
     if not tail:
         return Full(Shorter())
     return Reuse(previous.response_id, tail, len(items) - len(tail))
+
+
+def _restart(output: Items, first: Mapping[str, Any]) -> int:
+    """Behind which of the previous output the new items go on, if they begin with its compaction item; 0 if they do not."""
+    for place in range(len(output), 0, -1):
+        item = output[place - 1]
+        if _is_output(item) and item["type"] == "compaction":
+            same = first.get("type") == "compaction" and first.get("encrypted_content") == item.get("encrypted_content")
+            return place if same else 0
+    return 0
 
 
 def _is_output(output: object) -> bool:

@@ -137,7 +137,8 @@ def _kind(frame: StreamEvent) -> str:
 def decided(decision: Decision) -> str:
     """Whether a create continues a response, and why not."""
     if isinstance(decision, Reuse):
-        return f"continuing {name(decision.response_id)} with {counted(len(decision.items), 'new item')}, {decision.saved} saved"
+        which = f"stored {name(decision.response_id)}" if decision.stored else name(decision.response_id)
+        return f"continuing {which} with {counted(len(decision.items), 'new item')}, {decision.saved} saved"
     return f"in full: {REASONS[type(decision.reason)](decision.reason)}"
 
 

@@ -26,6 +26,7 @@ __all__ = [
     "XAI",
     "AfterCancel",
     "CancelPolicy",
+    "ContinuationPolicy",
     "DeadlineKind",
     "Deadlines",
     "Policy",
@@ -93,6 +94,17 @@ class AfterCancel(StrEnum):
     """The whole input: no vendor documents whether the parent of a cancelled response may still be named."""
     REUSE = "reuse"
     """Name the parent of the cancelled response, on the same lane; a miss then costs one round trip."""
+
+
+@unique
+class ContinuationPolicy(StrEnum):
+    """Which completed responses a request may continue."""
+
+    LINK = "link"
+    """The latest of its lane, on the link where it completed: what the server has in memory. Works with ``store: false``."""
+    STORED = "stored"
+    """That one first; else any that the server was to store (``store``, true where it is left out), on any link, also a new one.
+    Loading it is slower, and a server that does not have it any more costs one round trip, after which everything is sent."""
 
 
 @unique
@@ -193,6 +205,8 @@ class Policy:
     """The error table; put rows of your own in front of ``ERRORS``."""
     reuse: bool = True
     """Whether ``previous_response_id`` is used at all."""
+    continuation: ContinuationPolicy = attrs.field(default=ContinuationPolicy.LINK, converter=ContinuationPolicy)
+    """Which completed responses may be continued: ``link`` or ``stored``."""
     dial_attempts: int = 3
     """Dials before a link is given up."""
     backoff_first: float = 0.5

@@ -31,7 +31,7 @@ from .continuation import (
 from .effects import Deliver, Settled, Withdraw
 from .facts import ERROR_CAUSES, reaction_to
 from .failures import failure_from_error, failure_from_response, lost_failure, overdue_failure, shown, simple_failure
-from .profiles import AfterCancel, CancelPolicy
+from .profiles import AfterCancel, CancelPolicy, ContinuationPolicy
 from .steps import Step
 from .stream_events import ErrorEvent
 from .triggers import LinkEvent, ResponseEvent
@@ -43,6 +43,8 @@ if TYPE_CHECKING:
 
 __all__ = ["RESPONSE_RULES"]
 
+STORED_RESPONSES: Final = 32
+"""How many stored responses are remembered: the latest of as many conversations."""
 SETTLED: Final[Mapping[str, OutcomeKind]] = {
     ResponseEvent.COMPLETED: OutcomeKind.COMPLETED,
     ResponseEvent.FAILED: OutcomeKind.FAILED,
@@ -83,6 +85,7 @@ def error_doubted(session: Session, lane: Lane, step: Step) -> None:
 
 def cache_missed(session: Session, lane: Lane, step: Step) -> None:
     lane.absence = Evicted()
+    session.stored.pop(cast("Reuse", lane.decision).response_id, None)
     session.replay(lane, Cause.CACHE_MISS, step)
 
 
@@ -170,6 +173,7 @@ def completed(session: Session, lane: Lane, step: Step) -> None:
     else:
         lane.continuation = Continuation(cast("str", lane.response_id), content.items, output)
         lane.absence = NoPrevious()
+        _remember_stored(session, content, lane.continuation)
     # Whatever was abandoned here before has been silent for a whole response.
     lane.tainted = lane.late
     session.has_completed = True
@@ -421,6 +425,14 @@ def _abandon_damaged(session: Session, lane: Lane, step: Step) -> None:
     _orphan(lane, step)
     session.signal(lane)
     session.suspect(lane, step)
+
+
+def _remember_stored(session: Session, content: RequestContent, continuation: Continuation) -> None:
+    """A response that the server stores outlives its link; the oldest is forgotten first."""
+    if session.policy.continuation is ContinuationPolicy.STORED and content.fields.get("store") is not False:
+        session.stored[continuation.response_id] = continuation
+        if len(session.stored) > STORED_RESPONSES:
+            del session.stored[next(iter(session.stored))]
 
 
 def _evict(lane: Lane) -> None:

@@ -25,7 +25,7 @@ from .cancellation import signals
 from .chart import LINK_CHART, REQUEST_CHART, RESPONSE_CHART, Chart
 from .classify import CLASSIFIED, Fate, Item, Stage
 from .content_events import OutputItemDone
-from .continuation import NewLink, NoPrevious
+from .continuation import Continuation, NewLink, NoPrevious
 from .edges import Staying
 from .effects import Effect, Moved, Note, SendCancel
 from .facts import Facts, fate, sequence_of
@@ -89,6 +89,7 @@ class Session:
         "profile",
         "requests",
         "sighted",
+        "stored",
     )
 
     def __init__(self, profile: Profile = OPENAI, policy: Policy | None = None) -> None:
@@ -99,6 +100,7 @@ class Session:
         self.links_made = 0
         self.creates = 0
         self.has_completed = False
+        self.stored: dict[str, Continuation] = {}
         self.closing = False
         self.counts: Counter[str] = Counter()
         self.effects: list[Effect] = []
@@ -117,6 +119,7 @@ class Session:
         other.links_made = self.links_made
         other.creates = self.creates
         other.has_completed = self.has_completed
+        other.stored = self.stored.copy()
         other.closing = self.closing
         other.counts = self.counts.copy()
         return other

@@ -138,7 +138,7 @@ class Veil:
     def _decision(self, decision: Reuse | Full) -> Reuse | Full:
         if isinstance(decision, Reuse):
             items = [dict[str, Any]() for _ in decision.items]
-            return Reuse(self._name(decision.response_id), items, decision.saved)
+            return attrs.evolve(decision, response_id=self._name(decision.response_id), items=items)
         if isinstance(decision.reason, PendingToolCalls):
             return Full(PendingToolCalls(tuple(self._name(call_id) for call_id in decision.reason.call_ids)))
         return decision
