@@ -26,7 +26,9 @@ idle
     Garbage                  .                COUNT
     LinkDoomed               .                IGNORE
     Lost                     .                IGNORE
-    illegal: Progress Withdrawn Unsendable Cancel RepeatCreated ForeignCreated ForeignCreatedReplayable Content ContentAfterGap
+    StraySteer               .                  IGNORE
+    illegal: EndedSteered Steer SteerAccepted SteerAnswered SteerSettled Progress Withdrawn Unsendable Cancel
+        RepeatCreated ForeignCreated ForeignCreatedReplayable Content ContentAfterGap
         ContentRepeated Completed Failed Incomplete ForeignTerminalAgain Fault RejectedReplayable CacheMiss
         GarbageReplayable LinkDoomedReplayable LostReplayable Expired ExpiredReplayable
 awaiting_created
@@ -52,7 +54,10 @@ awaiting_created
     LostReplayable           idle             lost_replayed
     Expired                  quarantined      overdue
     ExpiredReplayable        quarantined      overdue_replayed
-    illegal: Progress Send Withdrawn RepeatCreated Content ContentAfterGap ContentRepeated Completed Failed Incomplete
+    Steer                    .                  steer_held
+    StraySteer               .                  IGNORE
+    illegal: EndedSteered SteerAccepted SteerAnswered SteerSettled Progress Send Withdrawn RepeatCreated Content
+        ContentAfterGap ContentRepeated Completed Failed Incomplete
         ForeignTerminalAgain Fault
 doubted
     Cancel                   cancel_pending   caller_left_early
@@ -76,7 +81,10 @@ doubted
     LostReplayable           idle             lost_replayed
     Expired                  quarantined      doubt_unresolved
     ExpiredReplayable        quarantined      doubt_unresolved_replayed
-    illegal: Progress Send Withdrawn Unsendable RepeatCreated Content ContentAfterGap ContentRepeated Completed Failed
+    Steer                    .                  steer_held
+    StraySteer               .                  IGNORE
+    illegal: EndedSteered SteerAccepted SteerAnswered SteerSettled Progress Send Withdrawn Unsendable RepeatCreated
+        Content ContentAfterGap ContentRepeated Completed Failed
         Incomplete ForeignTerminalAgain Fault
 acknowledged
     Cancel                   draining         caller_left
@@ -103,7 +111,14 @@ acknowledged
     LostReplayable           idle             lost_replayed
     Expired                  quarantined      overdue
     ExpiredReplayable        quarantined      overdue_replayed
-    illegal: ContentRepeated RejectedUnclean Send Withdrawn Unsendable Created ForeignTerminalAgain Rejected RejectedReplayable
+    Steer                    .                  steer_sent
+    SteerAccepted            .                  steer_answered
+    SteerAnswered            .                  steer_answered
+    SteerSettled             .                  steer_answered
+    StraySteer               .                  IGNORE
+    EndedSteered             awaiting_successor ended_steered
+    illegal: ContentRepeated RejectedUnclean Send Withdrawn Unsendable Created ForeignTerminalAgain Rejected
+        RejectedReplayable
         CacheMiss
 streaming
     Cancel                   draining         caller_left
@@ -126,6 +141,12 @@ streaming
     LinkDoomed               .                IGNORE
     Lost                     idle             lost
     Expired                  quarantined      overdue
+    Steer                    .                  steer_sent
+    SteerAccepted            .                  steer_answered
+    SteerAnswered            .                  steer_answered
+    SteerSettled             .                  steer_answered
+    StraySteer               .                  IGNORE
+    EndedSteered             awaiting_successor ended_steered
     illegal: RejectedUnclean Send Withdrawn Unsendable Created ForeignCreatedReplayable ForeignTerminalAgain Rejected
         RejectedReplayable CacheMiss GarbageReplayable LinkDoomedReplayable LostReplayable ExpiredReplayable
 failing
@@ -149,6 +170,12 @@ failing
     LinkDoomed               .                IGNORE
     Lost                     idle             failed_by_loss
     Expired                  quarantined      failed_without_terminal
+    Steer                    .                  steer_refused
+    SteerAccepted            .                  steer_answered
+    SteerAnswered            .                  steer_answered
+    SteerSettled             .                  steer_answered
+    StraySteer               .                  IGNORE
+    EndedSteered             successor_pending  failed_as_reported_steered
     illegal: RejectedUnclean Send Withdrawn Unsendable Created ForeignCreatedReplayable ForeignTerminalAgain Rejected
         RejectedReplayable CacheMiss GarbageReplayable LinkDoomedReplayable LostReplayable ExpiredReplayable
 cancel_pending
@@ -167,10 +194,13 @@ cancel_pending
     LinkDoomed               .                IGNORE
     Lost                     idle             abandoned_lost
     Expired                  quarantined      drain_overdue
-    illegal: Progress Send Cancel RepeatCreated ForeignCreatedReplayable Content ContentAfterGap ContentRepeated Completed
+    StraySteer               .                  IGNORE
+    illegal: EndedSteered Steer SteerAccepted SteerAnswered SteerSettled Progress Send Cancel RepeatCreated
+        ForeignCreatedReplayable Content ContentAfterGap ContentRepeated Completed
         Failed Incomplete ForeignTerminalAgain Fault RejectedReplayable CacheMiss GarbageReplayable
         LinkDoomedReplayable LostReplayable ExpiredReplayable
 draining
+    Withdrawn                .                IGNORE
     RepeatCreated            .                COUNT
     ForeignCreated           .                foreign_again
     Progress                 .                DISCARD
@@ -191,7 +221,58 @@ draining
     LinkDoomed               .                IGNORE
     Lost                     idle             abandoned_lost
     Expired                  quarantined      drain_overdue
-    illegal: RejectedUnclean Rejected Send Withdrawn Unsendable Cancel Created ForeignCreatedReplayable RejectedReplayable CacheMiss
+    SteerAccepted            .                  steer_answered
+    SteerAnswered            .                  steer_answered
+    SteerSettled             .                  steer_answered
+    StraySteer               .                  IGNORE
+    EndedSteered             successor_pending  drained_steered
+    illegal: Steer RejectedUnclean Rejected Send Unsendable Cancel Created ForeignCreatedReplayable RejectedReplayable
+        CacheMiss
+        GarbageReplayable LinkDoomedReplayable LostReplayable ExpiredReplayable
+awaiting_successor
+    Created                  streaming          successor_began
+    ForeignCreated           draining           successor_foreign
+    Steer                    .                  steer_held
+    SteerAccepted            .                  steer_answered
+    SteerAnswered            .                  steer_answered
+    SteerSettled             idle               ended_without_successor
+    Expired                  quarantined        successor_overdue
+    Cancel                   successor_pending  caller_left_steered
+    Lost                     idle               successor_lost
+    Garbage                  successor_pending  successor_damaged
+    StrayContent             .                  late_frame
+    Other                    .                  late_frame
+    ForeignTerminal          .                  late_frame
+    Rejected                 .                  COUNT
+    RejectedUnclean          .                  COUNT
+    Doubtful                 .                  cancel_answered
+    Keepalive                .                  IGNORE
+    StraySteer               .                  IGNORE
+    LinkDoomed               .                  IGNORE
+    illegal: Send Withdrawn Unsendable RepeatCreated ForeignCreatedReplayable Progress Content ContentAfterGap
+        ContentRepeated
+        Completed Failed Incomplete EndedSteered ForeignTerminalAgain Fault RejectedReplayable CacheMiss GarbageReplayable
+        LinkDoomedReplayable LostReplayable ExpiredReplayable
+successor_pending
+    Created                  draining           successor_abandoned
+    ForeignCreated           draining           foreign_for_abandoned
+    SteerAccepted            .                  steer_answered
+    SteerAnswered            .                  steer_answered
+    SteerSettled             idle               successor_spared
+    Garbage                  .                  COUNT
+    Expired                  quarantined        drain_overdue
+    Lost                     idle               abandoned_lost
+    StrayContent             .                  late_frame
+    Other                    .                  late_frame
+    ForeignTerminal          .                  late_frame
+    Rejected                 .                  COUNT
+    RejectedUnclean          .                  COUNT
+    Doubtful                 .                  cancel_answered
+    Keepalive                .                  IGNORE
+    StraySteer               .                  IGNORE
+    LinkDoomed               .                  IGNORE
+    illegal: Send Withdrawn Unsendable Cancel RepeatCreated ForeignCreatedReplayable Progress Content ContentAfterGap
+        ContentRepeated Completed Failed Incomplete EndedSteered Steer ForeignTerminalAgain Fault RejectedReplayable CacheMiss
         GarbageReplayable LinkDoomedReplayable LostReplayable ExpiredReplayable
 quarantined
     Created                  .                quarantined_created
@@ -217,7 +298,12 @@ quarantined
     Garbage                  .                COUNT
     LinkDoomed               .                IGNORE
     Lost                     idle             abandoned_lost
-    illegal: Send Unsendable Cancel ForeignCreatedReplayable RejectedReplayable CacheMiss GarbageReplayable
+    SteerAccepted            .                  steer_answered
+    SteerAnswered            .                  steer_answered
+    SteerSettled             .                  steer_answered
+    StraySteer               .                  IGNORE
+    EndedSteered             .                  quarantined_steered
+    illegal: Steer Send Unsendable Cancel ForeignCreatedReplayable RejectedReplayable CacheMiss GarbageReplayable
         LinkDoomedReplayable LostReplayable Expired ExpiredReplayable
 """)
 

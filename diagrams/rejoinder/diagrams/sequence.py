@@ -120,6 +120,7 @@ EVENTS: Final[Mapping[type, Callable[[Any], str]]] = MappingProxyType(
             f"r{event.request}", "->>", "client", f"asks ({counted(len(event.content.items), 'item')})"
         ),
         happening.Cancel: lambda event: _arrow(f"r{event.request}", "->>", "client", "leaves"),
+        happening.Steer: lambda event: _arrow(f"r{event.request}", "->>", "client", f"steers (s{event.steer})"),
         happening.Overflow: lambda event: _arrow(f"r{event.request}", "->>", "client", "reads too slowly"),
         happening.Preconnect: lambda event: _note("client", happened(event)),
         happening.Shutdown: lambda event: _note("client", happened(event)),
@@ -160,6 +161,10 @@ EFFECTS: Final[Mapping[type, Callable[[Any], str]]] = MappingProxyType(
             "client", "->>", f"L{effect.link}", f"create of r{effect.request}{_on(effect.lane)}, {decided(effect.decision)}"
         ),
         ordered.SendCancel: lambda effect: _arrow("client", "->>", f"L{effect.link}", f"cancel {name(effect.response_id)}"),
+        ordered.SendSteer: lambda effect: _arrow(
+            "client", "->>", f"L{effect.link}", f"steer {name(effect.response_id)} (s{effect.steer})"
+        ),
+        ordered.Steered: lambda effect: _arrow("client", "->>", f"r{effect.request}", f"s{effect.steer} is {effect.status}"),
         ordered.Withdraw: lambda effect: _note(
             "client", f"takes the create of r{effect.request} for {place(effect.link, effect.lane)} back, if it has not left"
         ),

@@ -24,11 +24,12 @@ from .errors import (
     SessionClosed,
 )
 from .metrics import Timings, Usage
-from .observations import Asked, Finished, Moved, Note, Observation, Observer, Sent, Settled, Statistics
+from .observations import Asked, Finished, Moved, Note, Observation, Observer, Sent, Settled, Statistics, Steered
 from .response import Response
 from .result import Result
 from .session import Session, open_session
 from .settings import Settings
+from .steering import Steering, SteerStatus
 from .wire import Connector, HandshakeFailed, Wire, WireClosed
 
 __all__ = [
@@ -71,6 +72,9 @@ __all__ = [
     "Settings",
     "Settled",
     "Statistics",
+    "SteerStatus",
+    "Steered",
+    "Steering",
     "Timings",
     "Usage",
     "Wait",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any, Final, final
 
 import trio
@@ -25,6 +26,7 @@ from .observations import Observer, Statistics
 from .response import Response
 from .result import Result
 from .settings import Settings
+from .steering import Steering, Words, checked_words
 from .websocket_wire import open_websocket_wire
 from .wire import Connector
 
@@ -41,6 +43,7 @@ class Session:
     def __init__(self, driver: Driver) -> None:
         self._driver: Final = driver
         self._requests = 0
+        self._steerings = 0
         self._closed = False
 
     def __repr__(self) -> str:
@@ -110,9 +113,25 @@ class Session:
         self._requests += 1
         number = self._requests
         driver = self._driver
-        response = Response(number, content, driver.settings.buffer_limit, lambda: driver.feed(happening.Cancel(number)))
+        response = Response(
+            number,
+            content,
+            driver.settings.buffer_limit,
+            lambda: driver.feed(happening.Cancel(number)),
+            partial(self._steer, number, content),
+        )
         driver.ask(response, warm_up=warm_up)
         return response
+
+    def _steer(self, number: int, content: RequestContent, words: Words) -> Steering:
+        """Add words to the response of a request; raises ``InvalidRequest`` where that can never work."""
+        driver = self._driver
+        words = checked_words(words, driver.endpoint.profile, content)
+        self._steerings += 1
+        steering = Steering(self._steerings, words)
+        driver.steerings[steering.number] = steering
+        driver.feed(happening.Steer(number, steering.number))
+        return steering
 
     def _content(self, given: Input, fields: Mapping[str, Any], *, generate: bool) -> RequestContent:
         settings = self._driver.settings

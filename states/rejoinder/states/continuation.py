@@ -45,6 +45,7 @@ __all__ = [
     "RequestContent",
     "Reuse",
     "Shorter",
+    "Steered",
     "decide",
     "names_its_chain",
 ]
@@ -115,6 +116,11 @@ class CallerChain:
 
 
 @attrs.frozen
+class Steered:
+    """The lane's latest response took up words that came by steering; what a caller gives cannot be compared with them."""
+
+
+@attrs.frozen
 class Replayed:
     """It is sent again, and a replay is always in full."""
 
@@ -158,6 +164,7 @@ Reason = (
     | Evicted
     | Disabled
     | CallerChain
+    | Steered
     | Replayed
     | Shorter
     | PrefixChanged

@@ -7,12 +7,13 @@ each other. ``Moved``, ``Note`` and ``Settled`` ask for nothing; they are what o
 from __future__ import annotations
 
 from collections.abc import Mapping
+from enum import StrEnum, unique
 from typing import Any
 
 import attrs
 
 from .continuation import Decision
-from .verdicts import Outcome, OutcomeKind
+from .verdicts import Failure, Outcome, OutcomeKind
 
 __all__ = [
     "Close",
@@ -25,7 +26,10 @@ __all__ = [
     "Ping",
     "Send",
     "SendCancel",
+    "SendSteer",
     "Settled",
+    "SteerStatus",
+    "Steered",
     "Withdraw",
 ]
 
@@ -69,6 +73,49 @@ class SendCancel:
 
     link: int
     response_id: str
+
+
+@unique
+class SteerStatus(StrEnum):
+    """What became of words that were added to a running response."""
+
+    QUEUED = "queued"
+    """They wait to be sent, or the server has not answered yet."""
+    ACCEPTED = "accepted"
+    """The server has queued them and not applied them yet."""
+    APPLIED = "applied"
+    """The server has begun the successor that takes them into account. Final."""
+    PENDING = "pending"
+    """The server keeps them for the next create, which has to bring what it waits for: tool outputs. Final."""
+    FAILED = "failed"
+    """They were not taken. Final."""
+    UNKNOWN = "unknown"
+    """The response ended, or the connection was lost, before the server had said. Final."""
+
+
+@attrs.frozen
+class SendSteer:
+    """Put a ``response.steer`` into the link's outbox."""
+
+    link: int
+    request: int
+    steer: int
+    """Whose words."""
+    response_id: str
+    """The response that is steered."""
+
+
+@attrs.frozen
+class Steered:
+    """News of words that were added to a running response."""
+
+    request: int
+    steer: int
+    """Which words."""
+    status: SteerStatus
+    """What became of them."""
+    failure: Failure | None = None
+    """Why they were not taken."""
 
 
 @attrs.frozen
@@ -150,5 +197,5 @@ class Note:
     """One sentence, never payload."""
 
 
-Effect = Dial | Close | Ping | Send | SendCancel | Withdraw | Deliver | Finish | Settled | Moved | Note
+Effect = Dial | Close | Ping | Send | SendCancel | SendSteer | Withdraw | Deliver | Finish | Steered | Settled | Moved | Note
 """Anything that ``feed`` returns."""

@@ -185,6 +185,8 @@ class Profile:
     """Whether to send ``response.cancel``. No vendor documents it for this API."""
     then: CancelPolicy = CancelPolicy.HEDGE
     """The default cancel policy."""
+    steering: bool = False
+    """Whether words can be added to a running response (``response.steer``); which models take them is the server's affair."""
 
 
 @attrs.frozen
@@ -237,7 +239,9 @@ class Policy:
         check_number(self, "prove_after", above=False, endless=True)
 
 
-OPENAI: Final = Profile(name="openai", lanes=True, max_age=3600.0, in_flight=16, names=32, signal=True, then=CancelPolicy.LANE)
+OPENAI: Final = Profile(
+    name="openai", lanes=True, max_age=3600.0, in_flight=16, names=32, signal=True, then=CancelPolicy.LANE, steering=True
+)
 """api.openai.com: lanes. ``signal`` is on because the system this one re-creates sends it and named lanes make it harmless."""
 
 AZURE: Final = Profile(name="azure", lanes=False, max_age=3600.0, in_flight=1, names=0)

@@ -36,6 +36,8 @@ from .profiles import OPENAI, Policy, Profile
 from .records import Lane, Link, Request
 from .request_rules import REQUEST_RULES
 from .response_rules import RESPONSE_RULES
+from .steering import take_back
+from .steering_rules import STEERING_RULES
 from .steps import Step
 from .stream_events import FrameKind
 from .triggers import LinkEvent, RequestEvent, ResponseEvent
@@ -60,7 +62,7 @@ def _bind(chart: Chart, rules: Mapping[str, Callable[[Any, Any, Step], None]]) -
 
 
 LINK_ROWS: Final = _bind(LINK_CHART, LINK_RULES)
-RESPONSE_ROWS: Final = _bind(RESPONSE_CHART, RESPONSE_RULES)
+RESPONSE_ROWS: Final = _bind(RESPONSE_CHART, {**RESPONSE_RULES, **STEERING_RULES})
 REQUEST_ROWS: Final = _bind(REQUEST_CHART, REQUEST_RULES)
 CONTENT_ROWS: Final = CLASSIFIED[FrameKind.CONTENT]
 STREAMING: Final = ResponsePhase.STREAMING
@@ -262,6 +264,7 @@ class Session:
     def replay(self, lane: Lane, cause: Cause, step: Step, *, pause: float = 0.0) -> None:
         """The request is to be sent again, in full, and not before ``pause`` seconds have passed."""
         number = cast("int", lane.request)
+        take_back(lane, self.requests[number])
         lane.request = None
         if pause:
             self.move_request(number, RequestEvent.REPLAY_LATER, step.now, (cause, pause))

@@ -90,6 +90,8 @@ class Cause(StrEnum):
     """It took longer than a request may take in all."""
     UNSENDABLE = "request too large"
     """The frame is larger than the server takes."""
+    STEERING = "steering refused"
+    """Words that were added to a running response were not taken. Never the end of a request."""
     OVERFLOW = "consumer too slow"
     """The caller did not read, and its buffer is full."""
     CLOSED = "session closed"
