@@ -30,7 +30,22 @@ from rejoinder.states.continuation import (
     Reuse,
     Shorter,
 )
-from rejoinder.states.effects import Close, Deliver, Dial, Effect, Finish, Moved, Note, Ping, Send, SendCancel, Settled, Withdraw
+from rejoinder.states.effects import (
+    Close,
+    Deliver,
+    Dial,
+    Effect,
+    Finish,
+    Moved,
+    Note,
+    Ping,
+    Send,
+    SendCancel,
+    SendSteer,
+    Settled,
+    Steered,
+    Withdraw,
+)
 from rejoinder.states.events import (
     Cancel,
     Create,
@@ -44,16 +59,18 @@ from rejoinder.states.events import (
     Preconnect,
     Received,
     Shutdown,
+    Steer,
     Unsendable,
     Withdrawn,
 )
 from rejoinder.states.stream_events import StreamEvent
-from rejoinder.states.verdicts import Cause, Failure, Outcome, OutcomeKind
+from rejoinder.states.verdicts import Cause, Failure, Outcome, OutcomeKind, SteerStatus
 
 EVENTS: list[tuple[Event, str]] = [
     (asks(1), "r1 asks (1 item)"),
     (Create(1, RequestContent([{}, {}]), warm_up=True), "the session warms up as r1 (2 items)"),
     (Cancel(2), "r2 leaves"),
+    (Steer(2, 3), "r2 steers (s3)"),
     (Overflow(2), "r2 reads too slowly: its buffer is full"),
     (Preconnect(), "a link is wanted ahead of time"),
     (Shutdown(), "the session closes"),
@@ -81,6 +98,8 @@ EFFECTS: list[tuple[Effect, str | None]] = [
     (Finish(2, Outcome(OutcomeKind.CANCELLED)), "r2 ends: cancelled"),
     (Finish(2, Outcome(OutcomeKind.FAILED, Failure(Cause.FAULT, "a secret", "odd"))), "r2 ends: failed (fault, code odd)"),
     (Finish(2, Outcome(OutcomeKind.INTERRUPTED, Failure(Cause.LOST, "a secret"))), "r2 ends: interrupted (connection lost)"),
+    (SendSteer(1, 2, 3, "resp_1"), "the client steers resp_1 on L1 (s3)"),
+    (Steered(2, 3, SteerStatus.APPLIED), "s3 of r2 is applied"),
     (Settled(2, "resp_1", OutcomeKind.COMPLETED, 1.5, {"output": ["a secret"]}), None),
     (Note("Late"), "noted: Late"),
     (Note("Late", 1, None, "news of link 1"), "noted: Late: news of link 1"),

@@ -8,12 +8,12 @@ from harness import frames
 from harness.in_phase import acknowledged, awaiting_created, awaiting_successor, failing, paused, streaming
 from harness.lifecycle import Bench
 from rejoinder.states.continuation import Steered as SteeredReason
-from rejoinder.states.effects import Finish, SendSteer, Settled, Steered, SteerStatus
+from rejoinder.states.effects import Finish, SendSteer, Settled, Steered
 from rejoinder.states.events import Steer
 from rejoinder.states.phases import RequestPhase, ResponsePhase
 from rejoinder.states.profiles import AZURE
 from rejoinder.states.stream_events import StreamEvent
-from rejoinder.states.verdicts import Cause, OutcomeKind
+from rejoinder.states.verdicts import Cause, OutcomeKind, SteerStatus
 
 
 def steered(*, accepted: bool = True) -> Bench:

@@ -15,10 +15,9 @@ import trio
 
 from rejoinder.states.codec import encode_steer
 from rejoinder.states.continuation import RequestContent
-from rejoinder.states.effects import SteerStatus
 from rejoinder.states.json_values import NotSerialisable, frozen_copy
 from rejoinder.states.profiles import Profile
-from rejoinder.states.verdicts import Failure
+from rejoinder.states.verdicts import Failure, SteerStatus
 
 from .errors import InvalidRequest
 

@@ -7,13 +7,12 @@ each other. ``Moved``, ``Note`` and ``Settled`` ask for nothing; they are what o
 from __future__ import annotations
 
 from collections.abc import Mapping
-from enum import StrEnum, unique
 from typing import Any
 
 import attrs
 
 from .continuation import Decision
-from .verdicts import Failure, Outcome, OutcomeKind
+from .verdicts import Failure, Outcome, OutcomeKind, SteerStatus
 
 __all__ = [
     "Close",
@@ -28,7 +27,6 @@ __all__ = [
     "SendCancel",
     "SendSteer",
     "Settled",
-    "SteerStatus",
     "Steered",
     "Withdraw",
 ]
@@ -73,24 +71,6 @@ class SendCancel:
 
     link: int
     response_id: str
-
-
-@unique
-class SteerStatus(StrEnum):
-    """What became of words that were added to a running response."""
-
-    QUEUED = "queued"
-    """They wait to be sent, or the server has not answered yet."""
-    ACCEPTED = "accepted"
-    """The server has queued them and not applied them yet."""
-    APPLIED = "applied"
-    """The server has begun the successor that takes them into account. Final."""
-    PENDING = "pending"
-    """The server keeps them for the next create, which has to bring what it waits for: tool outputs. Final."""
-    FAILED = "failed"
-    """They were not taken. Final."""
-    UNKNOWN = "unknown"
-    """The response ended, or the connection was lost, before the server had said. Final."""
 
 
 @attrs.frozen

@@ -18,11 +18,11 @@ from typing import TYPE_CHECKING, Any, Final, cast
 import attrs
 
 from .classify import Steering, SteerNews
-from .effects import SendSteer, Steered, SteerStatus
+from .effects import SendSteer, Steered
 from .failures import simple_failure
 from .records import SentSteer
 from .stream_events import SteerAccepted, SteerFailed, StreamEvent
-from .verdicts import Cause, Failure
+from .verdicts import Cause, Failure, SteerStatus
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -24,6 +24,7 @@ __all__ = [
     "Outcome",
     "OutcomeKind",
     "Reaction",
+    "SteerStatus",
     "Verdict",
     "Where",
     "react",
@@ -112,6 +113,24 @@ class OutcomeKind(StrEnum):
     """It ended for a reason outside the response: a loss, a deadline, a violation."""
     CANCELLED = "cancelled"
     """The caller left."""
+
+
+@unique
+class SteerStatus(StrEnum):
+    """What became of words that were added to a running response."""
+
+    QUEUED = "queued"
+    """They wait to be sent, or the server has not answered yet."""
+    ACCEPTED = "accepted"
+    """The server has queued them and not applied them yet."""
+    APPLIED = "applied"
+    """The server has begun the successor that takes them into account. Final."""
+    PENDING = "pending"
+    """The server keeps them for the next create, which has to bring what it waits for: tool outputs. Final."""
+    FAILED = "failed"
+    """They were not taken. Final."""
+    UNKNOWN = "unknown"
+    """The response ended, or the connection was lost, before the server had said. Final."""
 
 
 @attrs.frozen
