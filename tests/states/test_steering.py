@@ -348,7 +348,7 @@ def test_the_ended_response_created_once_more_is_no_successor() -> None:
     bench = awaiting_successor()
     bench.receive(frames.created("resp_1"))
 
-    assert "ForeignCreated" in bench.notes
+    assert (OutcomeKind.INCOMPLETE, ResponsePhase.DRAINING) == (bench.outcomes[1].kind, bench.phase(1))
 
 
 def test_an_unreadable_frame_may_have_been_the_successor() -> None:

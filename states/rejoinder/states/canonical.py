@@ -234,7 +234,8 @@ class _Writer:
         )
 
     def steer(self, steer: SentSteer) -> Hashable:
-        return self.names.number("steer", steer.number), self.names.number("steer name", steer.name)
+        number = self.names.number
+        return number("steer", steer.number), number("response", steer.response), number("steer name", steer.name)
 
     def ended(self, lane: Lane, ended: ResponseEvent) -> Hashable:
         """What a successor must echo, and what the caller gets if none comes."""

@@ -32,6 +32,8 @@ class SentSteer:
 
     number: int | None
     """Their number; None once nobody wants to know."""
+    response: str
+    """The response that they were sent to: answers name it, also while its successor runs."""
     name: str | None = None
     """``steer.id``, from ``response.steer.accepted``."""
 

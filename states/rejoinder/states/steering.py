@@ -55,15 +55,14 @@ def news_of(lane: Lane, frame: StreamEvent) -> SteerNews:
 
 def _place(lane: Lane, frame: StreamEvent) -> int | None:
     """Which of the open words a frame is about; None if none."""
-    steered = lane.response_id if lane.ended is None else lane.ended.response_id
-    if frame.response_id is not None and frame.response_id != steered:
-        return None
     name = _name(frame)
     for place, steer in enumerate(lane.steers):
         if name is not None and steer.name == name:
             # Accepted once more says nothing new.
             return None if isinstance(frame, SteerAccepted) else place
-    return next((place for place, steer in enumerate(lane.steers) if steer.name is None), None)
+    about = frame.response_id
+    fitting = (place for place, steer in enumerate(lane.steers) if steer.name is None and about in {None, steer.response})
+    return next(fitting, None)
 
 
 def _name(frame: StreamEvent) -> str | None:
@@ -77,8 +76,9 @@ def _name(frame: StreamEvent) -> str | None:
 
 def send(session: Session, lane: Lane, number: int) -> None:
     """Put words on the wire, for the response that runs on the lane."""
-    lane.steers = (*lane.steers, SentSteer(number))
-    session.emit(SendSteer(lane.link, cast("int", lane.request), number, cast("str", lane.response_id)))
+    response = cast("str", lane.response_id)
+    lane.steers = (*lane.steers, SentSteer(number, response))
+    session.emit(SendSteer(lane.link, cast("int", lane.request), number, response))
 
 
 def send_held(session: Session, lane: Lane, request: Request) -> None:

@@ -113,14 +113,12 @@ def successor_lost(session: Session, lane: Lane, step: Step) -> None:
 
 
 def successor_damaged(session: Session, lane: Lane, step: Step) -> None:
-    session.note("SuccessorDamaged", lane, "a frame that cannot be read, where a successor was due")
     _finish_as_ended(session, lane, step)
     orphan(lane, step)
     session.suspect(lane, step)
 
 
 def successor_foreign(session: Session, lane: Lane, step: Step) -> None:
-    session.note(step.event, lane, f"in {step.source}")
     _finish_as_ended(session, lane, step)
     adopt_stranger(session, lane, step)
 

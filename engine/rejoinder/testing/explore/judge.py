@@ -64,7 +64,7 @@ DISTRUSTED: Final[Mapping[str, frozenset[Audience]]] = MappingProxyType(
 class Caller:
     """What is known of a request."""
 
-    __slots__ = ("acknowledged", "attempt", "begun", "ended", "faulty", "left", "output", "place", "replays", "sends")
+    __slots__ = ("acknowledged", "attempt", "begun", "ended", "ending", "faulty", "left", "output", "place", "replays", "sends")
 
     def __init__(self) -> None:
         self.left = False
@@ -78,6 +78,8 @@ class Caller:
         self.place: tuple[int, str | None] | None = None
         self.begun = False
         self.faulty = False
+        # The terminal that was delivered while words were not settled.
+        self.ending: str | None = None
 
     def copy(self) -> Caller:
         """One that goes its own way from here."""
@@ -92,6 +94,7 @@ class Caller:
         other.place = self.place
         other.begun = self.begun
         other.faulty = self.faulty
+        other.ending = self.ending
         return other
 
     @property
@@ -199,6 +202,11 @@ class Judge:
             caller.output = True
         elif kind is FrameKind.CREATED:
             caller.acknowledged = caller.begun = True
+            # A successor is past the commit point, whatever was delivered before it.
+            caller.output = caller.output or caller.ending is not None
+            caller.ending = None
+        elif kind is FrameKind.TERMINAL:
+            caller.ending = None if event.frame.type == "response.failed" else event.frame.type
         elif kind is FrameKind.ERROR:
             caller.faulty = True
         return None
@@ -213,7 +221,7 @@ class Judge:
         caller.ended = True
         caller.attempt = caller.place = None
         world.abandoned = world.abandoned or outcome.response is None
-        if outcome.response is not None and self.request != effect.request:
+        if outcome.response is not None and self.request != effect.request and caller.ending is None:
             return f"promise 1: the outcome of request {effect.request} is that of {self.request or 'nobody'}"
         if outcome.kind is OutcomeKind.COMPLETED and outcome.response is not None:
             words = None
@@ -232,6 +240,7 @@ class Judge:
         caller.sends += 1
         caller.attempt, caller.place = f"r{number}.{caller.sends}", (effect.link, effect.lane)
         caller.begun = caller.faulty = False
+        caller.ending = None
         limit = 1 if policy.replay is ReplayPolicy.NEVER else 1 + REPLAYS
         if caller.sends > limit:
             return f"promise 5: request {number} was sent {caller.sends} times"

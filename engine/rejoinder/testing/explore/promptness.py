@@ -44,6 +44,9 @@ def waits_for_nothing(world: ExploredWorld) -> str | None:
     # Where a cancel was read, an error may still be owed, or be taken for one: then waiting is right.
     if connection.doomed or connection.cancels or any(connection.runs):
         return None
+    if any(lane.too_late for lane in connection.lanes.values()):
+        # That words came too late has to be said before a lane is known to be clean.
+        return None
     return f"promise 9: request {first.number} waits on link {link.number}, where nothing is left to wait for: {session}"
 
 
@@ -67,6 +70,7 @@ def sent_in_full_for_nothing(world: ExploredWorld, effect: ordered.Send, lane: S
     if not chain or world.callers[number].replays or lane.latest is None:
         return None
     before = chain[-1][0]
-    if lane.latest.partition(".")[0] != f"r{before}":
+    if lane.latest.partition(".")[0] != f"r{before}" or lane.latest.endswith("'"):
+        # What a successor took up came by steering: no input can be compared with it.
         return None
     return f"{HEAD}: request {number} is sent in full, and the server has {lane.latest}, which it continues: {effect.decision}"

@@ -26,7 +26,8 @@ UNSENT: Final = "promise 13"
 
 def _wanted(world: ExploredWorld, attempt: str, request: int) -> bool:
     """Whether somebody waits for an attempt."""
-    return world.callers[request].attempt == attempt
+    # A successor is the same attempt's.
+    return world.callers[request].attempt == attempt.rstrip("'")
 
 
 def told_wrongly(world: ExploredWorld, effect: ordered.SendCancel) -> str | None:
@@ -37,7 +38,7 @@ def told_wrongly(world: ExploredWorld, effect: ordered.SendCancel) -> str | None
     if effect.link in world.refusing:
         return f"{TOLD}: a cancel of {named} on link {effect.link}, which has refused one"
     socket = world.sockets[effect.link]
-    if any(not out.request and out.response == named for out in socket.outbox):
+    if any(out.cancels and out.response == named for out in socket.outbox):
         return f"{TOLD}: a second cancel of {named}"
     run = next((run for run in socket.connection.runs if run.response == named), None)
     if run is None:
@@ -67,6 +68,6 @@ def untold(world: ExploredWorld) -> str | None:
 
 
 def _is_untold(world: ExploredWorld, socket: Socket, run: Run) -> bool:
-    if run.stage in {Stage.READ, Stage.FAILING} or run.cancelled or _wanted(world, run.response, run.request):
+    if run.stage in {Stage.READ, Stage.FAILING, Stage.ENDED} or run.cancelled or _wanted(world, run.response, run.request):
         return False
-    return not any(not out.request and out.response == run.response for out in socket.outbox)
+    return not any(out.cancels and out.response == run.response for out in socket.outbox)
