@@ -28,7 +28,9 @@ from rejoinder.states.effects import (
     Ping,
     Send,
     SendCancel,
+    SendSteer,
     Settled,
+    Steered,
     Withdraw,
 )
 from rejoinder.states.events import (
@@ -44,13 +46,14 @@ from rejoinder.states.events import (
     Preconnect,
     Received,
     Shutdown,
+    Steer,
     StreamEnded,
     StreamFailed,
     Unsendable,
     Withdrawn,
 )
 from rejoinder.states.trace import Fed
-from rejoinder.states.verdicts import Cause, Outcome, OutcomeKind
+from rejoinder.states.verdicts import Cause, Outcome, OutcomeKind, SteerStatus
 from rejoinder.testing.fuzz.program import Program
 
 WORDS: Final = r"(?:[A-Za-z0-9 _.,:/()…-]|#\d+;)+"
@@ -166,6 +169,7 @@ def test_a_loss_is_a_cross() -> None:
 EVENTS: list[tuple[Event, list[str]]] = [
     (asks(1, "a", "b"), ["r1->>client: asks (2 items)"]),
     (Cancel(1), ["r1->>client: leaves"]),
+    (Steer(1, 3), ["r1->>client: steers (s3)"]),
     (Overflow(1), ["r1->>client: reads too slowly"]),
     (Preconnect(), ["Note over client: a link is wanted ahead of time"]),
     (Shutdown(), ["Note over client: the session closes"]),
@@ -193,6 +197,8 @@ EFFECTS: list[tuple[Effect, list[str]]] = [
     (Withdraw(1, 2, None), ["Note over client: takes the create of r2 for L1 back, if it has not left"]),
     (Deliver(2), ["client-->>r2: delta"]),
     (Finish(2, Outcome(OutcomeKind.CANCELLED)), ["client->>r2: cancelled"]),
+    (SendSteer(1, 2, 3, "resp_1"), ["client->>L1: steer resp_1 (s3)"]),
+    (Steered(2, 3, SteerStatus.APPLIED), ["client->>r2: s3 is applied"]),
     (Settled(2, "resp_1", OutcomeKind.COMPLETED, 1.5), []),
     (Note("Late", 1, None, "it came late"), ["Note over L1: Late: it came late"]),
     (Note("Late"), ["Note over client: Late"]),

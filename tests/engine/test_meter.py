@@ -32,7 +32,7 @@ def whole_size(items: Sequence[Mapping[str, Any]]) -> int:
 async def test_bytes_saved_are_those_of_the_items_that_were_not_sent(autojump_clock: trio.testing.MockClock) -> None:
     """Exactly: what a create in full would have been longer, less the name of the response it continues."""
     async with open_pair(ModelServer()) as pair:
-        talk = [user("ein Wort für alle")]
+        talk = [user("ein Wort für euch")]
         sizes: list[int] = []
         for turn in range(4):
             sizes.append(whole_size(talk))
@@ -58,7 +58,7 @@ async def test_what_is_remembered_is_bounded_and_the_oldest_goes_first() -> None
     for number in range(REMEMBERED + 1):
         full = Sent(number, 1, None, Full(NoPrevious()), 1, 100)
         meter.create_sent(full, [user("one")], [user("one")], lambda _: "x" * 70)
-        meter.ended(number, Outcome(OutcomeKind.COMPLETED, response={"id": f"resp_{number}"}))
+        meter.ended(number, Outcome(OutcomeKind.COMPLETED, response={"id": f"resp_{number}"}), None)
     whole, sent = [user("one"), user("two")], [user("two")]
     for name in ("resp_0", "resp_1"):
         meter.create_sent(Sent(999, 1, None, Reuse(name, sent, 1), 1, 80), whole, sent, lambda _: "")

@@ -66,7 +66,7 @@ class Talking(RuleBasedStateMachine):
     def ask(self) -> None:
         self.asked += 1
         conversation = self.conversation
-        response = Response(self.asked, RequestContent(conversation.items), 100, lambda: None, conversation.end)
+        response = Response(self.asked, RequestContent(conversation.items), 100, lambda: None, at_end=conversation.end)
         conversation.begin(response)
         self.responses.append(response)
         self.places.append(Place(None, response))

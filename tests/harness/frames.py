@@ -32,6 +32,7 @@ __all__ = [
     "keepalive",
     "message",
     "reasoning",
+    "steer",
     "terminal",
     "unknown",
     "user",
@@ -140,6 +141,20 @@ def error(
 def keepalive(*, lane: str | None = None, sequence: int | None = None) -> StreamEvent:
     """Return ``keepalive``."""
     return frame("keepalive", stream_id=lane, sequence_number=sequence)
+
+
+def steer(
+    kind: str,
+    response: str | None = "resp_1",
+    *,
+    name: str | None = "steer_1",
+    lane: str | None = None,
+    sequence: int | None = None,
+    **fields: Any,  # noqa: ANN401 - any JSON value
+) -> StreamEvent:
+    """Return ``response.steer.<kind>`` about words that were added to ``response``, called ``name`` by the server."""
+    about = {field: value for field, value in {"id": name, "previous_response_id": response}.items() if value is not None}
+    return frame(f"response.steer.{kind}", steer=about, stream_id=lane, sequence_number=sequence, **fields)
 
 
 def unknown(*, item: str | None = None, lane: str | None = None, sequence: int | None = None) -> StreamEvent:

@@ -88,6 +88,22 @@ def draining() -> Bench:
     return bench
 
 
+def awaiting_successor() -> Bench:
+    """A caller added words, the server queued them and ended the response."""
+    bench = streaming()
+    bench.steer(1)
+    bench.receive(frames.steer("accepted", sequence=3))
+    bench.receive(frames.terminal("incomplete", sequence=4, incomplete_details={"reason": "steered"}))
+    return bench
+
+
+def successor_pending() -> Bench:
+    """The same, and the caller has left."""
+    bench = awaiting_successor()
+    bench.cancel(1)
+    return bench
+
+
 def quarantined() -> Bench:
     """An abandoned response did not end in time, on a link that multiplexes."""
     bench = Bench(OPENAI)
@@ -169,6 +185,8 @@ RESPONSE_PHASES: Final[Mapping[ResponsePhase, Callable[[], Bench]]] = {
     ResponsePhase.FAILING: failing,
     ResponsePhase.CANCEL_PENDING: cancel_pending,
     ResponsePhase.DRAINING: draining,
+    ResponsePhase.AWAITING_SUCCESSOR: awaiting_successor,
+    ResponsePhase.SUCCESSOR_PENDING: successor_pending,
     ResponsePhase.QUARANTINED: quarantined,
 }
 """How the lane of the latest request comes to be in each phase."""

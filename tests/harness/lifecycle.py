@@ -25,8 +25,8 @@ import attrs
 
 from harness import frames
 from rejoinder.states.continuation import Full, Reason, RequestContent, Reuse
-from rejoinder.states.effects import Deliver, Dial, Effect, Finish, Moved, Note, Send
-from rejoinder.states.events import Cancel, Create, DialFailed, Event, Expired, Lost, Opened, Received
+from rejoinder.states.effects import Deliver, Dial, Effect, Finish, Moved, Note, Send, Steered
+from rejoinder.states.events import Cancel, Create, DialFailed, Event, Expired, Lost, Opened, Received, Steer
 from rejoinder.states.phases import LinkPhase, RequestPhase, ResponsePhase
 from rejoinder.states.profiles import OPENAI, Policy, Profile
 from rejoinder.states.records import Lane, Link, Request
@@ -87,6 +87,7 @@ class Bench:
         """For each request, the frames that its caller got."""
         self.requests = 0
         self.responses = 0
+        self.steers = 0
 
     # -- callers -----------------------------------------------------------------------------------------------------------
 
@@ -109,6 +110,12 @@ class Bench:
     def cancel(self, request: int) -> Sequence[Effect]:
         """Let the caller leave."""
         return self.feed(Cancel(request))
+
+    def steer(self, request: int) -> int:
+        """Let the caller add words to its response; returns their number."""
+        self.steers += 1
+        self.feed(Steer(request, self.steers))
+        return self.steers
 
     # -- the network -------------------------------------------------------------------------------------------------------
 
@@ -210,6 +217,10 @@ class Bench:
     def last(self, kind: type[AnyEffect]) -> AnyEffect:
         """The latest effect of one kind."""
         return self.all(kind)[-1]
+
+    def said_of(self, steer: int) -> list[str]:
+        """What became of words, in order."""
+        return [told.status for told in self.all(Steered) if told.steer == steer]
 
     @property
     def notes(self) -> list[str]:

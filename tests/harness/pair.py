@@ -13,7 +13,7 @@ from typing import Any, final
 import attrs
 
 from rejoinder.engine import Conversation, Endpoint, Moved, Note, Observation, Response, Sent, Session, Settings, open_session
-from rejoinder.states.profiles import PROFILES, Policy
+from rejoinder.states.profiles import PROFILES, Policy, Profile
 from rejoinder.testing import LinkPlan, LogEntry, MemoryNetwork, ModelServer
 from rejoinder.testing.memory_wire import memory_connector
 
@@ -112,10 +112,11 @@ async def open_pair(
     default: LinkPlan | None = None,
     settings: Settings | None = None,
     profile: str | None = None,
+    client: Profile | None = None,
 ) -> AsyncGenerator[Pair]:
-    """A session over an in-memory network to ``server``; the client profile is the server's unless ``profile`` is given."""
+    """A session over an in-memory network to ``server``; the client profile is the server's unless one is given."""
     network = MemoryNetwork(server, plans, default)
-    endpoint = Endpoint("ws://localhost/v1/responses", api_key=KEY, profile=PROFILES[profile or server.profile.name])
+    endpoint = Endpoint("ws://localhost/v1/responses", api_key=KEY, profile=client or PROFILES[profile or server.profile.name])
     chosen = settings or Settings(policy=policy or Policy())
     async with open_session(endpoint, chosen, connector=memory_connector(network)) as session:
         pair = Pair(session, server, network)

@@ -25,6 +25,7 @@ from rejoinder.states.link_rules import LINK_RULES
 from rejoinder.states.profiles import DeadlineKind
 from rejoinder.states.request_rules import REQUEST_RULES
 from rejoinder.states.response_rules import RESPONSE_RULES
+from rejoinder.states.steering_rules import STEERING_RULES
 
 STEPS: Final = 20_000
 ILLEGAL: Final = "illegal"
@@ -144,7 +145,7 @@ def test_rows_cannot_be_changed() -> None:
     "chart, rules",
     [
         pytest.param(LINK_CHART, LINK_RULES, id="link"),
-        pytest.param(RESPONSE_CHART, RESPONSE_RULES, id="response"),
+        pytest.param(RESPONSE_CHART, {**RESPONSE_RULES, **STEERING_RULES}, id="response"),
         pytest.param(REQUEST_CHART, REQUEST_RULES, id="request"),
     ],
 )

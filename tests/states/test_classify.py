@@ -27,6 +27,8 @@ from rejoinder.states.classify import (
     Sequence,
     Stage,
     Status,
+    Steering,
+    SteerNews,
     Subject,
     compile_classification,
 )
@@ -88,6 +90,20 @@ def draining_with_a_stranger() -> Bench:
     return bench
 
 
+def steered() -> Bench:
+    """A caller has added words to its response."""
+    bench = streaming()
+    bench.steer(1)
+    return bench
+
+
+def steered_twice() -> Bench:
+    """The same, and more words."""
+    bench = steered()
+    bench.steer(1)
+    return bench
+
+
 NEVER: Final = Policy(replay=ReplayPolicy.NEVER)
 
 SHOWN: Final[tuple[tuple[Callable[[], Bench], StreamEvent, tuple[object, ...], E], ...]] = (
@@ -145,11 +161,17 @@ SHOWN: Final[tuple[tuple[Callable[[], Bench], StreamEvent, tuple[object, ...], E
     (streaming, frames.delta(item=None, sequence=None), (K.CONTENT, Sequence.ABSENT), E.CONTENT),
     (streaming, frames.delta(item=None, sequence=7), (K.CONTENT,), E.STRAY_CONTENT),
     # -- terminals
-    (streaming, frames.completed(), (K.TERMINAL, Identity.SAME, Status.COMPLETED), E.COMPLETED),
     (streaming, frames.failed(), (K.TERMINAL, Identity.SAME, Status.FAILED), E.FAILED),
+    (steered, frames.completed(), (K.TERMINAL, Identity.SAME, Steering.OPEN), E.ENDED_STEERED),
+    (streaming, frames.completed(), (K.TERMINAL, Identity.SAME, Status.COMPLETED), E.COMPLETED),
     (streaming, frames.incomplete(), (K.TERMINAL, Identity.SAME, Status.INCOMPLETE), E.INCOMPLETE),
     (draining_with_a_stranger, frames.failed("resp_8"), (K.TERMINAL, Foreign.SEEN), E.FOREIGN_TERMINAL_AGAIN),
     (streaming, frames.completed("resp_9"), (K.TERMINAL,), E.FOREIGN_TERMINAL),
+    # -- steering
+    (steered, frames.steer("accepted"), (K.STEER, SteerNews.ACCEPTED), E.STEER_ACCEPTED),
+    (steered_twice, frames.steer("failed"), (K.STEER, SteerNews.SOME), E.STEER_ANSWERED),
+    (steered, frames.steer("pending"), (K.STEER, SteerNews.LAST), E.STEER_SETTLED),
+    (streaming, frames.steer("failed"), (K.STEER,), E.STRAY_STEER),
     # -- errors
     (streaming, frames.error("server_error", sequence=3), (K.ERROR, Stage.BEGUN, Subject.FAULT), E.FAULT),
     (begun_in_debt, frames.error(), (K.ERROR, Stage.BEGUN, Debt.OWED), E.DOUBTFUL),

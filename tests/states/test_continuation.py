@@ -370,3 +370,60 @@ def test_a_compaction_that_the_previous_request_began_with_is_its_prefix() -> No
     decision = decided([COMPACTION, user("Hi")], [message("Hello")], [assistant("Hello"), user("Go on")])
 
     assert [user("Go on")] == rest(decision)
+
+
+COMPACTED: Items = [
+    {"type": "function_call", "call_id": "call_0", "name": "weather", "arguments": "{}"},
+    {"type": "compaction", "id": "cmp_1", "encrypted_content": "blob"},
+    message("Hello"),
+]
+"""An output in the midst of which the server compacted all that was before."""
+
+
+def test_new_items_may_begin_with_the_compaction_item() -> None:
+    previous = Continuation("resp_1", [user("Hi"), user("there")], COMPACTED)
+    then = [{"type": "compaction", "encrypted_content": "blob"}, assistant("Hello"), user("Go on")]
+    decision = decide(previous, RequestContent(then))
+
+    assert Reuse("resp_1", [], 2) == decision
+    assert [user("Go on")] == rest(decision)
+
+
+def test_what_is_behind_the_compaction_item_is_compared() -> None:
+    previous = Continuation("resp_1", [user("Hi")], COMPACTED)
+    then = [{"type": "compaction", "encrypted_content": "blob"}, assistant("Howdy"), user("Go on")]
+
+    assert Full(OutputMismatch(2)) == decide(previous, RequestContent(then))
+
+
+def test_a_call_behind_the_compaction_item_wants_its_answer() -> None:
+    call = {"type": "function_call", "call_id": "call_1", "name": "weather", "arguments": "{}"}
+    previous = Continuation("resp_1", [user("Hi")], [*COMPACTED, call])
+    then = [{"type": "compaction", "encrypted_content": "blob"}, assistant("Hello"), call, user("Go on")]
+
+    assert Full(PendingToolCalls(("call_1",))) == decide(previous, RequestContent(then))
+
+
+@pytest.mark.parametrize(
+    "first",
+    [{"type": "compaction", "encrypted_content": "other"}, {"type": "compaction"}, user("Ho")],
+    ids=["another", "empty", "none"],
+)
+def test_another_beginning_is_another_conversation(first: dict[str, Any]) -> None:
+    previous = Continuation("resp_1", [user("Hi")], COMPACTED)
+
+    assert Full(PrefixChanged(0)) == decide(previous, RequestContent([first, assistant("Hello"), user("Go on")]))
+
+
+def test_the_whole_conversation_may_still_be_given() -> None:
+    previous = Continuation("resp_1", [user("Hi")], COMPACTED)
+    answer = {"type": "function_call_output", "call_id": "call_0", "output": "sunny"}
+    decision = decide(previous, RequestContent([user("Hi"), *COMPACTED, answer, user("Go on")]))
+
+    assert [answer, user("Go on")] == rest(decision)
+
+
+def test_no_input_at_all_is_no_beginning() -> None:
+    previous = Continuation("resp_1", [user("Hi")], COMPACTED)
+
+    assert Full(PrefixChanged(0)) == decide(previous, RequestContent([]))

@@ -57,9 +57,9 @@ def test_the_kind_of_a_type_says_what_it_does_to_its_response() -> None:
         "response.output_item.added": FrameKind.ITEM_ADDED,
         "error": FrameKind.ERROR,
         "keepalive": FrameKind.KEEPALIVE,
-        "response.steer.accepted": FrameKind.OTHER,
-        "response.steer.pending": FrameKind.OTHER,
-        "response.steer.failed": FrameKind.OTHER,
+        "response.steer.accepted": FrameKind.STEER,
+        "response.steer.pending": FrameKind.STEER,
+        "response.steer.failed": FrameKind.STEER,
         "response.inject.created": FrameKind.OTHER,
         "response.inject.failed": FrameKind.OTHER,
     } == kinds

@@ -44,7 +44,9 @@ from rejoinder.states.effects import (
     Ping,
     Send,
     SendCancel,
+    SendSteer,
     Settled,
+    Steered,
     Withdraw,
 )
 from rejoinder.states.events import (
@@ -60,18 +62,20 @@ from rejoinder.states.events import (
     Preconnect,
     Received,
     Shutdown,
+    Steer,
     StreamEnded,
     StreamFailed,
     Unsendable,
     Withdrawn,
 )
 from rejoinder.states.stream_events import StreamEvent
-from rejoinder.states.verdicts import Cause, Failure, Outcome, OutcomeKind
+from rejoinder.states.verdicts import Cause, Failure, Outcome, OutcomeKind, SteerStatus
 
 EVENTS: list[tuple[Event, str]] = [
     (asks(1), "r1 asks (1 item)"),
     (Create(1, RequestContent([{}, {}]), warm_up=True), "the session warms up as r1 (2 items)"),
     (Cancel(2), "r2 leaves"),
+    (Steer(2, 3), "r2 steers (s3)"),
     (Overflow(2), "r2 reads too slowly: its buffer is full"),
     (Preconnect(), "a link is wanted ahead of time"),
     (Shutdown(), "the session closes"),
@@ -106,6 +110,8 @@ EFFECTS: list[tuple[Effect, str | None]] = [
     (Finish(2, Outcome(OutcomeKind.CANCELLED)), "r2 ends: cancelled"),
     (Finish(2, Outcome(OutcomeKind.FAILED, Failure(Cause.FAULT, "a secret", "odd"))), "r2 ends: failed (fault, code odd)"),
     (Finish(2, Outcome(OutcomeKind.INTERRUPTED, Failure(Cause.LOST, "a secret"))), "r2 ends: interrupted (connection lost)"),
+    (SendSteer(1, 2, 3, "resp_1"), "the client steers resp_1 on L1 (s3)"),
+    (Steered(2, 3, SteerStatus.APPLIED), "s3 of r2 is applied"),
     (Settled(2, "resp_1", OutcomeKind.COMPLETED, 1.5, {"output": ["a secret"]}), None),
     (Note("Late"), "noted: Late"),
     (Note("Late", 1, None, "news of link 1"), "noted: Late: news of link 1"),
@@ -143,6 +149,7 @@ def test_no_event_and_no_effect_is_left_out() -> None:
     "decision, words",
     [
         (Reuse("resp_1", [{}], 2), "continuing resp_1 with 1 new item, 2 saved"),
+        (Reuse("resp_1", [{}], 2, stored=True), "continuing stored resp_1 with 1 new item, 2 saved"),
         (Reuse("resp_1", [{}, {}], 0), "continuing resp_1 with 2 new items, 0 saved"),
         (Full(NoPrevious()), "in full: there is nothing to continue yet"),
         (Full(LaneDirty()), "in full: the response before it did not complete"),

@@ -23,12 +23,14 @@ waiting
     Overflow      ended   request_overflowed
     Expired       ended   request_expired
     SessionClosed ended   request_closed
+    Steer         .       request_steered_early
     illegal: RetryDue Replay ReplayLater Finished
 paused
     RetryDue      waiting retry_allowed
     Cancel        ended   request_cancelled
     Overflow      ended   request_overflowed
     SessionClosed ended   request_closed
+    Steer         .       request_steered_early
     illegal: LaneFree HedgeDue Replay ReplayLater GaveUp GaveUpOther Finished Expired HandedOver
 sent
     Replay        waiting request_replayed
@@ -39,10 +41,12 @@ sent
     Overflow      ended   request_overflowed
     Expired       ended   request_expired
     SessionClosed ended   request_closed
+    Steer         .       request_steered
     illegal: LaneFree HedgeDue RetryDue GaveUp GaveUpOther
 ended
     Cancel        .       IGNORE
     Overflow      .       IGNORE
+    Steer         .       IGNORE
     illegal: SessionClosed LaneFree HedgeDue RetryDue Replay ReplayLater GaveUp GaveUpOther Finished Expired
         HandedOver
 """)

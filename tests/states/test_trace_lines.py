@@ -43,7 +43,7 @@ PLAIN: dict[Any, st.SearchStrategy[Any]] = {
     NoneType: st.none(),
     StreamEvent: FRAME_EVENTS,
     RequestContent: st.builds(RequestContent, st.lists(OBJECTS), OBJECTS, st.booleans()),
-    Reuse: st.builds(Reuse, st.text(), st.lists(OBJECTS), st.integers()),
+    Reuse: st.builds(Reuse, st.text(), st.lists(OBJECTS), st.integers(), st.booleans()),
 }
 
 

@@ -15,7 +15,7 @@ from harness.frames import call, message
 from harness.wire_frames import FRAMES, REQUIRED, changed, text
 from rejoinder.states.codec import decode
 from rejoinder.states.continuation import Continuation, Full, NewLink, PendingToolCalls, RequestContent, Reuse, decide
-from rejoinder.states.effects import Deliver, Effect, Finish, Note, Send, SendCancel
+from rejoinder.states.effects import Deliver, Effect, Finish, Note, Send, SendCancel, Settled
 from rejoinder.states.events import Create, DialFailed, Lost, Opened, Received
 from rejoinder.states.stream_events import ErrorEvent, StreamEvent
 from rejoinder.states.verdicts import Cause, Failure, Outcome, OutcomeKind
@@ -231,6 +231,8 @@ def outcome(message: str, code: str | None) -> Outcome:
         (Note("Late", 1, None, SECRET), Note("Late", 1, None, "")),
         (SendCancel(1, "resp_1"), SendCancel(1, "resp_1")),
         (SendCancel(1, SECRET), SendCancel(1, "(1)")),
+        (Settled(1, "resp_1", OutcomeKind.FAILED, 1.5), Settled(1, "resp_1", OutcomeKind.FAILED, 1.5)),
+        (Settled(1, SECRET, OutcomeKind.FAILED, 1.5), Settled(1, "(1)", OutcomeKind.FAILED, 1.5)),
         (Send(1, 1, None, Reuse("resp_1", [ASKED], 2)), Send(1, 1, None, Reuse("resp_1", [{}], 2))),
         (Send(1, 1, None, Full(NewLink())), Send(1, 1, None, Full(NewLink()))),
         (

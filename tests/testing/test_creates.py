@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 
 from rejoinder.testing import OPENAI, XAI
-from rejoinder.testing.creates import Cancel, Create, Refused, inspect
+from rejoinder.testing.creates import Cancel, Create, Refused, Steer, inspect
 from testing.exchange import cancel, create
 
 
-def read(frame: str | bytes, models: frozenset[str] | None = None) -> Create | Cancel | Refused:
+def read(frame: str | bytes, models: frozenset[str] | None = None) -> Create | Cancel | Steer | Refused:
     return inspect(frame, OPENAI, models)
 
 
@@ -77,7 +77,7 @@ def test_what_is_no_json_object_in_text_is_refused(frame: str | bytes) -> None:
     assert refusal(frame) == ("invalid_json", None)
 
 
-@pytest.mark.parametrize("frame", ["{}", '{"type":null}', '{"type":"response.steer"}', '{"type":["response.create"]}'])
+@pytest.mark.parametrize("frame", ["{}", '{"type":null}', '{"type":"response.inject"}', '{"type":["response.create"]}'])
 def test_an_unknown_type_is_refused(frame: str) -> None:
     assert refusal(frame) == ("unknown_event_type", "type")
 

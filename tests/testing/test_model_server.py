@@ -393,7 +393,7 @@ def test_the_cache_is_looked_up_when_the_create_starts() -> None:
 # Frames that are refused
 
 
-@pytest.mark.parametrize("frame", ["{", b"{}", "[]", '{"type":"response.steer"}', create(model=None)])
+@pytest.mark.parametrize("frame", ["{", b"{}", "[]", '{"type":"response.inject"}', create(model=None)])
 def test_a_bad_frame_is_an_error_and_the_connection_lives(frame: str | bytes) -> None:
     server = ModelServer()
     link = server.connect(0.0)

@@ -79,13 +79,15 @@ _LINKS: Final[Mapping[Cause, tuple[LinkEvent, ...]]] = {
     ),
 }
 _RESPONSES: Final[Mapping[Cause, tuple[ResponseEvent, ...]]] = {
-    Cause.CALLER: (ResponseEvent.CANCEL,),
+    Cause.CALLER: (ResponseEvent.CANCEL, ResponseEvent.STEER),
     Cause.SERVER: (
         *(ResponseEvent.CREATED, ResponseEvent.REPEAT_CREATED, ResponseEvent.FOREIGN_CREATED),
         *(ResponseEvent.FOREIGN_CREATED_REPLAYABLE, ResponseEvent.PROGRESS, ResponseEvent.CONTENT),
         *(ResponseEvent.CONTENT_AFTER_GAP, ResponseEvent.CONTENT_REPEATED, ResponseEvent.STRAY_CONTENT),
         *(ResponseEvent.OTHER, ResponseEvent.KEEPALIVE, ResponseEvent.COMPLETED, ResponseEvent.FAILED),
-        *(ResponseEvent.INCOMPLETE, ResponseEvent.FOREIGN_TERMINAL, ResponseEvent.FOREIGN_TERMINAL_AGAIN),
+        *(ResponseEvent.INCOMPLETE, ResponseEvent.ENDED_STEERED),
+        *(ResponseEvent.FOREIGN_TERMINAL, ResponseEvent.FOREIGN_TERMINAL_AGAIN),
+        *(ResponseEvent.STEER_ACCEPTED, ResponseEvent.STEER_ANSWERED, ResponseEvent.STEER_SETTLED, ResponseEvent.STRAY_STEER),
         *(ResponseEvent.FAULT, ResponseEvent.DOUBTFUL, ResponseEvent.REJECTED, ResponseEvent.REJECTED_UNCLEAN),
         *(ResponseEvent.REJECTED_REPLAYABLE, ResponseEvent.CACHE_MISS, ResponseEvent.GARBAGE),
         *(ResponseEvent.GARBAGE_REPLAYABLE, ResponseEvent.DOOMED, ResponseEvent.DOOMED_REPLAYABLE),
@@ -98,7 +100,7 @@ _RESPONSES: Final[Mapping[Cause, tuple[ResponseEvent, ...]]] = {
     Cause.SESSION: (ResponseEvent.SEND, ResponseEvent.WITHDRAWN, ResponseEvent.UNSENDABLE, ResponseEvent.UNSENDABLE_REPLAYABLE),
 }
 _REQUESTS: Final[Mapping[Cause, tuple[RequestEvent, ...]]] = {
-    Cause.CALLER: (RequestEvent.CANCEL, RequestEvent.OVERFLOW, RequestEvent.CLOSED),
+    Cause.CALLER: (RequestEvent.CANCEL, RequestEvent.STEER, RequestEvent.OVERFLOW, RequestEvent.CLOSED),
     Cause.NETWORK: (RequestEvent.GAVE_UP, RequestEvent.GAVE_UP_OTHER),
     Cause.CLOCK: (RequestEvent.EXPIRED, RequestEvent.HEDGE_DUE, RequestEvent.RETRY_DUE),
     Cause.SESSION: (

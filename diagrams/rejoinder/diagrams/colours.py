@@ -84,6 +84,8 @@ ROLES: Final[Mapping[tuple[str, str], Role]] = MappingProxyType(
         ("response", ResponsePhase.FAILING): Role.CLEANING,
         ("response", ResponsePhase.CANCEL_PENDING): Role.CLEANING,
         ("response", ResponsePhase.DRAINING): Role.CLEANING,
+        ("response", ResponsePhase.AWAITING_SUCCESSOR): Role.WAITING,
+        ("response", ResponsePhase.SUCCESSOR_PENDING): Role.CLEANING,
         ("response", ResponsePhase.QUARANTINED): Role.LOST,
         ("request", RequestPhase.WAITING): Role.WAITING,
         ("request", RequestPhase.PAUSED): Role.WAITING,

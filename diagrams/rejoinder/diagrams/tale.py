@@ -151,6 +151,7 @@ EVENTS: Final[Mapping[type, Callable[[Any], Line]]] = MappingProxyType(
     {
         happening.Create: _asks,
         happening.Cancel: lambda event: Message(f"r{event.request}", CLIENT, "leaves"),
+        happening.Steer: lambda event: Message(f"r{event.request}", CLIENT, f"steers (s{event.steer})"),
         happening.Overflow: lambda event: Message(f"r{event.request}", CLIENT, "reads too slowly"),
         happening.Preconnect: lambda event: Remark(CLIENT, happened(event)),
         happening.Shutdown: lambda event: Remark(CLIENT, happened(event)),
@@ -197,6 +198,8 @@ EFFECTS: Final[Mapping[type, Callable[[Any], Line]]] = MappingProxyType(
             effect.link, f"create of r{effect.request}{_on(effect.lane)}, {decided(effect.decision)}"
         ),
         ordered.SendCancel: lambda effect: _to_server(effect.link, f"cancel {name(effect.response_id)}"),
+        ordered.SendSteer: lambda effect: _to_server(effect.link, f"steer {name(effect.response_id)} (s{effect.steer})"),
+        ordered.Steered: lambda effect: Message(CLIENT, f"r{effect.request}", f"s{effect.steer} is {effect.status}", answers=True),
         ordered.EndStream: lambda effect: _to_server(
             effect.link, f"{'close' if effect.abandoned else 'finish'} the stream{_on(effect.lane)}"
         ),

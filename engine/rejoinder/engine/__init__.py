@@ -5,7 +5,16 @@ It performs what ``rejoinder.states`` decides: one reader and one writer per lin
 
 from __future__ import annotations
 
-from rejoinder.states.profiles import AfterCancel, CancelPolicy, Deadlines, Fallback, Policy, Profile, ReplayPolicy
+from rejoinder.states.profiles import (
+    AfterCancel,
+    CancelPolicy,
+    ContinuationPolicy,
+    Deadlines,
+    Fallback,
+    Policy,
+    Profile,
+    ReplayPolicy,
+)
 from rejoinder.states.snapshot import LaneState, LinkState, RequestState, SessionState, Wait
 
 from .background import BackgroundResponse
@@ -48,13 +57,14 @@ from .given import NOT_GIVEN, NotGiven
 from .log_rendering import LogRendering, render_for_log
 from .message_parts import audio_part, file_part, image_part, text_part, user_message
 from .metrics import Timings, Usage
-from .observations import Asked, Finished, Moved, Note, Observation, Observer, Sent, Settled, Statistics
+from .observations import Asked, Finished, Moved, Note, Observation, Observer, Sent, Settled, Statistics, Steered
 from .recorder import Recording
 from .response import Response
 from .result import Result
 from .session import Session, open_session
 from .settings import Settings
 from .settings_update import SettingsUpdate
+from .steering import Steering, SteerStatus
 from .tool_call import ToolCall, ToolResult
 from .tools import Tools
 from .transports import Transport
@@ -81,6 +91,7 @@ __all__ = [
     "ConnectionFailed",
     "Connector",
     "ConsumerTooSlow",
+    "ContinuationPolicy",
     "Conversation",
     "DeadlineExceeded",
     "Deadlines",
@@ -125,6 +136,9 @@ __all__ = [
     "SettingsUpdate",
     "Settled",
     "Statistics",
+    "SteerStatus",
+    "Steered",
+    "Steering",
     "TextFormat",
     "TextOptions",
     "Timings",

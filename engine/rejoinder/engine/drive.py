@@ -23,7 +23,7 @@ import trio
 
 from rejoinder.states import effects as ordered
 from rejoinder.states import events as happening
-from rejoinder.states.codec import encode_cancel, encode_create, encode_post
+from rejoinder.states.codec import encode_cancel, encode_create, encode_post, encode_steer
 from rejoinder.states.continuation import Reuse
 from rejoinder.states.phases import RequestPhase
 from rejoinder.states.profiles import Policy, Profile
@@ -41,6 +41,7 @@ from .observations import Asked, Finished, Moved, Note, Observation, Observer, S
 from .recorder import Recording
 from .response import Response
 from .settings import Settings
+from .steering import Steering
 from .wire import Connector, StreamConnector
 
 __all__ = ["Driver"]
@@ -73,6 +74,8 @@ class Driver:
             endpoint.profile if profile is None else profile, settings.policy if policy is None else policy
         )
         self.responses: Final[dict[int, Response]] = {}
+        self.steerings: Final[dict[int, Steering]] = {}
+        """Words that were added to responses and are not settled."""
         self.observers: Final[list[Observer]] = [] if fallback is None else fallback.observers
         self.refused_id: str | None = None
         """``x-request-id`` of the latest handshake that was refused."""
@@ -163,8 +166,9 @@ class Driver:
         if response is not None:
             response.request_id = response.request_id or self.refused_id
             response.finish(effect.outcome)
-            self.meter.ended(effect.request, effect.outcome)
-            self.tell(Finished(effect.request, effect.outcome, response.partial, response.timings))
+            result = response.partial
+            self.meter.ended(effect.request, effect.outcome, result.tokens)
+            self.tell(Finished(effect.request, effect.outcome, result, response.timings))
 
     def settle(self, effect: ordered.Settled) -> None:
         """Count what a response came to that nobody listened to."""
@@ -237,6 +241,20 @@ class Driver:
         response.call_on_cancel(lambda: other.feed(happening.Cancel(number)))
         other.responses[number] = response
         other.feed(happening.Create(number, response.content, replays=effect.replays))
+
+    def send_steer(self, effect: ordered.SendSteer) -> None:
+        """Put words into the link's outbox."""
+        text = encode_steer(effect.response_id, self.steerings[effect.steer].words)
+        self.meter.frame_sent(len(text.encode()))
+        self._links[effect.link].put(text)
+
+    def steered(self, effect: ordered.Steered) -> None:
+        """Tell whoever added words what became of them, and forget them when that is the last."""
+        steering = self.steerings[effect.steer]
+        steering.told(effect.status, effect.failure)
+        if steering.is_settled:
+            del self.steerings[effect.steer]
+        self.tell(effect)
 
     def withdraw(self, effect: ordered.Withdraw) -> None:
         """Take a create back, if it has not left; then ``Withdrawn`` is fed."""
@@ -319,7 +337,9 @@ PERFORM: Final[Mapping[type, Callable[[Driver, Any], None]]] = MappingProxyType(
         ordered.Ping: Driver.ping,
         ordered.Send: Driver.send,
         ordered.SendCancel: Driver.send_cancel,
+        ordered.SendSteer: Driver.send_steer,
         ordered.Settled: Driver.settle,
+        ordered.Steered: Driver.steered,
         ordered.Withdraw: Driver.withdraw,
     }
 )

@@ -12,6 +12,7 @@
     ├── RecordingFailed                  a trace cannot be written there
     ├── TooManyRounds                    a turn would have to ask the model once more than it may; has ``result``
     └── ResponseError                    a request ended without success; has ``outcome``, ``failure``, ``verdict``, ``partial``
+        │                                and, for the provider's support, ``response_id`` and ``request_id``
         ├── ResponseFailed               the server said so
         │   └── ResponseRefused          the model declined; raised by ``text()`` only
         ├── ResponseCancelled            the caller had cancelled it

@@ -18,7 +18,7 @@ from types import MappingProxyType
 from typing import Any, Final, final
 
 from rejoinder.states.continuation import Reuse
-from rejoinder.states.effects import Moved, Note
+from rejoinder.states.effects import Moved, Note, Steered
 from rejoinder.states.phases import LinkPhase
 from rejoinder.states.phrases import name, place
 
@@ -92,6 +92,10 @@ class Log:
                 result.request_id or "none",
             )
 
+    def steered(self, steered: Steered) -> None:
+        """Words that were added to a response have news."""
+        logger.debug("request %d: steering %d is %s", steered.request, steered.steer, steered.status)
+
     def settled(self, settled: Settled) -> None:
         """An abandoned response ends."""
         logger.debug("request %d: its response ended %.3f s later, %s", settled.request, settled.drained, settled.kind)
@@ -112,6 +116,7 @@ TELL: Final[Mapping[type, Callable[[Log, Any], None]]] = MappingProxyType(
         Note: Log.noted,
         Sent: Log.sent,
         Settled: Log.settled,
+        Steered: Log.steered,
     }
 )
 """What is written about each kind of observation; all others are of calls."""

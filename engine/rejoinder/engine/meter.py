@@ -18,7 +18,7 @@ from rejoinder.states.json_values import write
 from rejoinder.states.session import Session as Lifecycle
 from rejoinder.states.verdicts import Outcome, OutcomeKind
 
-from .metrics import NO_USAGE, Usage, usage_from
+from .metrics import NO_USAGE, Usage
 from .observations import Sent, Statistics
 
 __all__ = ["Meter"]
@@ -67,16 +67,13 @@ class Meter:
         """Another frame is on its way."""
         self._bytes_sent += size
 
-    def ended(self, request: int, outcome: Outcome) -> None:
+    def ended(self, request: int, outcome: Outcome, usage: Usage | None) -> None:
         """A request has its outcome."""
         self._outcomes[outcome.kind] += 1
         asked = self._asked.pop(request, None)
-        if outcome.response is None:
-            return
-        usage = usage_from(outcome.response.get("usage"))
         if usage is not None:
             self._usage += usage
-        if asked is not None and outcome.kind is OutcomeKind.COMPLETED:
+        if asked is not None and outcome.response is not None and outcome.kind is OutcomeKind.COMPLETED:
             self._answered[outcome.response["id"]] = asked
             if len(self._answered) > REMEMBERED:
                 self._answered.popitem(last=False)

@@ -130,7 +130,8 @@ class Stopwatch:
     def heard(self, frame: StreamEvent, now: float) -> None:
         """A frame is being delivered."""
         if type(frame) is ResponseCreated:
-            self._created = now
+            # A successor's does not count.
+            self._created = now if self._created is None else self._created
         elif frame.kind in OUTPUT:
             if self._output is None:
                 self._output = now

@@ -1,8 +1,8 @@
 """What observers of a session are told: every request, every move of a machine, every note, every create that is sent, every end.
 
-``Moved`` and ``Note`` come from the lifecycle as they are; the others are the engine's own, because only the engine knows bytes,
-times and what was collected, and runs the model's calls. In the order of one request's life: ``Asked``, ``Sent`` (again for each
-replay), ``Finished``, and ``Settled`` for each of its responses that the server ended later.
+``Moved``, ``Note`` and ``Steered`` come from the lifecycle as they are; the others are the engine's own, because only the engine
+knows bytes, times and what was collected, and runs the model's calls. In the order of one request's life: ``Asked``, ``Sent``
+(again for each replay), ``Finished``, and ``Settled`` for each of its responses that the server ended later.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ from collections.abc import Callable, Mapping
 import attrs
 
 from rejoinder.states.continuation import Decision, RequestContent
-from rejoinder.states.effects import Moved, Note
+from rejoinder.states.effects import Moved, Note, Steered
 from rejoinder.states.verdicts import Outcome, OutcomeKind
 
 from .call_events import CallEvent
 from .metrics import NO_USAGE, Timings, Usage
 from .result import Result
 
-__all__ = ["Asked", "Finished", "Moved", "Note", "Observation", "Observer", "Sent", "Settled", "Statistics"]
+__all__ = ["Asked", "Finished", "Moved", "Note", "Observation", "Observer", "Sent", "Settled", "Statistics", "Steered"]
 
 
 @attrs.frozen
@@ -91,7 +91,7 @@ class Settled:
     """Seconds from the end of the request, or from this attempt's end, to the terminal."""
 
 
-Observation = Asked | Finished | Moved | Note | Sent | Settled | CallEvent
+Observation = Asked | Finished | Moved | Note | Sent | Settled | Steered | CallEvent
 """Anything an observer is told."""
 
 Observer = Callable[[Observation], None]

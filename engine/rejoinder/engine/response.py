@@ -19,9 +19,10 @@ from rejoinder.states.continuation import Decision, RequestContent
 from rejoinder.states.stream_events import StreamEvent
 from rejoinder.states.verdicts import Outcome, OutcomeKind
 
-from .errors import ResponseRefused, error_for
+from .errors import InvalidRequest, ResponseRefused, error_for
 from .metrics import Stopwatch, Timings, Usage
 from .result import Collector, Result
+from .steering import Steering, Words
 
 __all__ = ["Response", "TextDeltas"]
 
@@ -59,7 +60,9 @@ class Response:
         content: RequestContent,
         limit: int,
         cancel: Callable[[], None],
+        *,
         at_end: Callable[[Response], None] | None = None,
+        steer: Callable[[Words], Steering] | None = None,
     ) -> None:
         self.number: Final = number
         """Its number in this session: the one that observations name."""
@@ -77,6 +80,7 @@ class Response:
         self._cancel = cancel
         self._at_end = at_end
         """Called once, with the outcome there, before any caller is told."""
+        self._steer = steer
         self._collector = Collector()
         self._buffer: deque[tuple[StreamEvent, int]] = deque()
         self._held = 0
@@ -93,7 +97,7 @@ class Response:
 
     @property
     def id(self) -> str | None:
-        """The response id; None until ``response.created`` is there."""
+        """The response id; None until ``response.created`` is there. Of a steered response, that of the latest successor."""
         return self._collector.response_id
 
     @property
@@ -142,6 +146,20 @@ class Response:
         self._discard()
         if self.outcome is None:
             self._cancel()
+
+    def steer(self, words: Words, /) -> Steering:
+        """Add words of the user to the running response: ``response.steer("Shorter, please.")``; returns at once.
+
+        The server finishes the item it is at and goes on with the words in mind. This response goes on with it: its text is that
+        of both parts, and its one outcome comes at the very end. Before ``response.created`` the words wait; after the end they
+        fail. What becomes of them is on the ``Steering``: ask ``await steering.settled()``.
+
+        Raises ``InvalidRequest`` where it can never work: a provider without steering, a request that names a ``conversation`` or
+        asks for automatic compaction, words that are no user's messages. The response is untouched then.
+        """
+        if self._steer is None:
+            raise InvalidRequest("This response cannot be steered. Send the words with the next request.")
+        return self._steer(words)
 
     def __aiter__(self) -> Self:
         return self

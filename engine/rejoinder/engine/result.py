@@ -13,9 +13,9 @@ from typing import Any, cast, final
 import attrs
 
 from rejoinder.states.content_events import OutputItemAdded, OutputItemDone, OutputTextDelta, RefusalDelta
-from rejoinder.states.stream_events import ResponseCreated, StreamEvent
+from rejoinder.states.stream_events import ResponseCompleted, ResponseCreated, ResponseIncomplete, StreamEvent
 
-from .metrics import Usage, usage_from
+from .metrics import NO_USAGE, Usage, usage_from
 
 __all__ = ["Collector", "Result", "result_of"]
 
@@ -36,13 +36,17 @@ class Result:
     """``incomplete_details.reason`` of an incomplete response."""
     response: Mapping[str, Any] | None = attrs.field(default=None, repr=False)
     """The whole response object of the terminal, where there was one."""
+    earlier: Sequence[Mapping[str, Any]] = attrs.field(default=(), repr=False)
+    """The response objects that came before ``response``, where the response was steered: its output is theirs and its own."""
     request_id: str | None = None
     """``x-request-id`` of the connection it was sent on: what the provider's support asks for. None where the server gave none."""
 
     @property
     def tokens(self) -> Usage | None:
-        """``usage`` as numbers; None where the server gave none."""
-        return usage_from(self.usage)
+        """``usage`` as numbers, with those of the ``earlier`` ones; None where the server gave none."""
+        told = [usage_from(response.get("usage")) for response in self.earlier]
+        counted = [usage for usage in (*told, usage_from(self.usage)) if usage is not None]
+        return sum(counted, NO_USAGE) if counted else None
 
     @property
     def service_tier(self) -> str | None:
@@ -73,6 +77,11 @@ class Collector:
     def __init__(self) -> None:
         self.response_id: str | None = None
         self.terminal: Mapping[str, Any] | None = None
+        self._ended: Mapping[str, Any] | None = None
+        """The terminal that was delivered last: unless a successor follows, the same as ``terminal``."""
+        self._earlier: list[Mapping[str, Any]] = []
+        self._output: list[Mapping[str, Any]] = []
+        """The output of the responses before a successor."""
         self._items: dict[str, Mapping[str, Any]] = {}
         self._pieces: dict[tuple[str, str], list[str]] = {}
 
@@ -88,15 +97,27 @@ class Collector:
                 self._pieces.pop((frame.item_id, "output_text"), None)
                 self._pieces.pop((frame.item_id, "refusal"), None)
         elif type(frame) is ResponseCreated:
+            if self._ended is not None:
+                self._go_on(self._ended)
             self.response_id = frame.response_id
+        elif isinstance(frame, ResponseCompleted | ResponseIncomplete):
+            self._ended = frame.response
 
     def result(self, status: str, request_id: str | None = None) -> Result:
         """What has come so far, or in the end."""
         response = self.terminal or {}
-        output = _mappings(response.get("output")) or list(self._collected())
+        output = [*self._output, *(_mappings(response.get("output")) or self._collected())]
         reason = (_mapping(response.get("incomplete_details")) or {}).get("reason")
         usage = _mapping(response.get("usage"))
-        return Result(self.response_id, status, output, usage, reason, self.terminal, request_id)
+        return Result(self.response_id, status, output, usage, reason, self.terminal, tuple(self._earlier), request_id)
+
+    def _go_on(self, ended: Mapping[str, Any]) -> None:
+        """A successor begins: what came so far is kept before what it says."""
+        self._earlier.append(ended)
+        self._output += _mappings(ended.get("output")) or self._collected()
+        self._items.clear()
+        self._pieces.clear()
+        self._ended = None
 
     def _piece(self, item_id: str | None, kind: str, delta: str) -> None:
         pieces = self._pieces.get((item_id or "", kind))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any, Final, final
 
 import httpx
@@ -38,6 +39,7 @@ from .response import Response
 from .result import Result
 from .settings import Settings
 from .settings_update import SettingsUpdate
+from .steering import Steering, Words, checked_words
 from .tools import Tools
 from .transports import Transport, drivers
 from .turn import Turn, open_turn
@@ -65,6 +67,7 @@ class Session:
         self._nursery: Final = nursery
         self._background_wires: Final[list[HttpWire]] = []
         self._requests = 0
+        self._steerings = 0
         self._closed = False
 
     def __repr__(self) -> str:
@@ -277,7 +280,8 @@ class Session:
         number = self._requests
         driver = self._driver
         limit, at_end = driver.settings.buffer_limit, None if conversation is None else conversation.end
-        response = Response(number, content, limit, lambda: driver.feed(happening.Cancel(number)), at_end)
+        cancel, steer = partial(driver.feed, happening.Cancel(number)), partial(self._steer, number, content)
+        response = Response(number, content, limit, cancel, at_end=at_end, steer=steer)
         if conversation is not None:
             conversation.begin(response)
         driver.ask(response, warm_up=warm_up)
@@ -286,6 +290,16 @@ class Session:
     def _check_open(self) -> None:
         if self._closed:
             raise SessionClosed("The session is closed. Open another with open_session, or keep this one open longer.")
+
+    def _steer(self, number: int, content: RequestContent, words: Words) -> Steering:
+        """Add words to the response of a request; raises ``InvalidRequest`` where that can never work."""
+        driver = self._driver
+        words = checked_words(words, driver.endpoint.profile, content)
+        self._steerings += 1
+        steering = Steering(self._steerings, words)
+        driver.steerings[steering.number] = steering
+        driver.feed(happening.Steer(number, steering.number))
+        return steering
 
     def _content(self, given: Input, fields: Mapping[str, Any], *, generate: bool) -> RequestContent:
         items = input_of(given)

@@ -184,7 +184,7 @@ def finish_reason(outcome: Outcome, result: Result) -> str:
 
 def _conversation_of(fields: Mapping[str, Any]) -> str | None:
     given = fields.get("conversation")
-    name = _mapping(given).get("id") if isinstance(given, Mapping) else given
+    name = given if isinstance(given, str) else _mapping(given).get("id")
     return name if isinstance(name, str) else None
 
 

@@ -58,6 +58,6 @@ def _parts(content: object) -> Iterator[dict[str, Any]]:
         yield {"type": "text", "content": content}
     elif isinstance(content, list | tuple):
         for part in cast("Sequence[object]", content):
-            fields = cast("Item", part) if isinstance(part, Mapping) else {}
+            fields: Item = cast("Item", part) if isinstance(part, Mapping) else {}
             kind = str(fields.get("type", "unknown"))
             yield {"type": "text", "content": fields.get(TEXTS[kind])} if kind in TEXTS else {"type": kind}

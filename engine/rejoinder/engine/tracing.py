@@ -26,7 +26,7 @@ import attrs
 
 from .call_events import CallFailed, CallFinished, CallTimedOut
 from .endpoint import Endpoint
-from .observations import Asked, Finished, Moved, Note, Observation, Sent, Settled
+from .observations import Asked, Finished, Moved, Note, Observation, Sent, Settled, Steered
 from .session import Session
 from .span_attributes import (
     OPERATION,
@@ -161,6 +161,13 @@ class Tracing:
             if known.link is not None and known.link == note.link and note.lane in {None, known.lane}:
                 known.span.add_event("note", present({"rejoinder.note": note.name, "rejoinder.link": note.link}))
 
+    def steered(self, steered: Steered) -> None:
+        """An event of the span: words were added to the response, and this became of them."""
+        known = self._open.get(steered.request)
+        if known is not None:
+            attributes = {"rejoinder.steering": steered.steer, "rejoinder.status": steered.status.value}
+            known.span.add_event(f"steering {steered.status}", attributes)
+
     def finished(self, finished: Finished) -> None:
         """End the span."""
         known = self._open.pop(finished.request, None)
@@ -240,6 +247,7 @@ RECORD: Final[Mapping[type, Callable[[Tracing, Any], None]]] = MappingProxyType(
         Note: Tracing.noted,
         Sent: Tracing.sent,
         Settled: Tracing.settled,
+        Steered: Tracing.steered,
     }
 )
 """What is done with each kind of observation; the others have no span."""

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from rejoinder.testing.server_cancels import CancelMode
     from rejoinder.testing.server_faults import ServerFaults
     from rejoinder.testing.server_profiles import AZURE, GENERIC, OPENAI, SERVER_PROFILES, XAI, ServerProfile
+    from rejoinder.testing.server_steering import SteerMode
 
 __all__ = [
     "AZURE",
@@ -79,6 +80,7 @@ __all__ = [
     "ServerProfile",
     "ServerSetup",
     "Stall",
+    "SteerMode",
     "Step",
     "Text",
     "parse_fault",
@@ -114,6 +116,7 @@ _HOMES: Final = {
         "scripted",
     ),
     "rejoinder.testing.server_cancels": ("CancelMode",),
+    "rejoinder.testing.server_steering": ("SteerMode",),
     "rejoinder.testing.server_faults": ("ServerFaults",),
     "rejoinder.testing.server_profiles": ("AZURE", "GENERIC", "OPENAI", "SERVER_PROFILES", "XAI", "ServerProfile"),
 }

@@ -1,4 +1,4 @@
-"""Reading a client's frame: a create this server can start on, a cancel, or something to refuse, and with which error.
+"""Reading a client's frame: a create this server can start on, a cancel, a steering, or something to refuse, and with which error.
 
 Rules of this file: pure, and it looks at the frame alone. What needs the state of the connection (lane names already
 used, the cache) is decided by `rejoinder.testing.model_server`. The answer of real servers to malformed JSON, an
@@ -52,6 +52,18 @@ class Cancel:
 
 
 @attrs.frozen
+class Steer:
+    """A `response.steer`."""
+
+    previous_response_id: object
+    """What it names, as the client wrote it."""
+    given: object
+    """Its input, as the client wrote it."""
+    items: tuple[JsonObject, ...]
+    """Its input as items; empty if it is none."""
+
+
+@attrs.frozen
 class Refused:
     """A frame that is answered by an error at once."""
 
@@ -63,7 +75,7 @@ class Refused:
     """The response that the refused create would have continued."""
 
 
-Inspected: TypeAlias = Create | Cancel | Refused
+Inspected: TypeAlias = Create | Cancel | Steer | Refused
 """What a client's frame turned out to be."""
 
 
@@ -84,6 +96,9 @@ def _inspect_body(
     kind = body.get("type")
     if kind == "response.cancel":
         return Cancel(body.get("response_id"))
+    if kind == "response.steer" and profile.steering:
+        given = body.get("input")
+        return Steer(body.get("previous_response_id"), given, _items(given) or ())
     if kind != "response.create":
         return Refused(_invalid("unknown_event_type", f"The event type {kind!r} is not supported.", "type"))
     lane = body.get("stream_id") if profile.lanes and not over_http else None

@@ -21,8 +21,8 @@ from typing import Any, Final, final
 
 import attrs
 
-from rejoinder.testing.creates import Cancel, Create, Refused, inspect
-from rejoinder.testing.cues import NOTHING_SAID, Ending, Opening, perform
+from rejoinder.testing.creates import Cancel, Create, Refused, Steer, inspect
+from rejoinder.testing.cues import NOTHING_SAID, Ending, Opening, output_so_far, perform
 from rejoinder.testing.error_frames import render_error
 from rejoinder.testing.outgoing import Close, Drop, HandshakeRefused, LogEntry, Message, Outgoing, decoded, encoded
 from rejoinder.testing.response_object import count_tokens
@@ -31,6 +31,7 @@ from rejoinder.testing.script import (
     AnswerFunction,
     ErrorFrame,
     Event,
+    JsonObject,
     LoseConnection,
     Raw,
     Received,
@@ -41,6 +42,7 @@ from rejoinder.testing.server_cancels import CANCEL_ERROR, CancelBehaviour, Canc
 from rejoinder.testing.server_connection import Connection, Notice, Remembered, Running
 from rejoinder.testing.server_faults import ServerFaults
 from rejoinder.testing.server_profiles import OPENAI, ServerProfile
+from rejoinder.testing.server_steering import SteerMode, is_fit, outstanding_calls, steer_failed, steer_news, take
 
 TOO_BIG: Final = 1009
 """The close code for a message above the inbound limit (reported)."""
@@ -67,6 +69,10 @@ class ModelServer:
     """Whether a response whose cancel is answered by an error goes on."""
     cancel_error: ErrorFrame = attrs.field(default=CANCEL_ERROR, kw_only=True)
     """The error that answers a cancel in the error modes. It never names a lane. Assumption: no document has one."""
+    steer_mode: SteerMode = attrs.field(default=SteerMode.APPLY, kw_only=True)
+    """What it does with a `response.steer`, where the profile takes it."""
+    steer_code: str = attrs.field(default="steering_not_supported", kw_only=True)
+    """Why it refuses one, if it does."""
     known_models: frozenset[str] | None = attrs.field(default=None, kw_only=True)
     """The models it has, or None for any."""
     keep_log: bool = attrs.field(default=True, kw_only=True)
@@ -120,6 +126,8 @@ class ModelServer:
             self._send_own_error(link, inspected.error, inspected.lane, now)
         elif isinstance(inspected, Cancel):
             react(self._cancel_behaviour, link, inspected.response_id, now)
+        elif isinstance(inspected, Steer):
+            self._steer(link, inspected, now)
         else:
             self._queue(link, inspected, now)
         self._advance(now)
@@ -195,7 +203,10 @@ class ModelServer:
                 self._play(link, what, due)
             elif isinstance(what, Notice):
                 link.notices.remove(what)
-                self._send_error(link, what.error, 0, None, due)
+                if isinstance(what.step, Event):
+                    self._send(link, encoded(what.step.body), what.step.body, due)
+                else:
+                    self._send_error(link, what.step, 0, None, due)
             else:
                 self._reach_age_limit(link, due)
         self._now = max(self._now, now)
@@ -233,6 +244,10 @@ class ModelServer:
                 self._miss(link, create, now)
                 return
             known = found
+            create = attrs.evolve(create, items=link.held.pop(create.previous_response_id, ()) + create.items)
+        self._begin(link, create, known, now)
+
+    def _begin(self, link: Connection, create: Create, known: Remembered, now: float) -> None:
         items = known.items + create.items
         answer = self._ask(link, create, items)
         tokens = known.tokens + count_tokens(create.size)
@@ -242,7 +257,49 @@ class ModelServer:
         output = tuple(performed.output)
         identity = str(performed.response["id"])
         remembered = Remembered(identity, items + output, tokens + performed.output_tokens)
-        link.running.append(Running(create, now, performed.response, performed.cues, remembered))
+        link.running.append(Running(create, now, performed.response, performed.cues, remembered, output))
+        link.lane_of[identity] = create.lane
+
+    # Steering
+
+    def _steer(self, link: Connection, steer: Steer, now: float) -> None:
+        running = link.busy_with(steer.previous_response_id)
+        code, message = self._why_not(link, steer, running)
+        if running is not None and code is None:
+            take(running, steer, self._next_id("steer"), self.steer_mode, now)
+            return
+        body = steer_failed(steer, code or self.steer_code, message)
+        lane = link.lane_of.get(str(steer.previous_response_id))
+        link.notices.append(Notice(now, Event(body if lane is None else {**body, "stream_id": lane})))
+
+    def _why_not(self, link: Connection, steer: Steer, running: Running | None) -> tuple[str | None, str]:
+        """The code and the sentence of a refusal, if the words are refused."""
+        if self.steer_mode is SteerMode.FAIL:
+            return self.steer_code, "The words were not taken."
+        if not is_fit(steer):
+            return "invalid_input", "Only messages of the user can be added."
+        if running is None:
+            if steer.previous_response_id in link.lane_of:
+                return "response_already_completed", "The response has ended."
+            return "response_not_found", "There is no such response."
+        return None, ""
+
+    def _succeed(self, link: Connection, running: Running, at: float) -> None:
+        """A steered response has ended: its words wait for tool outputs, or a successor begins that nobody created."""
+        said = output_so_far(cue.step.body for cue in running.cues[: running.position] if isinstance(cue.step, Event))
+        words = tuple(item for steer, _ in running.steers for item in steer.items)
+        known = running.remembered
+        calls = outstanding_calls(said)
+        if calls:
+            link.held[running.response_id] = words
+            for steer, name in running.steers:
+                body = steer_news("pending", steer, name, reason="waiting_for_required_input", required_input=calls)
+                self._say(link, running, body, at)
+            return
+        context = known.items[: len(known.items) - len(running.planned)] + said
+        body = {**running.create.body, "previous_response_id": running.response_id, "input": list(words)}
+        create = attrs.evolve(running.create, body=body, items=words, previous_response_id=running.response_id)
+        self._begin(link, create, Remembered(running.response_id, context, known.tokens), at)
 
     def _ask(self, link: Connection, create: Create, items: tuple[Any, ...]) -> Answer:
         if create.warm_up:
@@ -269,13 +326,7 @@ class ModelServer:
         running.position += 1
         lane = running.create.lane
         if isinstance(cue.step, Event):
-            body = dict(cue.step.body)
-            if "sequence_number" not in body:
-                body["sequence_number"] = running.sequence_number
-                running.sequence_number += 1
-            if lane is not None:
-                body.setdefault("stream_id", lane)
-            self._send(link, encoded(body), body, at)
+            self._say(link, running, cue.step.body, at)
         elif isinstance(cue.step, Raw):
             self._send(link, cue.step.data, decoded(cue.step.data), at)
         elif isinstance(cue.step, ErrorFrame):
@@ -288,6 +339,15 @@ class ModelServer:
             self._finish(link, running, cue.ends, at)
         if running.position == len(running.cues) and not running.busy:
             link.running.remove(running)
+
+    def _say(self, link: Connection, running: Running, said: JsonObject, at: float) -> None:
+        body = dict(said)
+        if "sequence_number" not in body:
+            body["sequence_number"] = running.sequence_number
+            running.sequence_number += 1
+        if running.create.lane is not None:
+            body.setdefault("stream_id", running.create.lane)
+        self._send(link, encoded(body), body, at)
 
     def _finish(self, link: Connection, running: Running, ending: Ending, at: float) -> None:
         running.busy = False
@@ -302,6 +362,8 @@ class ModelServer:
             link.latest.pop(create.lane, None)
         if running.late_error:
             link.notices.append(Notice(at + self.cancel_delay, self.cancel_error))
+        if running.steers and ending in {Ending.COMPLETED, Ending.CUT_SHORT} and self.is_open(link.identity):
+            self._succeed(link, running, at)
         self._start_what_can(link, at)
 
     def _reach_age_limit(self, link: Connection, at: float) -> None:

@@ -29,7 +29,7 @@ import attrs
 
 from rejoinder.states import effects as ordered
 from rejoinder.states import events as happening
-from rejoinder.states.codec import decode, encode_cancel, encode_create
+from rejoinder.states.codec import decode, encode_cancel, encode_create, encode_steer
 from rejoinder.states.continuation import RequestContent, Reuse
 from rejoinder.states.session import Session
 from rejoinder.states.trace import Fed
@@ -280,6 +280,10 @@ class PurePair:
         """Put a cancel into the outbox."""
         self.socket_of(effect).outbox.append(Outbound(encode_cancel(effect.response_id)))
 
+    def send_steer(self, effect: ordered.SendSteer) -> None:
+        """Put words into the outbox: which ones they are, and nothing else."""
+        self.socket_of(effect).outbox.append(Outbound(encode_steer(effect.response_id, f"words {effect.steer}")))
+
     def withdraw(self, effect: ordered.Withdraw) -> happening.Event | None:
         """Take a create back, if it has not left."""
         outbox, wanted = self.socket_of(effect).outbox, (effect.request, effect.lane)
@@ -289,14 +293,14 @@ class PurePair:
                 return happening.Withdrawn(effect.link, effect.request, effect.lane)
         return None
 
-    def socket_of(self, effect: ordered.Send | ordered.SendCancel | ordered.Withdraw | ordered.Ping) -> Socket:
+    def socket_of(self, effect: ordered.Send | ordered.SendCancel | ordered.SendSteer | ordered.Withdraw | ordered.Ping) -> Socket:
         """The socket that an order is for; an order for a link that is not open is a fault."""
         socket = self.sockets.get(effect.link)
         if socket is None:
             raise Impossible(f"{effect} was ordered where no socket is open.")
         return socket
 
-    def watch(self, effect: ordered.Moved | ordered.Note | ordered.Settled) -> None:
+    def watch(self, effect: ordered.Moved | ordered.Note | ordered.Settled | ordered.Steered) -> None:
         """News for observers: it is in the diary."""
 
     def _hang_up(self, link: int) -> None:
@@ -323,7 +327,9 @@ PERFORM: Final[Mapping[type, Callable[[PurePair, Any], happening.Event | None]]]
         ordered.Ping: PurePair.ping,
         ordered.Send: PurePair.send,
         ordered.SendCancel: PurePair.send_cancel,
+        ordered.SendSteer: PurePair.send_steer,
         ordered.Settled: PurePair.watch,
+        ordered.Steered: PurePair.watch,
         ordered.Withdraw: PurePair.withdraw,
     }
 )

@@ -11,9 +11,9 @@ from typing import final
 
 import attrs
 
-from rejoinder.testing.creates import Create
+from rejoinder.testing.creates import Create, Steer
 from rejoinder.testing.cues import Cue
-from rejoinder.testing.script import ErrorFrame, JsonObject
+from rejoinder.testing.script import ErrorFrame, Event, JsonObject
 
 
 @attrs.frozen
@@ -30,12 +30,12 @@ class Remembered:
 
 @attrs.frozen
 class Notice:
-    """An error frame that belongs to no running response and is sent later."""
+    """A frame that belongs to no running response and is sent later."""
 
     due: float
     """When, in seconds of the server's clock."""
-    error: ErrorFrame
-    """The error, which names no lane."""
+    step: ErrorFrame | Event
+    """An error, which names no lane, or an event as it is."""
 
 
 @final
@@ -53,6 +53,8 @@ class Running:
     """What is sent, in order of time."""
     remembered: Remembered
     """What the cache holds if it completes."""
+    planned: tuple[JsonObject, ...] = ()
+    """The output of that."""
     position: int = 0
     """How many cues have been sent."""
     sequence_number: int = 0
@@ -61,6 +63,8 @@ class Running:
     """Whether it still occupies its lane; false for frames that follow the terminal."""
     late_error: bool = False
     """Whether an error that answers a cancel follows its terminal."""
+    steers: tuple[tuple[Steer, str], ...] = ()
+    """Words that are queued for it, and what the server calls them."""
 
     @property
     def response_id(self) -> str:
@@ -94,6 +98,10 @@ class Connection:
     """Errors that are sent later."""
     latest: dict[str | None, Remembered] = attrs.field(factory=dict[str | None, Remembered])
     """The cache: the latest response of each lane, the default lane under None."""
+    lane_of: dict[str, str | None] = attrs.field(factory=dict[str, str | None])
+    """The lane of each response that was begun."""
+    held: dict[str, tuple[JsonObject, ...]] = attrs.field(factory=dict[str, tuple[JsonObject, ...]])
+    """Words that wait for the create that continues a response."""
     lane_names: set[str] = attrs.field(factory=set[str])
     """Every lane name it ever used."""
     frames_sent: int = 0
@@ -149,5 +157,7 @@ class Connection:
             running=[running.copy() for running in self.running],
             notices=list(self.notices),
             latest=dict(self.latest),
+            lane_of=dict(self.lane_of),
+            held=dict(self.held),
             lane_names=set(self.lane_names),
         )

@@ -35,6 +35,8 @@ class ServerProfile:
     """The shape of the errors the server makes by itself."""
     remembers_stored: bool = False
     """Whether a response with `store: true` (the default of the field) can be continued from any connection."""
+    steering: bool = False
+    """Whether it takes `response.steer` (OpenAI steering guide: the GPT-6 family)."""
     keeps_parent: bool = False
     """Whether what a lane held before an incomplete or cancelled response can still be continued. Assumption either
     way: no document says so, and False is the stricter server."""
@@ -42,7 +44,7 @@ class ServerProfile:
     """The close code after the age limit. Assumption: no document or recording names it."""
 
 
-OPENAI: Final = ServerProfile("openai", lanes=True)
+OPENAI: Final = ServerProfile("openai", lanes=True, steering=True)
 """api.openai.com with lanes, 60 minutes (OpenAI WebSocket guide)."""
 AZURE: Final = ServerProfile("azure", error_type=False)
 """Azure: serial, 60 minutes, documented errors without `error.type`."""

@@ -24,10 +24,10 @@ import attrs
 from .continuation import Continuation, Reuse
 from .phases import LinkPhase, RequestPhase, ResponsePhase
 from .placement import DIALLING, SOCKETS
-from .stream_events import ErrorEvent
+from .stream_events import ErrorEvent, ResponseEvent
 
 if TYPE_CHECKING:
-    from .records import Lane, Link, Request
+    from .records import Lane, Link, Request, SentSteer
     from .session import Session
 
 __all__ = ["Names", "Remembered", "freeze", "key"]
@@ -39,12 +39,18 @@ TAKING: Final = frozenset({LinkPhase.OPEN, LinkPhase.PROVING})
 TIMED_FROM_ENTRY: Final = frozenset({LinkPhase.PROVING, LinkPhase.RETIRING})
 """Phases of a link whose deadline runs from when they were entered."""
 ANSWERED_FROM_ENTRY: Final = frozenset(
-    {ResponsePhase.AWAITING_CREATED, ResponsePhase.DOUBTED, ResponsePhase.ACKNOWLEDGED, ResponsePhase.FAILING}
+    {
+        ResponsePhase.AWAITING_CREATED,
+        ResponsePhase.DOUBTED,
+        ResponsePhase.ACKNOWLEDGED,
+        ResponsePhase.FAILING,
+        ResponsePhase.AWAITING_SUCCESSOR,
+    }
 )
 """Phases of a response whose deadline runs from when they were entered."""
 LISTENED: Final = frozenset({ResponsePhase.ACKNOWLEDGED, ResponsePhase.STREAMING, ResponsePhase.FAILING})
 """Phases in which frames of the response go to a caller, so its output matters."""
-ABANDONED: Final = frozenset({ResponsePhase.CANCEL_PENDING, ResponsePhase.DRAINING})
+ABANDONED: Final = frozenset({ResponsePhase.CANCEL_PENDING, ResponsePhase.DRAINING, ResponsePhase.SUCCESSOR_PENDING})
 """Phases whose deadline runs from when the caller left."""
 ECHOED_WITHOUT_ID: Final = frozenset({"message", "function_call", "custom_tool_call"})
 """Output that the cache rule recognises by other things than its id."""
@@ -110,6 +116,7 @@ def key(
         session.has_completed,
         session.closing,
         session.elsewhere,
+        tuple([writer.continuation(stored) for stored in session.stored.values()]),
         # Links are numbered first: requests name them, and lanes name requests.
         tuple([writer.names.number("link", number) for number in session.links]),
         tuple([writer.request(request) for request in session.requests.values()]),
@@ -161,6 +168,7 @@ class _Writer:
             self.since(request.resume_at) if request.phase is RequestPhase.PAUSED else None,
             request.hedged,
             request.acknowledged,
+            tuple([self.names.number("steer", number) for number in request.held]),
             None if request.place is None else (self.names.number("link", request.place[0]), request.place[1]),
         )
 
@@ -221,6 +229,25 @@ class _Writer:
             lane.output_begun if listened else None,
             _fault(lane.fault) if phase in ANSWERED_FROM_ENTRY and lane.fault is not None else None,
             lane.foreign,
+            tuple([self.steer(steer) for steer in lane.steers]),
+            None if lane.ended is None else self.ended(lane, lane.ended),
+            lane.steered,
+        )
+
+    def steer(self, steer: SentSteer) -> Hashable:
+        number = self.names.number
+        return number("steer", steer.number), number("response", steer.response), number("steer name", steer.name)
+
+    def ended(self, lane: Lane, ended: ResponseEvent) -> Hashable:
+        """What a successor must echo, and what the caller gets if none comes."""
+        given = ended.response.get("output")
+        output = cast("Sequence[Mapping[str, Any]]", given) if isinstance(given, list) else ()
+        return (
+            self.names.number("response", ended.response_id),
+            ended.kind,
+            type(ended),
+            self.output(output),
+            self.output(lane.output),
         )
 
     def decision(self, lane: Lane) -> Hashable:

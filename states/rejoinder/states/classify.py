@@ -43,6 +43,8 @@ __all__ = [
     "Sequence",
     "Stage",
     "Status",
+    "SteerNews",
+    "Steering",
     "Subject",
     "compile_classification",
 ]
@@ -147,6 +149,30 @@ class Status(StrEnum):
 
 
 @unique
+class Steering(StrEnum):
+    """Whether words that were added to the lane's response are not settled."""
+
+    SETTLED = "settled"
+    """None were added, or the server has said what becomes of all."""
+    OPEN = "open"
+    """Of some it has not: a successor may follow the terminal."""
+
+
+@unique
+class SteerNews(StrEnum):
+    """What a frame about steering says."""
+
+    ACCEPTED = "accepted"
+    """Words of the lane's own are queued."""
+    SOME = "some"
+    """Words of the lane's own are settled, and others are not."""
+    LAST = "last"
+    """The last words of the lane's own are settled."""
+    STRAY = "stray"
+    """It is about no words of the lane's own."""
+
+
+@unique
 class Foreign(StrEnum):
     """Whether somebody else's frame was seen on the lane since it drains."""
 
@@ -208,7 +234,8 @@ FACTS: Final[Mapping[FrameKind, tuple[type[StrEnum], ...]]] = MappingProxyType(
         FrameKind.PROGRESS: (Identity,),
         FrameKind.ITEM_ADDED: (Stage, Item, Sequence, History),
         FrameKind.CONTENT: (Stage, Item, Sequence),
-        FrameKind.TERMINAL: (Identity, Status, Foreign),
+        FrameKind.TERMINAL: (Identity, Status, Foreign, Steering),
+        FrameKind.STEER: (SteerNews,),
         FrameKind.ERROR: (Stage, Subject, Certainty, Debt, Fate),
         FrameKind.KEEPALIVE: (),
         FrameKind.OTHER: (Stage, Item, Sequence),
@@ -272,11 +299,23 @@ CLASSIFICATION: Final = (
     _row(K.CONTENT, Sequence.ABSENT, event=E.CONTENT, reason="nothing to compare: named in the docs as indistinguishable"),
     _row(K.CONTENT, event=E.STRAY_CONTENT, reason="no item to compare and the sequence is broken"),
     # -- terminals -------------------------------------------------------------------------------------------------------
+    _row(K.TERMINAL, Identity.SAME, Status.FAILED, event=E.FAILED, reason="ours by id; nothing follows a failure"),
+    _row(
+        K.TERMINAL,
+        Identity.SAME,
+        Steering.OPEN,
+        event=E.ENDED_STEERED,
+        reason="ours by id, and a successor that nobody creates may follow (steering guide): no terminal cleans such a lane",
+    ),
     _row(K.TERMINAL, Identity.SAME, Status.COMPLETED, event=E.COMPLETED, reason="ours by id"),
-    _row(K.TERMINAL, Identity.SAME, Status.FAILED, event=E.FAILED, reason="ours by id"),
     _row(K.TERMINAL, Identity.SAME, Status.INCOMPLETE, event=E.INCOMPLETE, reason="ours by id"),
     _row(K.TERMINAL, Foreign.SEEN, event=E.FOREIGN_TERMINAL_AGAIN, reason="the second one for somebody else"),
     _row(K.TERMINAL, event=E.FOREIGN_TERMINAL, reason="for somebody else, or for nobody"),
+    # -- steering --------------------------------------------------------------------------------------------------------
+    _row(K.STEER, SteerNews.ACCEPTED, event=E.STEER_ACCEPTED, reason="response.steer.accepted for what was sent here"),
+    _row(K.STEER, SteerNews.SOME, event=E.STEER_ANSWERED, reason="pending or failed; other words are not settled"),
+    _row(K.STEER, SteerNews.LAST, event=E.STEER_SETTLED, reason="pending or failed, and nothing else is to come"),
+    _row(K.STEER, event=E.STRAY_STEER, reason="about another response, or about nothing that was sent"),
     # -- errors ----------------------------------------------------------------------------------------------------------
     _row(K.ERROR, Stage.BEGUN, Subject.FAULT, event=E.FAULT, reason="a sequence number: inside the running response"),
     _row(K.ERROR, Stage.BEGUN, Debt.OWED, event=E.DOUBTFUL, reason="it may answer the cancel that is owed an answer"),

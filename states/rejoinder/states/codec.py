@@ -33,6 +33,7 @@ __all__ = [
     "encode_cancel",
     "encode_create",
     "encode_post",
+    "encode_steer",
     "frozen_copy",
 ]
 
@@ -340,6 +341,19 @@ def encode_post(
             "input": items,
         }
     )
+
+
+def encode_steer(response_id: str, words: str | Sequence[Any]) -> str:
+    """Return the text of a ``response.steer``: it names the response by ``previous_response_id``, and no lane (steering guide).
+
+    Args:
+        response_id: the running response.
+        words: a string, or messages of the user.
+
+    Raises:
+        NotSerialisable: a value that JSON cannot carry. ``frozen_copy`` finds it earlier.
+    """
+    return write({"type": "response.steer", "previous_response_id": response_id, "input": words})
 
 
 def encode_cancel(response_id: str) -> str:

@@ -13,7 +13,7 @@ Rules of this file
   call and its output is the ``call_id``, not the order (parallel calls are echoed call, result, call, result).
 * Every call must be answered in the new items.
 * A ``compaction`` item stands for all that came before it. A request that begins with the one of the previous output begins anew
-  there, and the server has all the same what is before it (Responses compaction guide).
+  there, and the server has all the same what is before it (Responses compaction guide). Then only what comes behind it is compared.
 * ``instructions``, ``tools`` and sampling settings are sent with every request and are not inherited (OpenAI WebSocket guide), so
   they do not block reuse.
 """
@@ -47,6 +47,7 @@ __all__ = [
     "Reuse",
     "Shorter",
     "Stateless",
+    "Steered",
     "decide",
     "names_its_chain",
 ]
@@ -122,6 +123,11 @@ class CallerChain:
 
 
 @attrs.frozen
+class Steered:
+    """The lane's latest response took up words that came by steering; what a caller gives cannot be compared with them."""
+
+
+@attrs.frozen
 class Replayed:
     """It is sent again, and a replay is always in full."""
 
@@ -166,6 +172,7 @@ Reason = (
     | Disabled
     | Stateless
     | CallerChain
+    | Steered
     | Replayed
     | Shorter
     | PrefixChanged
@@ -185,6 +192,8 @@ class Reuse:
     """The new items, in order; never empty."""
     saved: int
     """How many items of the input need not be sent."""
+    stored: bool = attrs.field(default=False, repr=False)
+    """Whether the server has to load it from its storage: it is not the latest of its lane on this link."""
 
 
 @attrs.frozen
@@ -206,11 +215,11 @@ def names_its_chain(content: RequestContent) -> bool:
 def decide(previous: Continuation, content: RequestContent) -> Decision:
     """Whether ``content`` may continue ``previous``: the rule at the top of this file."""
     items = content.items
-    restart = _restart(previous.output, items)
-    if restart is None and not _begins_with(items, previous.items):
+    begin = 0 if _begins_with(items, previous.items) else _restart(previous.output, items)
+    if begin is None:
         return Full(PrefixChanged(_first_difference(previous.items, items)))
-    tail = list(items[len(previous.items) :] if restart is None else items)
-    for index, output in enumerate(previous.output[restart:], restart or 0):
+    tail = list(items[1:] if begin else items[len(previous.items) :])
+    for index, output in enumerate(previous.output[begin:], begin):
         if not _is_output(output):
             return Full(OutputMismatch(index))
         place = _find(output, tail)
@@ -219,9 +228,8 @@ def decide(previous: Continuation, content: RequestContent) -> Decision:
         elif output.get("type") in ECHOED or _claims_id(output, tail):
             return Full(OutputMismatch(index))
     answered = [item.get("call_id") for item in tail if str(item.get("type", "")).endswith("_output")]
-    pending = tuple(
-        str(output["call_id"]) for output in previous.output if output.get("type") in CALLS and output["call_id"] not in answered
-    )
+    calls = [output for output in previous.output[begin:] if output.get("type") in CALLS]
+    pending = tuple(str(output["call_id"]) for output in calls if output["call_id"] not in answered)
     if pending:
         return Full(PendingToolCalls(pending))
     if not tail:
@@ -245,11 +253,18 @@ def _begins_with(items: Items, previous: Items) -> bool:
 
 
 def _restart(output: Items, items: Items) -> int | None:
-    """The place in the previous output of the compaction item that ``items`` begin with; None if they begin with none."""
+    """Behind which of the previous output ``items`` go on, if they begin with one of its compaction items; None if they do not."""
     if not items or items[0].get("type") != "compaction":
         return None
-    places = [index for index, item in enumerate(output) if _is_output(item) and item == items[0]]
+    places = [place for place, item in enumerate(output, 1) if _is_output(item) and _same_compaction(item, items[0])]
     return places[-1] if places else None
+
+
+def _same_compaction(output: Mapping[str, Any], item: Mapping[str, Any]) -> bool:
+    """Whether both stand for the same: by what is encrypted, and by id where the caller gives one."""
+    content = item.get("encrypted_content")
+    same = output.get("type") == "compaction" and content is not None and output.get("encrypted_content") == content
+    return same and item.get("id", output.get("id")) == output.get("id")
 
 
 def _first_difference(previous: Items, items: Items) -> int:

@@ -12,7 +12,7 @@ from typing import Any
 import attrs
 
 from .continuation import Decision
-from .verdicts import Cause, Outcome, OutcomeKind
+from .verdicts import Cause, Failure, Outcome, OutcomeKind, SteerStatus
 
 __all__ = [
     "Close",
@@ -27,7 +27,9 @@ __all__ = [
     "Ping",
     "Send",
     "SendCancel",
+    "SendSteer",
     "Settled",
+    "Steered",
     "Withdraw",
 ]
 
@@ -100,6 +102,31 @@ class HandOver:
     """Why: no connection could be opened, or the request is too large for it."""
     replays: tuple[Cause, ...] = ()
     """Why it was sent again here."""
+
+
+@attrs.frozen
+class SendSteer:
+    """Put a ``response.steer`` into the link's outbox."""
+
+    link: int
+    request: int
+    steer: int
+    """Whose words."""
+    response_id: str
+    """The response that is steered."""
+
+
+@attrs.frozen
+class Steered:
+    """News of words that were added to a running response."""
+
+    request: int
+    steer: int
+    """Which words."""
+    status: SteerStatus
+    """What became of them."""
+    failure: Failure | None = None
+    """Why they were not taken."""
 
 
 @attrs.frozen
@@ -181,5 +208,21 @@ class Note:
     """One sentence, never payload."""
 
 
-Effect = Dial | Close | Ping | Send | SendCancel | EndStream | HandOver | Withdraw | Deliver | Finish | Settled | Moved | Note
+Effect = (
+    Dial
+    | Close
+    | Ping
+    | Send
+    | SendCancel
+    | SendSteer
+    | EndStream
+    | HandOver
+    | Withdraw
+    | Deliver
+    | Finish
+    | Steered
+    | Settled
+    | Moved
+    | Note
+)
 """Anything that ``feed`` returns."""

@@ -25,6 +25,7 @@ __all__ = [
     "Preconnect",
     "Received",
     "Shutdown",
+    "Steer",
     "StreamEnded",
     "StreamFailed",
     "Unsendable",
@@ -51,6 +52,15 @@ class Cancel:
     """The caller has left. Legal at any time, any number of times."""
 
     request: int
+
+
+@attrs.frozen
+class Steer:
+    """The caller adds words to its response. Next: ``Steered`` effects about it, one of which is its last."""
+
+    request: int
+    steer: int
+    """A number that no earlier steering of this session had. The engine keeps the words."""
 
 
 @attrs.frozen
@@ -177,6 +187,7 @@ class Expired:
 Event = (
     Create
     | Cancel
+    | Steer
     | Overflow
     | Preconnect
     | Shutdown

@@ -32,6 +32,7 @@ from .continuation import Reuse
 from .phases import RequestPhase, ResponsePhase
 from .profiles import Policy, Profile, ReplayPolicy
 from .records import Lane, Link, Request
+from .steering import news_of, steering_of
 from .stream_events import ErrorEvent, FrameKind, StreamEvent
 from .verdicts import Cause, Reaction, Where, react
 
@@ -156,6 +157,10 @@ def echo_of(lane: Lane, frame: StreamEvent) -> Echo:
     if lane.decision is None or not isinstance(frame, wire.ResponseCreated) or lane.content is None:
         return Echo.AGREES
     echoed = frame.response.get("previous_response_id")
+    if lane.ended is not None:
+        # A successor continues what has just ended, and is not that once more.
+        ended = lane.ended.response_id
+        return Echo.DIFFERS if frame.response_id == ended or echoed not in {None, ended} else Echo.AGREES
     if isinstance(lane.decision, Reuse):
         named: object = lane.decision.response_id
     else:
@@ -241,7 +246,11 @@ def _content(at: Sighting) -> Facts:
 
 
 def _terminal(at: Sighting) -> Facts:
-    return identity_of(at.lane, at.frame), STATUSES[type(at.frame)], _foreign_of(at.lane)
+    return identity_of(at.lane, at.frame), STATUSES[type(at.frame)], _foreign_of(at.lane), steering_of(at.lane)
+
+
+def _steer(at: Sighting) -> Facts:
+    return (news_of(at.lane, at.frame),)
 
 
 def _error(at: Sighting) -> Facts:
@@ -289,6 +298,7 @@ READERS: Final[Mapping[FrameKind, Callable[[Sighting], Facts]]] = {
     FrameKind.ITEM_ADDED: _item_added,
     FrameKind.CONTENT: _content,
     FrameKind.TERMINAL: _terminal,
+    FrameKind.STEER: _steer,
     FrameKind.ERROR: _error,
     FrameKind.KEEPALIVE: _keepalive,
     FrameKind.OTHER: _content,

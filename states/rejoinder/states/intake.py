@@ -21,6 +21,7 @@ from .facts import Sighting, facts_of, reaction_to, sequence_of
 from .link_rules import backoff
 from .phases import LinkPhase, ResponsePhase
 from .records import Lane, Link, Request
+from .steering import refuse
 from .steps import Step
 from .stream_events import ErrorEvent, StreamEvent
 from .triggers import LinkEvent, RequestEvent, ResponseEvent
@@ -43,6 +44,10 @@ OURS: Final = frozenset(
         ResponseEvent.COMPLETED,
         ResponseEvent.FAILED,
         ResponseEvent.INCOMPLETE,
+        ResponseEvent.ENDED_STEERED,
+        ResponseEvent.STEER_ACCEPTED,
+        ResponseEvent.STEER_ANSWERED,
+        ResponseEvent.STEER_SETTLED,
     }
 )
 """Events of frames that belong to the lane's response and consume one of its sequence numbers."""
@@ -60,6 +65,12 @@ def _create(session: Session, event: happening.Create, now: float) -> None:
 
 def _cancel(session: Session, event: happening.Cancel, now: float) -> None:
     session.move_request(event.request, RequestEvent.CANCEL, now)
+
+
+def _steer(session: Session, event: happening.Steer, now: float) -> None:
+    session.move_request(event.request, RequestEvent.STEER, now, event.steer)
+    if event.request not in session.requests:
+        refuse(session, event.request, event.steer)
 
 
 def _overflow(session: Session, event: happening.Overflow, now: float) -> None:
@@ -225,6 +236,7 @@ INTAKE: Final[Mapping[type, Callable[[Session, Any, float], None]]] = MappingPro
     {
         happening.Create: _create,
         happening.Cancel: _cancel,
+        happening.Steer: _steer,
         happening.Overflow: _overflow,
         happening.Preconnect: _preconnect,
         happening.Shutdown: _shutdown,

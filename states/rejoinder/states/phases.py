@@ -52,6 +52,10 @@ class ResponsePhase(StrEnum):
     """The caller has left before the response had an id that a cancel could name."""
     DRAINING = "draining"
     """Nobody listens; frames are discarded until the terminal of the abandoned response."""
+    AWAITING_SUCCESSOR = "awaiting_successor"
+    """The response ended and steering was not settled: a successor that nobody creates may follow, for the same caller."""
+    SUCCESSOR_PENDING = "successor_pending"
+    """The same, and the caller has left: a successor may still occupy the lane."""
     QUARANTINED = "quarantined"
     """The lane's state on the server is unknown: it is not used again unless the terminal comes after all."""
 

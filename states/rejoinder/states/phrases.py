@@ -46,9 +46,19 @@ MOST_KINDS: Final = 6
 """So many kinds of frames are told of a series, and the rest by number."""
 COMMON: Final = "response."
 """What nearly every type begins with: in a series it is left out."""
-LIVE: Final = frozenset({ResponsePhase.DOUBTED, ResponsePhase.ACKNOWLEDGED, ResponsePhase.STREAMING, ResponsePhase.FAILING})
+LIVE: Final = frozenset(
+    {
+        ResponsePhase.DOUBTED,
+        ResponsePhase.ACKNOWLEDGED,
+        ResponsePhase.STREAMING,
+        ResponsePhase.FAILING,
+        ResponsePhase.AWAITING_SUCCESSOR,
+    }
+)
 """Phases of a response that a caller waits for."""
-ABANDONED: Final = frozenset({ResponsePhase.CANCEL_PENDING, ResponsePhase.DRAINING, ResponsePhase.QUARANTINED})
+ABANDONED: Final = frozenset(
+    {ResponsePhase.CANCEL_PENDING, ResponsePhase.DRAINING, ResponsePhase.SUCCESSOR_PENDING, ResponsePhase.QUARANTINED}
+)
 """Phases that it is worth telling the end of."""
 OBVIOUS: Final = frozenset(
     {
@@ -137,7 +147,8 @@ def _kind(frame: StreamEvent) -> str:
 def decided(decision: Decision) -> str:
     """Whether a create continues a response, and why not."""
     if isinstance(decision, Reuse):
-        return f"continuing {name(decision.response_id)} with {counted(len(decision.items), 'new item')}, {decision.saved} saved"
+        which = f"stored {name(decision.response_id)}" if decision.stored else name(decision.response_id)
+        return f"continuing {which} with {counted(len(decision.items), 'new item')}, {decision.saved} saved"
     return f"in full: {REASONS[type(decision.reason)](decision.reason)}"
 
 
@@ -158,6 +169,7 @@ REASONS: Final[Mapping[type, Callable[[Any], str]]] = MappingProxyType(
         reasons.Disabled: lambda _: "continuing is switched off",
         reasons.Stateless: lambda _: "over HTTP nothing is remembered",
         reasons.CallerChain: lambda _: "the caller names what it continues",
+        reasons.Steered: lambda _: "the response before it was steered",
         reasons.Replayed: lambda reason: f"it is sent again ({reason.cause})",
         reasons.Shorter: lambda _: "it adds nothing",
         reasons.PrefixChanged: lambda reason: f"item {reason.index} has changed",
@@ -197,6 +209,7 @@ HAPPENED: Final[Mapping[type, Callable[[Any], str]]] = MappingProxyType(
     {
         happening.Create: _asked,
         happening.Cancel: lambda event: f"r{event.request} leaves",
+        happening.Steer: lambda event: f"r{event.request} steers (s{event.steer})",
         happening.Overflow: lambda event: f"r{event.request} reads too slowly: its buffer is full",
         happening.Preconnect: lambda _: "a link is wanted ahead of time",
         happening.Shutdown: lambda _: "the session closes",
@@ -264,6 +277,8 @@ DONE: Final[Mapping[type, Callable[[Any], str | None]]] = MappingProxyType(
             f"the client {'closes' if effect.abandoned else 'is done with'} the stream of {place(effect.link, effect.lane)}"
         ),
         ordered.HandOver: lambda effect: f"r{effect.request} goes over another transport: {effect.cause}",
+        ordered.SendSteer: lambda effect: f"the client steers {name(effect.response_id)} on L{effect.link} (s{effect.steer})",
+        ordered.Steered: lambda effect: f"s{effect.steer} of r{effect.request} is {effect.status}",
         ordered.Withdraw: lambda effect: (
             f"the client takes the create of r{effect.request} for {place(effect.link, effect.lane)} back, if it has not left"
         ),

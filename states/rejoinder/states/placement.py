@@ -14,6 +14,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+import attrs
+
 from .continuation import CallerChain, Decision, Disabled, Full, Replayed, Reuse, Stateless, decide, names_its_chain
 from .failures import shown
 from .phases import LinkPhase, RequestPhase, ResponsePhase
@@ -186,7 +188,7 @@ def _choose_stream(session: Session, link: Link, request: Request) -> tuple[Lane
 def _choose(session: Session, link: Link, request: Request) -> tuple[Lane, Decision] | None:
     if not (session.profile.lanes and link.proven):
         lane = next(iter(link.lanes.values()), None) or session.new_lane(link, _name(link))
-        return (lane, _decide(session, lane, request)) if lane.phase is ResponsePhase.IDLE else None
+        return (lane, _or_stored(session, _decide(session, lane, request), request)) if lane.phase is ResponsePhase.IDLE else None
     lanes = list(link.lanes.values())
     if sum(lane.phase is not ResponsePhase.IDLE for lane in lanes) >= session.profile.in_flight:
         return None
@@ -197,7 +199,7 @@ def _choose(session: Session, link: Link, request: Request) -> tuple[Lane, Decis
             return lane, decision
     # Nothing to continue: the reason that tells most is that of the lane that was used last.
     latest = max(lanes, key=lambda lane: lane.used)
-    full = _decide(session, latest, request)
+    full = _or_stored(session, _decide(session, latest, request), request)
     # A lane whose cancel is unanswered comes last: an error there might be for either.
     idle.sort(key=lambda lane: lane.owed > 0)
     bare = next((lane for lane in idle if lane.continuation is None and not lane.owed), None)
@@ -220,6 +222,16 @@ def _decide(session: Session, lane: Lane, request: Request) -> Decision:
     if lane.continuation is None:
         return Full(lane.absence)
     return decide(lane.continuation, request.content)
+
+
+def _or_stored(session: Session, decision: Decision, request: Request) -> Decision:
+    """``decision``, or else the latest response that the server was to store and that this request extends."""
+    if isinstance(decision, Full) and not isinstance(decision.reason, Disabled | CallerChain | Replayed):
+        for stored in reversed(session.stored.values()):
+            found = decide(stored, request.content)
+            if isinstance(found, Reuse):
+                return attrs.evolve(found, stored=True)
+    return decision
 
 
 def _name(link: Link) -> str:

@@ -27,6 +27,7 @@ __all__ = [
     "XAI",
     "AfterCancel",
     "CancelPolicy",
+    "ContinuationPolicy",
     "DeadlineKind",
     "Deadlines",
     "Fallback",
@@ -97,6 +98,17 @@ class AfterCancel(StrEnum):
     """The whole input: no vendor documents whether the parent of a cancelled response may still be named."""
     REUSE = "reuse"
     """Name the parent of the cancelled response, on the same lane; a miss then costs one round trip."""
+
+
+@unique
+class ContinuationPolicy(StrEnum):
+    """Which completed responses a request may continue."""
+
+    LINK = "link"
+    """The latest of its lane, on the link where it completed: what the server has in memory. Works with ``store: false``."""
+    STORED = "stored"
+    """That one first; else any that the server was to store (``store``, true where it is left out), on any link, also a new one.
+    Loading it is slower, and a server that does not have it any more costs one round trip, after which everything is sent."""
 
 
 @unique
@@ -198,6 +210,8 @@ class Profile:
     ending the stream ends the response."""
     repeats: int = 1
     """How often the same cause may make a request be sent again; twice in all, whatever the causes."""
+    steering: bool = False
+    """Whether words can be added to a running response (``response.steer``); which models take them is the server's affair."""
 
 
 @attrs.frozen
@@ -218,6 +232,8 @@ class Policy:
     """The error table; put rows of your own in front of ``ERRORS``."""
     reuse: bool = True
     """Whether ``previous_response_id`` is used at all."""
+    continuation: ContinuationPolicy = attrs.field(default=ContinuationPolicy.LINK, converter=ContinuationPolicy)
+    """Which completed responses may be continued: ``link`` or ``stored``."""
     dial_attempts: int = 3
     """Dials before a link is given up."""
     backoff_first: float = 0.5
@@ -250,7 +266,9 @@ class Policy:
         check_number(self, "prove_after", above=False, endless=True)
 
 
-OPENAI: Final = Profile(name="openai", lanes=True, max_age=3600.0, in_flight=16, names=32, signal=True, then=CancelPolicy.LANE)
+OPENAI: Final = Profile(
+    name="openai", lanes=True, max_age=3600.0, in_flight=16, names=32, signal=True, then=CancelPolicy.LANE, steering=True
+)
 """api.openai.com: lanes. ``signal`` is on because the system this one re-creates sends it and named lanes make it harmless."""
 
 AZURE: Final = Profile(name="azure", lanes=False, max_age=3600.0, in_flight=1, names=0)

@@ -17,13 +17,25 @@ import attrs
 from .continuation import Continuation, Decision, NoPrevious, Reason, RequestContent
 from .effects import Deliver
 from .phases import LinkPhase, RequestPhase, ResponsePhase
-from .stream_events import ErrorEvent
+from .stream_events import ErrorEvent, ResponseEvent
 from .verdicts import Cause, Failure
 
-__all__ = ["Lane", "Link", "Request"]
+__all__ = ["Lane", "Link", "Request", "SentSteer"]
 
-ABANDONED = frozenset({ResponsePhase.CANCEL_PENDING, ResponsePhase.DRAINING})
+ABANDONED = frozenset({ResponsePhase.CANCEL_PENDING, ResponsePhase.DRAINING, ResponsePhase.SUCCESSOR_PENDING})
 UNUSED = frozenset({ResponsePhase.IDLE, ResponsePhase.QUARANTINED})
+
+
+@attrs.frozen
+class SentSteer:
+    """Words that were sent to a running response."""
+
+    number: int | None
+    """Their number; None once nobody wants to know."""
+    response: str
+    """The response that they were sent to: answers name it, also while its successor runs."""
+    name: str | None = None
+    """``steer.id``, from ``response.steer.accepted``."""
 
 
 @final
@@ -77,6 +89,12 @@ class Lane:
     """When the caller left, or when it became clear that nobody owns what runs here."""
     fault: ErrorEvent | None = None
     """The error that was reported inside the response, or doubted before it."""
+    steers: tuple[SentSteer, ...] = ()
+    """Words that were sent to the response on the lane and are not settled, oldest first."""
+    ended: ResponseEvent | None = None
+    """The terminal of the response whose successor is due."""
+    steered: bool = False
+    """Whether the response is such a successor."""
     foreign: bool = False
     """Whether somebody else's terminal was seen since the lane drains."""
     tainted: bool = False
@@ -111,6 +129,9 @@ class Lane:
         self.output_begun = False
         self.abandoned_at = None
         self.fault = None
+        self.steers = ()
+        self.ended = None
+        self.steered = False
         self.foreign = False
         self.delivery = ()
 
@@ -204,6 +225,8 @@ class Request:
     """Whether a successor was dialled for it: once for each wait."""
     replays: tuple[Cause, ...] = ()
     """Why it was sent again, in order."""
+    held: tuple[int, ...] = ()
+    """Words of its caller that wait for a response id, by number, oldest first."""
 
     def copy(self) -> Request:
         """A request that can move on by itself."""

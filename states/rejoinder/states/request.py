@@ -69,13 +69,16 @@ EDGES: Final = (
     *rows(P.SENT, E.OVERFLOW, P.ENDED, "request_overflowed", "a slow consumer costs its own response, never the reader"),
     *rows(P.SENT, E.EXPIRED, P.ENDED, "request_expired", "turn deadline: a trickle can outlive every gap"),
     *rows(P.SENT, E.CLOSED, P.ENDED, "request_closed", "the session is closing"),
+    # -- steering ---------------------------------------------------------------------------------------------------------
+    *rows((P.WAITING, P.PAUSED), E.STEER, None, "request_steered_early", "no response to name yet: held until it has an id"),
+    *rows(P.SENT, E.STEER, None, "request_steered", "what it does on the wire is the response's business"),
     # -- ended ----------------------------------------------------------------------------------------------------------
     *rows(
         P.ENDED,
-        (E.CANCEL, E.OVERFLOW),
+        (E.CANCEL, E.OVERFLOW, E.STEER),
         None,
         Staying.IGNORE,
-        "cancelling twice, or after the end, is legal and costs nothing",
+        "cancelling twice, or after the end, is legal and costs nothing; words that come too late are told so",
     ),
 )
 

@@ -13,6 +13,7 @@ from .continuation import Decision
 from .effects import Finish, HandOver, Send
 from .failures import simple_failure
 from .phases import RequestPhase
+from .steering import abandon
 from .triggers import LinkEvent, ResponseEvent
 from .verdicts import Cause, Failure, Outcome, OutcomeKind
 
@@ -56,6 +57,16 @@ def request_paused(session: Session, request: Request, step: Step) -> None:
 
 def request_finished(session: Session, request: Request, step: Step) -> None:
     session.emit(Finish(request.number, cast("Outcome", step.detail)))
+    abandon(session, request)
+
+
+def request_steered(session: Session, request: Request, step: Step) -> None:
+    lane = cast("Lane", session.lane_at(request.place))
+    session.move_lane(lane, ResponseEvent.STEER, step.now, step.detail)
+
+
+def request_steered_early(session: Session, request: Request, step: Step) -> None:
+    request.held = (*request.held, cast("int", step.detail))
 
 
 def request_given_up(session: Session, request: Request, step: Step) -> None:
@@ -107,6 +118,7 @@ def _end(session: Session, request: Request, step: Step, failure: Failure | None
     kind = OutcomeKind.CANCELLED if failure is None else OutcomeKind.INTERRUPTED
     verdict = session.verdict(request, lane, step.source, failure)
     session.emit(Finish(request.number, Outcome(kind, failure, verdict)))
+    abandon(session, request)
     if lane is not None:
         session.move_lane(lane, ResponseEvent.CANCEL, step.now)
 
@@ -128,6 +140,8 @@ REQUEST_RULES: Final[Mapping[str, RequestRule]] = MappingProxyType(
             request_paused,
             request_replayed,
             request_sent,
+            request_steered,
+            request_steered_early,
             retry_allowed,
         )
     }

@@ -249,6 +249,109 @@ EDGES: Final = (
     *rows(P.DRAINING, E.EXPIRED, P.QUARANTINED, "drain_overdue", "drain deadline in all, not for each frame (row 08b)"),
     *rows(P.DRAINING, E.LOST, P.IDLE, "abandoned_lost", "clean by death"),
     *rows(P.DRAINING, E.DOOMED, None, Staying.IGNORE, "the loss that follows cleans it"),
+    # -- steering: words added to a running response, and the successor that nobody creates ----------------------------------
+    *rows(
+        (P.AWAITING_CREATED, P.DOUBTED), E.STEER, None, "steer_held", "response.steer names the response: held until it has an id"
+    ),
+    *rows(LIVE, E.STEER, None, "steer_sent", "response.steer {previous_response_id, input} (steering guide)"),
+    *rows(P.FAILING, E.STEER, None, "steer_refused", "it fails already: nothing would take them"),
+    *rows(
+        (*LIVE, P.FAILING, P.DRAINING, P.QUARANTINED),
+        (E.STEER_ACCEPTED, E.STEER_ANSWERED, E.STEER_SETTLED),
+        None,
+        "steer_answered",
+        "accepted, pending or failed: says nothing about the response itself",
+    ),
+    *rows(
+        LIVE,
+        E.ENDED_STEERED,
+        P.AWAITING_SUCCESSOR,
+        "ended_steered",
+        "incomplete with reason steered, or completed: a successor may follow on the same lane, for the same caller",
+    ),
+    *rows(
+        P.FAILING,
+        E.ENDED_STEERED,
+        P.SUCCESSOR_PENDING,
+        "failed_as_reported_steered",
+        "finish with the error; the lane is not clean",
+    ),
+    *rows(
+        P.DRAINING,
+        E.ENDED_STEERED,
+        P.SUCCESSOR_PENDING,
+        "drained_steered",
+        "the abandoned response ended, and its successor would be the next one's words (cancel r0 while it is steered; r1 sent:"
+        " r1 got r0's successor)",
+    ),
+    *rows(P.QUARANTINED, E.ENDED_STEERED, P.QUARANTINED, "quarantined_steered", "it ended, and what follows is not known"),
+    *rows(
+        (P.IDLE, P.AWAITING_CREATED, P.DOUBTED, *LIVE, P.FAILING, P.CANCEL_PENDING, P.DRAINING, P.QUARANTINED),
+        E.STRAY_STEER,
+        None,
+        Staying.IGNORE,
+        "late news of words whose response is over: recorded after terminals for inject",
+    ),
+    # -- awaiting_successor: the caller still listens ------------------------------------------------------------------------
+    *rows(
+        P.AWAITING_SUCCESSOR,
+        E.CREATED,
+        P.STREAMING,
+        "successor_began",
+        "a new id on the same lane, unasked: the same caller's, and past the commit point",
+    ),
+    *rows(
+        P.AWAITING_SUCCESSOR, E.FOREIGN_CREATED, P.DRAINING, "successor_foreign", "it continues another response: the link retires"
+    ),
+    *rows(P.AWAITING_SUCCESSOR, E.STEER, None, "steer_held", "the successor has no id yet"),
+    *rows(P.AWAITING_SUCCESSOR, (E.STEER_ACCEPTED, E.STEER_ANSWERED), None, "steer_answered", "a successor may still follow"),
+    *rows(
+        P.AWAITING_SUCCESSOR,
+        E.STEER_SETTLED,
+        P.IDLE,
+        "ended_without_successor",
+        "pending (waiting_for_required_input) or failed: the terminal was the last word",
+    ),
+    *rows(
+        P.AWAITING_SUCCESSOR,
+        E.EXPIRED,
+        P.QUARANTINED,
+        "successor_overdue",
+        "created deadline: the caller gets what the terminal said; whether a successor comes is unknown",
+    ),
+    *rows(P.AWAITING_SUCCESSOR, E.CANCEL, P.SUCCESSOR_PENDING, "caller_left_steered", "the drain deadline starts now"),
+    *rows(P.AWAITING_SUCCESSOR, E.LOST, P.IDLE, "successor_lost", "queued steering dies with the connection"),
+    *rows(P.AWAITING_SUCCESSOR, E.GARBAGE, P.SUCCESSOR_PENDING, "successor_damaged", "it may have been the successor's created"),
+    *rows(
+        (P.AWAITING_SUCCESSOR, P.SUCCESSOR_PENDING),
+        (E.STRAY_CONTENT, E.OTHER, E.FOREIGN_TERMINAL),
+        None,
+        "late_frame",
+        "recorded: frames may follow a terminal",
+    ),
+    *rows(
+        (P.AWAITING_SUCCESSOR, P.SUCCESSOR_PENDING),
+        (E.REJECTED, E.REJECTED_UNCLEAN),
+        None,
+        Staying.COUNT,
+        "no create of ours is unanswered; what becomes of steering is said by steer frames",
+    ),
+    *rows((P.AWAITING_SUCCESSOR, P.SUCCESSOR_PENDING), E.DOUBTFUL, None, "cancel_answered", "a late answer to an old cancel"),
+    *rows(
+        (P.AWAITING_SUCCESSOR, P.SUCCESSOR_PENDING),
+        (E.KEEPALIVE, E.STRAY_STEER, E.DOOMED),
+        None,
+        Staying.IGNORE,
+        "none settles what is due here",
+    ),
+    # -- successor_pending: nobody listens any more ----------------------------------------------------------------------------
+    *rows(P.SUCCESSOR_PENDING, E.CREATED, P.DRAINING, "successor_abandoned", "it has a name: response.cancel if signalling is on"),
+    *rows(P.SUCCESSOR_PENDING, E.FOREIGN_CREATED, P.DRAINING, "foreign_for_abandoned", "not even its successor: the link retires"),
+    *rows(P.SUCCESSOR_PENDING, (E.STEER_ACCEPTED, E.STEER_ANSWERED), None, "steer_answered", "a successor may still follow"),
+    *rows(P.SUCCESSOR_PENDING, E.STEER_SETTLED, P.IDLE, "successor_spared", "none follows: the wire is clean"),
+    *rows(P.SUCCESSOR_PENDING, E.GARBAGE, None, Staying.COUNT, "nobody listens; the created or the drain deadline settles it"),
+    *rows(P.SUCCESSOR_PENDING, E.EXPIRED, P.QUARANTINED, "drain_overdue", "drain deadline, counted from the cancel"),
+    *rows(P.SUCCESSOR_PENDING, E.LOST, P.IDLE, "abandoned_lost", "clean by death"),
     # -- quarantined: unknown until the terminal or the end of the link ------------------------------------------------------
     *rows(P.QUARANTINED, (E.FAILED, E.INCOMPLETE), P.IDLE, "drained", "the terminal came after all"),
     *rows(P.QUARANTINED, E.COMPLETED, P.IDLE, "drained_whole", "the same; it is the lane's latest now"),
@@ -289,6 +392,8 @@ RESPONSE: Final = Table(
         P.FAILING: Deadline(DeadlineKind.GRACE, E.EXPIRED),
         P.CANCEL_PENDING: Deadline(DeadlineKind.DRAIN, E.EXPIRED),
         P.DRAINING: Deadline(DeadlineKind.DRAIN, E.EXPIRED),
+        P.AWAITING_SUCCESSOR: Deadline(DeadlineKind.CREATED, E.EXPIRED),
+        P.SUCCESSOR_PENDING: Deadline(DeadlineKind.DRAIN, E.EXPIRED),
     },
     edges=EDGES,
 )

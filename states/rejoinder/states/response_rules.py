@@ -6,7 +6,8 @@ Rules of this file
 * A rule does not look at phases to choose: where that would be needed, a row or an event is missing.
 * When the machine comes to ``idle``, the session clears the lane after the rule.
 
-The rules of links and requests are in ``link_rules.py`` and ``request_rules.py``; ``steps.py`` says what a rule is told.
+The rules of links and requests are in ``link_rules.py`` and ``request_rules.py``, those of steering in ``steering_rules.py``, which
+shares the steps at the end of this file; ``steps.py`` says what a rule is told.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from .continuation import (
     RequestContent,
     Reuse,
     Stateless,
+    Steered,
     names_its_chain,
 )
 from .effects import Deliver, Settled, Withdraw
@@ -42,22 +44,36 @@ from .failures import (
     unreachable_failure,
 )
 from .link_rules import backoff
-from .profiles import AfterCancel, CancelPolicy
+from .profiles import AfterCancel, CancelPolicy, ContinuationPolicy
+from .steering import send_held
 from .steps import Step
 from .stream_events import ErrorEvent
-from .triggers import LinkEvent, RequestEvent, ResponseEvent
+from .triggers import LinkEvent, RequestEvent
 from .verdicts import Cause, OutcomeKind, Reaction
 
 if TYPE_CHECKING:
     from .records import Lane, Request
     from .session import Session
 
-__all__ = ["RESPONSE_RULES"]
+__all__ = [
+    "RESPONSE_RULES",
+    "abandoned_created",
+    "adopt_stranger",
+    "apply_policy",
+    "completed",
+    "finish_with_fault",
+    "incomplete",
+    "name_response",
+    "orphan",
+    "settle",
+]
 
-SETTLED: Final[Mapping[str, OutcomeKind]] = {
-    ResponseEvent.COMPLETED: OutcomeKind.COMPLETED,
-    ResponseEvent.FAILED: OutcomeKind.FAILED,
-    ResponseEvent.INCOMPLETE: OutcomeKind.INCOMPLETE,
+STORED_RESPONSES: Final = 32
+"""How many stored responses are remembered: the latest of as many conversations."""
+SETTLED: Final[Mapping[type, OutcomeKind]] = {
+    wire.ResponseCompleted: OutcomeKind.COMPLETED,
+    wire.ResponseFailed: OutcomeKind.FAILED,
+    wire.ResponseIncomplete: OutcomeKind.INCOMPLETE,
 }
 """How a response ended that nobody listened to."""
 
@@ -77,14 +93,16 @@ def create_sent(session: Session, lane: Lane, step: Step) -> None:
 
 
 def created_arrived(session: Session, lane: Lane, step: Step) -> None:
-    _name_response(lane, step)
+    name_response(lane, step)
     link = session.links[lane.link]
     link.attempts = 0
     link.proven = link.proven or (lane.name is not None and step.frame.stream_id == lane.name)
     lane.fault = None
-    session.requests[cast("int", lane.request)].acknowledged = True
-    lane.delivery = (Deliver(cast("int", lane.request)),)
+    request = session.requests[cast("int", lane.request)]
+    request.acknowledged = True
+    lane.delivery = (Deliver(request.number),)
     session.deliver(lane)
+    send_held(session, lane, request)
 
 
 def error_doubted(session: Session, lane: Lane, step: Step) -> None:
@@ -94,6 +112,7 @@ def error_doubted(session: Session, lane: Lane, step: Step) -> None:
 
 def cache_missed(session: Session, lane: Lane, step: Step) -> None:
     lane.absence = Evicted()
+    session.stored.pop(cast("Reuse", lane.decision).response_id, None)
     session.replay(lane, Cause.CACHE_MISS, step)
 
 
@@ -107,7 +126,7 @@ def create_rejected(session: Session, lane: Lane, step: Step) -> None:
 def create_rejected_unclean(session: Session, lane: Lane, step: Step) -> None:
     _take_back(session, lane)
     session.finish(lane, OutcomeKind.FAILED, failure_from_error(Cause.FAULT, step.error, session.policy), step)
-    _orphan(lane, step)
+    orphan(lane, step)
 
 
 def create_rejected_replayed(session: Session, lane: Lane, step: Step) -> None:
@@ -187,11 +206,15 @@ def cancel_answered(session: Session, lane: Lane, step: Step) -> None:
 
 
 def completed(session: Session, lane: Lane, step: Step) -> None:
+    """``response.completed``: the whole answer, and what the next request may continue."""
     frame = cast("wire.ResponseCompleted", step.detail)
     content = cast("RequestContent", lane.content)
     given = frame.response.get("output")
     output = cast("list[Mapping[str, Any]]", given) if isinstance(given, list) and given else list(lane.output)
-    if names_its_chain(content):
+    if lane.steered:
+        # What was said in between came by steering, and no input that a caller gives can be compared with it.
+        lane.absence = Steered()
+    elif names_its_chain(content):
         # The server builds on more than this request's items, and the caller alone knows what.
         lane.absence = CallerChain()
     elif session.profile.streams:
@@ -199,6 +222,7 @@ def completed(session: Session, lane: Lane, step: Step) -> None:
     else:
         lane.continuation = Continuation(cast("str", lane.response_id), content.items, output)
         lane.absence = NoPrevious()
+        _remember_stored(session, content, lane.continuation)
     # Whatever was abandoned here before has been silent for a whole response.
     lane.tainted = lane.late
     session.has_completed = True
@@ -213,6 +237,7 @@ def failed(session: Session, lane: Lane, step: Step) -> None:
 
 
 def incomplete(session: Session, lane: Lane, step: Step) -> None:
+    """``response.incomplete``: a normal end with a reason."""
     frame = cast("wire.ResponseIncomplete", step.detail)
     _keep_parent(session, lane)
     session.deliver(lane)
@@ -227,22 +252,22 @@ def fault_reported(session: Session, lane: Lane, step: Step) -> None:
 def failed_as_reported(session: Session, lane: Lane, step: Step) -> None:
     frame = cast("wire.ResponseFailed", step.detail)
     session.deliver(lane)
-    _finish_with_fault(session, lane, step, frame)
+    finish_with_fault(session, lane, step, frame)
 
 
 def failed_without_terminal(session: Session, lane: Lane, step: Step) -> None:
-    _finish_with_fault(session, lane, step, None)
-    _orphan(lane, step)
+    finish_with_fault(session, lane, step, None)
+    orphan(lane, step)
     session.unclean(lane, step)
 
 
 def failed_by_foreign(session: Session, lane: Lane, step: Step) -> None:
-    _finish_with_fault(session, lane, step, None)
-    _adopt_stranger(session, lane, step)
+    finish_with_fault(session, lane, step, None)
+    adopt_stranger(session, lane, step)
 
 
 def failed_by_loss(session: Session, lane: Lane, step: Step) -> None:
-    _finish_with_fault(session, lane, step, None)
+    finish_with_fault(session, lane, step, None)
 
 
 # -- ends from outside -------------------------------------------------------------------------------------------------------
@@ -264,14 +289,14 @@ def doubt_unresolved(session: Session, lane: Lane, step: Step) -> None:
     _take_back(session, lane)
     error = cast("ErrorEvent", lane.fault)
     session.finish(lane, OutcomeKind.INTERRUPTED, failure_from_error(Cause.DOUBT, error, session.policy), step)
-    _orphan(lane, step)
+    orphan(lane, step)
     session.suspect(lane, step)
 
 
 def doubt_unresolved_replayed(session: Session, lane: Lane, step: Step) -> None:
     _take_back(session, lane)
     session.replay(lane, Cause.DOUBT, step)
-    _orphan(lane, step)
+    orphan(lane, step)
     session.suspect(lane, step)
 
 
@@ -279,13 +304,13 @@ def foreign_began(session: Session, lane: Lane, step: Step) -> None:
     _take_back(session, lane)
     message = "Another response began where this one was due. The connection is being replaced; send the request again."
     session.finish(lane, OutcomeKind.INTERRUPTED, simple_failure(Cause.FOREIGN, message), step)
-    _adopt_stranger(session, lane, step)
+    adopt_stranger(session, lane, step)
 
 
 def foreign_began_replayed(session: Session, lane: Lane, step: Step) -> None:
     _take_back(session, lane)
     session.replay(lane, Cause.FOREIGN, step)
-    _adopt_stranger(session, lane, step)
+    adopt_stranger(session, lane, step)
 
 
 def damaged(session: Session, lane: Lane, step: Step) -> None:
@@ -306,13 +331,13 @@ def doomed(session: Session, lane: Lane, step: Step) -> None:
     _take_back(session, lane)
     message = "The connection reached the server's age limit before the request was acknowledged. Send it again."
     session.finish(lane, OutcomeKind.INTERRUPTED, simple_failure(Cause.LIMIT, message), step)
-    _orphan(lane, step)
+    orphan(lane, step)
 
 
 def doomed_replayed(session: Session, lane: Lane, step: Step) -> None:
     _take_back(session, lane)
     session.replay(lane, Cause.LIMIT, step)
-    _orphan(lane, step)
+    orphan(lane, step)
 
 
 def lost(session: Session, lane: Lane, step: Step) -> None:
@@ -328,18 +353,19 @@ def lost_replayed(session: Session, lane: Lane, step: Step) -> None:
 
 def caller_left_early(session: Session, lane: Lane, step: Step) -> None:
     _take_back(session, lane)
-    _orphan(lane, step)
-    _apply_policy(session, lane, step)
+    orphan(lane, step)
+    apply_policy(session, lane, step)
 
 
 def caller_left(session: Session, lane: Lane, step: Step) -> None:
-    _orphan(lane, step)
+    orphan(lane, step)
     session.signal(lane)
-    _apply_policy(session, lane, step)
+    apply_policy(session, lane, step)
 
 
 def abandoned_created(session: Session, lane: Lane, step: Step) -> None:
-    _name_response(lane, step)
+    """The abandoned response has a name now: the server is told, if it is to be told."""
+    name_response(lane, step)
     link = session.links[lane.link]
     link.proven = link.proven or (lane.name is not None and step.frame.stream_id == lane.name)
     session.signal(lane)
@@ -357,12 +383,12 @@ def abandoned_lost(session: Session, lane: Lane, step: Step) -> None:
 def drained(session: Session, lane: Lane, step: Step) -> None:
     lane.tainted = True
     _keep_parent(session, lane)
-    _settle(session, lane, step)
+    settle(session, lane, step)
 
 
 def drained_whole(session: Session, lane: Lane, step: Step) -> None:
     lane.tainted = True
-    _settle(session, lane, step)
+    settle(session, lane, step)
 
 
 def drain_overdue(session: Session, lane: Lane, step: Step) -> None:
@@ -371,7 +397,7 @@ def drain_overdue(session: Session, lane: Lane, step: Step) -> None:
 
 
 def quarantined_created(session: Session, lane: Lane, step: Step) -> None:
-    _name_response(lane, step)
+    name_response(lane, step)
     session.note("LateCreated", lane, "after the lane was given up")
     session.signal(lane)
 
@@ -390,20 +416,21 @@ def stranger_began(session: Session, lane: Lane, step: Step) -> None:
     lane.continuation = None
     lane.absence = LaneDirty()
     session.note("UnaskedCreated", lane, f"in {step.source}")
-    _name_response(lane, step)
-    _orphan(lane, step)
+    name_response(lane, step)
+    orphan(lane, step)
 
 
 def foreign_for_abandoned(session: Session, lane: Lane, step: Step) -> None:
     session.note(step.event, lane, f"in {step.source}")
-    _adopt_stranger(session, lane, step)
+    adopt_stranger(session, lane, step)
 
 
 # -- shared steps ------------------------------------------------------------------------------------------------------------
 
 
-def _name_response(lane: Lane, step: Step) -> None:
+def name_response(lane: Lane, step: Step) -> None:
     """From here on the lane's response has an id, and its frames are counted from this one."""
+    lane.ended = None
     lane.response_id = step.frame.response_id
     lane.sequence = step.frame.sequence_number
 
@@ -414,7 +441,7 @@ def _take_back(session: Session, lane: Lane) -> None:
         session.emit(Withdraw(lane.link, cast("int", lane.sent), lane.name))
 
 
-def _orphan(lane: Lane, step: Step) -> None:
+def orphan(lane: Lane, step: Step) -> None:
     """Nobody listens from now on; the drain deadline runs from the first time this was so."""
     lane.request = None
     lane.delivery = ()
@@ -423,34 +450,43 @@ def _orphan(lane: Lane, step: Step) -> None:
         lane.abandoned_at = step.now
 
 
-def _adopt_stranger(session: Session, lane: Lane, step: Step) -> None:
+def adopt_stranger(session: Session, lane: Lane, step: Step) -> None:
     """What runs here is somebody else's: the lane drains until *its* terminal, and the link goes."""
     lane.sent = None
-    _name_response(lane, step)
-    _orphan(lane, step)
+    lane.steers = ()
+    name_response(lane, step)
+    orphan(lane, step)
     session.suspect(lane, step)
 
 
-def _settle(session: Session, lane: Lane, step: Step) -> None:
+def settle(session: Session, lane: Lane, step: Step) -> None:
     """Tell what the abandoned response came to; of a stranger's there is nobody to tell."""
-    kind = SETTLED.get(step.event)
-    if kind is not None and lane.sent is not None:
+    kind = SETTLED.get(type(step.detail))
+    if kind is not None and lane.sent is not None and lane.response_id is not None:
         frame = cast("wire.ResponseEvent", step.detail)
         drained = step.now - cast("float", lane.abandoned_at)
-        session.emit(Settled(lane.sent, cast("str", lane.response_id), kind, drained, frame.response))
+        session.emit(Settled(lane.sent, lane.response_id, kind, drained, frame.response))
 
 
 def _abandon_unclean(session: Session, lane: Lane, step: Step) -> None:
     """The server was silent too long: tell it, and never reuse the lane."""
-    _orphan(lane, step)
+    orphan(lane, step)
     session.signal(lane)
     session.unclean(lane, step)
 
 
 def _abandon_damaged(session: Session, lane: Lane, step: Step) -> None:
-    _orphan(lane, step)
+    orphan(lane, step)
     session.signal(lane)
     session.suspect(lane, step)
+
+
+def _remember_stored(session: Session, content: RequestContent, continuation: Continuation) -> None:
+    """A response that the server stores outlives its link; the oldest is forgotten first."""
+    if session.policy.continuation is ContinuationPolicy.STORED and content.fields.get("store") is not False:
+        session.stored[continuation.response_id] = continuation
+        if len(session.stored) > STORED_RESPONSES:
+            del session.stored[next(iter(session.stored))]
 
 
 def _evict(lane: Lane) -> None:
@@ -475,13 +511,14 @@ def _keep_parent(session: Session, lane: Lane) -> None:
         lane.continuation = lane.parent
 
 
-def _finish_with_fault(session: Session, lane: Lane, step: Step, terminal: wire.ResponseFailed | None) -> None:
+def finish_with_fault(session: Session, lane: Lane, step: Step, terminal: wire.ResponseEvent | None) -> None:
+    """Give the caller the error that was reported inside its response."""
     failure = failure_from_error(Cause.FAULT, cast("ErrorEvent", lane.fault), session.policy)
     response = None if terminal is None else terminal.response
     session.finish(lane, OutcomeKind.FAILED, failure, step, response=response)
 
 
-def _apply_policy(session: Session, lane: Lane, step: Step) -> None:
+def apply_policy(session: Session, lane: Lane, step: Step) -> None:
     """``retire`` drops the socket with the caller, unless somebody else is live on it, and dials the next at once."""
     link = session.links[lane.link]
     if effective_policy(session.profile, session.policy, proven=link.proven) is CancelPolicy.RETIRE:

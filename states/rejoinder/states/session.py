@@ -25,7 +25,7 @@ from .cancellation import signals
 from .chart import LINK_CHART, REQUEST_CHART, RESPONSE_CHART, Chart
 from .classify import CLASSIFIED, Fate, Item, Stage
 from .content_events import OutputItemDone
-from .continuation import NewLink, NoPrevious
+from .continuation import Continuation, NewLink, NoPrevious
 from .edges import Staying
 from .effects import Effect, EndStream, Moved, Note, SendCancel
 from .facts import Facts, fate, sequence_of
@@ -36,6 +36,8 @@ from .profiles import OPENAI, Fallback, Policy, Profile
 from .records import Lane, Link, Request
 from .request_rules import REQUEST_RULES
 from .response_rules import RESPONSE_RULES
+from .steering import take_back
+from .steering_rules import STEERING_RULES
 from .steps import Step
 from .stream_events import FrameKind
 from .triggers import LinkEvent, RequestEvent, ResponseEvent
@@ -60,7 +62,7 @@ def _bind(chart: Chart, rules: Mapping[str, Callable[[Any, Any, Step], None]]) -
 
 
 LINK_ROWS: Final = _bind(LINK_CHART, LINK_RULES)
-RESPONSE_ROWS: Final = _bind(RESPONSE_CHART, RESPONSE_RULES)
+RESPONSE_ROWS: Final = _bind(RESPONSE_CHART, {**RESPONSE_RULES, **STEERING_RULES})
 REQUEST_ROWS: Final = _bind(REQUEST_CHART, REQUEST_RULES)
 CONTENT_ROWS: Final = CLASSIFIED[FrameKind.CONTENT]
 STREAMING: Final = ResponsePhase.STREAMING
@@ -90,6 +92,7 @@ class Session:
         "profile",
         "requests",
         "sighted",
+        "stored",
     )
 
     def __init__(self, profile: Profile = OPENAI, policy: Policy | None = None) -> None:
@@ -100,6 +103,7 @@ class Session:
         self.links_made = 0
         self.creates = 0
         self.has_completed = False
+        self.stored: dict[str, Continuation] = {}
         self.closing = False
         self.elsewhere = False
         self.counts: Counter[str] = Counter()
@@ -119,6 +123,7 @@ class Session:
         other.links_made = self.links_made
         other.creates = self.creates
         other.has_completed = self.has_completed
+        other.stored = self.stored.copy()
         other.closing = self.closing
         other.elsewhere = self.elsewhere
         other.counts = self.counts.copy()
@@ -264,6 +269,7 @@ class Session:
     def replay(self, lane: Lane, cause: Cause, step: Step, *, pause: float = 0.0) -> None:
         """The request is to be sent again, in full, and not before ``pause`` seconds have passed."""
         number = cast("int", lane.request)
+        take_back(lane, self.requests[number])
         lane.request = None
         if pause:
             self.move_request(number, RequestEvent.REPLAY_LATER, step.now, (cause, pause))

@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 
 __all__ = ["LaneState", "LinkState", "RequestState", "SessionState", "Wait", "snapshot", "waits_for"]
 
-ABANDONED: Final = frozenset({ResponsePhase.CANCEL_PENDING, ResponsePhase.DRAINING, ResponsePhase.QUARANTINED})
+ABANDONED: Final = frozenset(
+    {ResponsePhase.CANCEL_PENDING, ResponsePhase.DRAINING, ResponsePhase.SUCCESSOR_PENDING, ResponsePhase.QUARANTINED}
+)
 """Phases of a response that nobody listens to and that still occupies its lane."""
 
 

@@ -61,12 +61,14 @@ class FrameKind(StrEnum):
     """Deltas, parts, finished items and the progress of a hosted tool: output of the response."""
     TERMINAL = "terminal"
     """``response.completed``, ``.failed``, ``.incomplete``. Not always the last frame of a response."""
+    STEER = "steer"
+    """``response.steer.accepted``, ``.pending``, ``.failed``: what becomes of words that were added to a running response."""
     ERROR = "error"
     """An ``error`` frame, in any of its shapes."""
     KEEPALIVE = "keepalive"
     """``keepalive``: undocumented, real, and it uses up a sequence number."""
     OTHER = "other"
-    """Anything else that is an object: steering, injection, a vendor's extra, no type at all. Harmless, passed on."""
+    """Anything else that is an object: injection, a vendor's extra, no type at all. Harmless, passed on."""
     GARBAGE = "garbage"
     """Not an event: see ``Garbage.violation``."""
 
@@ -282,7 +284,7 @@ class Garbage(StreamEvent):
 class SteerAccepted(StreamEvent):
     """``response.steer.accepted``: the words are queued, not yet applied. ``response_id`` is the response steered."""
 
-    kind: ClassVar[FrameKind] = FrameKind.OTHER
+    kind: ClassVar[FrameKind] = FrameKind.STEER
 
     steer: Mapping[str, Any] | None = attrs.field(default=None, hash=False)
     """``id`` and ``previous_response_id`` of the steering."""
@@ -292,7 +294,7 @@ class SteerAccepted(StreamEvent):
 class SteerPending(StreamEvent):
     """``response.steer.pending``: comes after a terminal; the client must send tool outputs before the words apply."""
 
-    kind: ClassVar[FrameKind] = FrameKind.OTHER
+    kind: ClassVar[FrameKind] = FrameKind.STEER
 
     steer: Mapping[str, Any] | None = attrs.field(default=None, hash=False)
     """``id`` and ``previous_response_id`` of the steering."""
@@ -306,7 +308,7 @@ class SteerPending(StreamEvent):
 class SteerFailed(StreamEvent):
     """``response.steer.failed``: the words were not taken. Says nothing about the response itself."""
 
-    kind: ClassVar[FrameKind] = FrameKind.OTHER
+    kind: ClassVar[FrameKind] = FrameKind.STEER
 
     steer: Mapping[str, Any] | None = attrs.field(default=None, hash=False)
     """The steering that failed, with its ``input``."""

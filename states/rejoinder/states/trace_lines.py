@@ -70,7 +70,8 @@ def _plain_object(value: object, *, whole: bool) -> dict[str, Any]:
     if isinstance(value, StreamEvent):
         return _plain_frame(value)
     if isinstance(value, Reuse):
-        return {TAG: "Reuse", "response_id": value.response_id, "items": len(value.items), "saved": value.saved}
+        reuse = {TAG: "Reuse", "response_id": value.response_id, "items": len(value.items), "saved": value.saved}
+        return {**reuse, "stored": True} if value.stored else reuse
     plain: dict[str, Any] = {TAG: type(value).__name__} if type(value) in TAGGED else {}
     for field in attrs.fields(cast("type[attrs.AttrsInstance]", type(value))):
         own = getattr(value, field.name)
@@ -158,14 +159,15 @@ def _frame(plain: object, where: str) -> StreamEvent:
 
 
 def _reuse(plain: object, where: str) -> Reuse:
-    given = _fields(plain, where)
+    given = _fields(plain, where).copy()
+    stored = from_plain(given.pop("stored", False), bool, f"{where}.stored")
     if given.keys() != {TAG, "response_id", "items", "saved"}:
         raise Unfit(f"{where} does not have the fields of a Reuse")
     count = from_plain(given["items"], int, f"{where}.items")
     if not 0 <= count <= MOST_ITEMS:
         raise Unfit(f"{where}.items is no number of items")
     saved = from_plain(given["saved"], int, f"{where}.saved")
-    return Reuse(from_plain(given["response_id"], str, f"{where}.response_id"), ({},) * count, saved)
+    return Reuse(from_plain(given["response_id"], str, f"{where}.response_id"), ({},) * count, saved, stored)
 
 
 def _member(plain: object, declared: type[Any], where: str) -> Any:  # noqa: ANN401

@@ -24,6 +24,7 @@ __all__ = [
     "Outcome",
     "OutcomeKind",
     "Reaction",
+    "SteerStatus",
     "Verdict",
     "Where",
     "react",
@@ -90,6 +91,8 @@ class Cause(StrEnum):
     """It took longer than a request may take in all."""
     UNSENDABLE = "request too large"
     """The frame is larger than the server takes."""
+    STEERING = "steering refused"
+    """Words that were added to a running response were not taken. Never the end of a request."""
     OVERFLOW = "consumer too slow"
     """The caller did not read, and its buffer is full."""
     CLOSED = "session closed"
@@ -110,6 +113,24 @@ class OutcomeKind(StrEnum):
     """It ended for a reason outside the response: a loss, a deadline, a violation."""
     CANCELLED = "cancelled"
     """The caller left."""
+
+
+@unique
+class SteerStatus(StrEnum):
+    """What became of words that were added to a running response."""
+
+    QUEUED = "queued"
+    """They wait to be sent, or the server has not answered yet."""
+    ACCEPTED = "accepted"
+    """The server has queued them and not applied them yet."""
+    APPLIED = "applied"
+    """The server has begun the successor that takes them into account. Final."""
+    PENDING = "pending"
+    """The server keeps them for the next create, which has to bring what it waits for: tool outputs. Final."""
+    FAILED = "failed"
+    """They were not taken. Final."""
+    UNKNOWN = "unknown"
+    """The response ended, or the connection was lost, before the server had said. Final."""
 
 
 @attrs.frozen

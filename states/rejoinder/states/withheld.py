@@ -92,6 +92,8 @@ def without_sentences(effect: ordered.Effect) -> ordered.Effect:
     """Return ``effect`` with every sentence withheld, and nothing else."""
     if isinstance(effect, ordered.Note):
         return attrs.evolve(effect, detail="")
+    if isinstance(effect, ordered.Steered) and effect.failure is not None:
+        return attrs.evolve(effect, failure=attrs.evolve(effect.failure, message=WITHHELD))
     if isinstance(effect, ordered.Finish) and effect.outcome.failure is not None:
         failure = attrs.evolve(effect.outcome.failure, message=WITHHELD)
         return attrs.evolve(effect, outcome=attrs.evolve(effect.outcome, failure=failure))
@@ -126,8 +128,10 @@ class Veil:
         effect = without_sentences(effect)
         if isinstance(effect, ordered.Send):
             return attrs.evolve(effect, decision=self._decision(effect.decision))
-        if isinstance(effect, ordered.SendCancel):
+        if isinstance(effect, ordered.SendCancel | ordered.SendSteer):
             return attrs.evolve(effect, response_id=self._name(effect.response_id))
+        if isinstance(effect, ordered.Steered) and effect.failure is not None:
+            return attrs.evolve(effect, failure=self._failure(effect.failure))
         if isinstance(effect, ordered.Settled):
             return attrs.evolve(effect, response_id=self._name(effect.response_id), response=None)
         if isinstance(effect, ordered.Finish):
@@ -138,7 +142,7 @@ class Veil:
     def _decision(self, decision: Reuse | Full) -> Reuse | Full:
         if isinstance(decision, Reuse):
             items = [dict[str, Any]() for _ in decision.items]
-            return Reuse(self._name(decision.response_id), items, decision.saved)
+            return attrs.evolve(decision, response_id=self._name(decision.response_id), items=items)
         if isinstance(decision.reason, PendingToolCalls):
             return Full(PendingToolCalls(tuple(self._name(call_id) for call_id in decision.reason.call_ids)))
         return decision

@@ -109,7 +109,12 @@ ERRORS: Final = _for(
 FILLER: Final = _for(COUNTED, COUNTED, COUNTED, COUNTED)
 LIMIT: Final = _for(LINK_MOVED, LINK_MOVED, LINK_MOVED, LINK_MOVED)
 GAP: Final = _for("", "SequenceGap", "counted")
+ENDED: Final = frozenset({"completed", "incomplete", "ends otherwise"})
+"""Terminals that a successor may follow."""
 GARBAGE: Final = _for("finished, replayed", "finished, replayed", "Garbage", "Garbage", faulty="Garbage")
+
+STEERING: Final = _for(COUNTED, "delivered, finished, counted", "moved, counted", COUNTED)
+"""What becomes of words: told to whoever added them, and nothing to anybody else."""
 
 RIGHT: Final[Mapping[str, Accounts]] = MappingProxyType(
     {
@@ -131,6 +136,12 @@ RIGHT: Final[Mapping[str, Accounts]] = MappingProxyType(
         "cancel error": CANCEL_ERRORS,
         "labelled cancel error": CANCEL_ERRORS,
         "limit": LIMIT,
+        "steer accepted": STEERING,
+        "steer failed": STEERING,
+        "queued steer failed": STEERING,
+        "steer pending": STEERING,
+        "steer too late": _for(COUNTED, "counted, delivered, finished", "counted, moved", "counted, moved"),
+        "successor": _for("", DELIVERED, "moved, ForeignCreated"),
     }
 )
 """What a server says by the book."""
@@ -219,7 +230,10 @@ def audience_of(world: ExploredWorld, link: int, lane: str | None) -> Audience:
 
 
 def _beside(world: ExploredWorld, what: str) -> frozenset[str]:
-    """Names that are right where something was abandoned, or where several lanes are in use."""
+    """Names that are right where something was abandoned, where several lanes are in use, or where words were added."""
+    if what in ENDED and world.watch.configuration.steers:
+        # A terminal is not the last word while any are not settled.
+        return frozenset({DELIVERED, MOVED})
     if what == "item after a gap" and world.abandoned:
         # It may be a late one of what was abandoned.
         return frozenset({"StrayContent"})

@@ -34,6 +34,7 @@ __all__ = [
     "Stage",
     "read_cancel",
     "read_create",
+    "read_steer",
     "say",
     "sayings",
 ]
@@ -51,6 +52,8 @@ class Stage(Enum):
     """Its one message was announced."""
     FAILING = 3
     """A fault was reported inside it: ``response.failed`` is all that may follow."""
+    ENDED = 4
+    """Its terminal was said while words were not settled: a successor may follow."""
 
 
 class Saying(NamedTuple):
@@ -97,6 +100,14 @@ class Run:
     """Whether a cancel of it was read."""
     refused: bool = False
     """Whether its lane's name is one too many: it gets no response."""
+    unanswered: int = 0
+    """Words that were read and not answered."""
+    queued: int = 0
+    """Words that were accepted and not settled."""
+    names: int = 0
+    """How many words were given a name."""
+    whole: bool = False
+    """Whether it has completed, where it has ended."""
 
 
 @attrs.frozen
@@ -119,6 +130,8 @@ class ServerLane:
     """A response that nobody asked for, begun and not ended."""
     echoed: bool = False
     """Whether some ``response.created`` has named it."""
+    too_late: tuple[tuple[str, int], ...] = ()
+    """Responses that had ended when words for them were read, each with its request: they are refused."""
     unclear: bool = False
     """Whether its last create was refused in a way that could as well answer a cancel: the client may wait for more."""
 
@@ -178,6 +191,18 @@ def read_cancel(connection: Connection, configuration: Configuration, response: 
     return connection
 
 
+def read_steer(connection: Connection, response: str) -> Connection:
+    """The server reads words for a response."""
+    for name, lane in connection.lanes.items():
+        run = lane.run
+        if run is not None and run.response == response and run.stage is not Stage.ENDED:
+            return connection.with_lane(name, run=attrs.evolve(run, unanswered=run.unanswered + 1))
+    # What is explored with words has one lane, so that is where they are refused.
+    name, lane = next(iter(connection.lanes.items()))
+    request = int(response[1:].partition(".")[0])
+    return connection.with_lane(name, too_late=(*lane.too_late, (response, request)))
+
+
 def sayings(connection: Connection, configuration: Configuration) -> Iterator[Saying]:
     """Everything that the server may say now, by the book."""
     for name, lane in connection.lanes.items():
@@ -185,6 +210,8 @@ def sayings(connection: Connection, configuration: Configuration) -> Iterator[Sa
         if run is not None:
             for what in _of_run(run, configuration):
                 yield Saying(name, what)
+        if lane.too_late:
+            yield Saying(name, "steer too late")
     for name in dict.fromkeys(connection.owed):
         yield Saying(name, "cancel error")
         if name is not None and configuration.echo:
@@ -193,9 +220,20 @@ def sayings(connection: Connection, configuration: Configuration) -> Iterator[Sa
         yield Saying(None, "limit")
 
 
-def _of_run(run: Run, configuration: Configuration) -> Iterator[str]:  # noqa: C901 - one list of what may be said
+def _of_run(run: Run, configuration: Configuration) -> Iterator[str]:  # noqa: C901, PLR0912 - one list of what may be said
     if run.refused:
         yield "lane limit"
+        return
+    if run.unanswered:
+        yield "steer accepted"
+        yield "steer failed"
+    if run.queued:
+        yield "queued steer failed"
+    if run.stage is Stage.ENDED:
+        if run.queued:
+            yield "successor"
+            if run.whole:
+                yield "steer pending"
         return
     if run.stage is Stage.READ:
         yield "created"
@@ -217,11 +255,11 @@ def _of_run(run: Run, configuration: Configuration) -> Iterator[str]:  # noqa: C
             yield "fault"
     if run.stage is Stage.FAILING or "failed" in configuration.ends:
         yield "failed"
-    if run.stage is not Stage.FAILING and (run.cancelled or "incomplete" in configuration.ends):
+    if run.stage is not Stage.FAILING and (run.cancelled or run.queued or "incomplete" in configuration.ends):
         yield "incomplete"
 
 
-def say(connection: Connection, configuration: Configuration, saying: Saying) -> Said:
+def say(connection: Connection, configuration: Configuration, saying: Saying) -> Said:  # noqa: PLR0911 - one of each
     """Say it."""
     name, what = saying
     if what == "limit":
@@ -234,9 +272,15 @@ def say(connection: Connection, configuration: Configuration, saying: Saying) ->
         frame = wire.error("unknown_event_type", label if what.startswith("labelled") else None, status=400)
         return Said(frame, 0, attrs.evolve(connection, owed=tuple(owed)))
     lane = connection.lane(name)
+    if what == "steer too late":
+        (response, request), *rest = lane.too_late
+        frame = wire.steer("failed", response, None, label)
+        return Said(frame, request, connection.with_lane(name, too_late=tuple(rest)))
     run = lane.run
     if run is None:
         raise LookupError(f"nothing runs on {name}")
+    if "steer" in what or what == "successor":
+        return _steering(connection, configuration, name, what)
     if what in REJECTIONS:
         frame = _rejection(what, label)
         lanes = connection.lanes
@@ -249,6 +293,9 @@ def say(connection: Connection, configuration: Configuration, saying: Saying) ->
         unclear = connection.cancels and what in UNCERTAIN
         return Said(frame, run.request, connection.with_lane(name, run=None, unclear=unclear))
     frame = _legal(what, run, label, run.number if configuration.numbered else None)
+    if what in TERMINALS and what != "failed" and (run.queued or run.unanswered):
+        following = attrs.evolve(run, stage=Stage.ENDED, whole=what == "completed", number=run.number + 1)
+        return Said(frame, run.request, connection.with_lane(name, run=following, ended=run.response))
     if what in TERMINALS:
         whole = run.response if what == "completed" else None
         spoke = run.response if run.announced else lane.spoke
@@ -260,6 +307,7 @@ def say(connection: Connection, configuration: Configuration, saying: Saying) ->
             ended=run.response,
             spoke=spoke,
             number=run.number + 1,
+            too_late=(*lane.too_late, *(((run.response, run.request),) * run.unanswered)),
         )
         return Said(frame, run.request, after)
     following = attrs.evolve(
@@ -272,6 +320,42 @@ def say(connection: Connection, configuration: Configuration, saying: Saying) ->
     )
     echoed = lane.echoed or (what == "created" and label is not None)
     return Said(frame, run.request, connection.with_lane(name, run=following, echoed=echoed))
+
+
+def _steering(connection: Connection, configuration: Configuration, name: str | None, what: str) -> Said:
+    """Say what becomes of words, or begin the successor that takes them up."""
+    lane = connection.lane(name)
+    run = lane.run
+    if run is None:
+        raise LookupError(f"nothing runs on {name}")
+    label = name if configuration.echo else None
+    number = run.number if configuration.numbered else None
+    if what == "successor":
+        frame = wire.created(f"{run.response}'", label, 0 if configuration.numbered else None, run.response)
+        successor = Run(run.request, f"{run.response}'", run.response, Stage.BEGUN, 1)
+        # Words that were not answered before it are for a response that has ended.
+        too_late = (*lane.too_late, *(((run.response, run.request),) * run.unanswered))
+        spoke = run.response if run.announced else lane.spoke
+        return Said(frame, run.request, connection.with_lane(name, run=successor, spoke=spoke, too_late=too_late))
+    if what == "steer accepted":
+        frame = wire.steer("accepted", run.response, f"{run.response}.s{run.names}", label, number)
+        run = attrs.evolve(run, unanswered=run.unanswered - 1, queued=run.queued + 1, names=run.names + 1, number=run.number + 1)
+    elif what == "steer failed":
+        frame = wire.steer("failed", run.response, None, label, number)
+        run = attrs.evolve(run, unanswered=run.unanswered - 1, number=run.number + 1)
+    else:
+        # The oldest of those that are queued.
+        kind = "pending" if what == "steer pending" else "failed"
+        frame = wire.steer(kind, run.response, f"{run.response}.s{run.names - run.queued}", label, number)
+        run = attrs.evolve(run, queued=run.queued - 1, number=run.number + 1)
+    if run.stage is Stage.ENDED and not (run.queued or run.unanswered):
+        whole = run.response if run.whole else None
+        spoke = run.response if run.announced else lane.spoke
+        after = connection.with_lane(
+            name, run=None, latest=whole, completed=whole or lane.completed, spoke=spoke, number=run.number
+        )
+        return Said(frame, run.request, after)
+    return Said(frame, run.request, connection.with_lane(name, run=run))
 
 
 TERMINALS: Final = ("completed", "failed", "incomplete")

@@ -32,6 +32,8 @@ class Configuration:
     """Requests whose callers wait at one time."""
     cancels: int = 0
     """Callers that leave."""
+    steers: int = 0
+    """Words that callers add to their running responses."""
     overflows: int = 0
     """Callers that read too slowly."""
     too_large: frozenset[int] = frozenset()

@@ -29,6 +29,8 @@ from .configuration import Configuration
 
 __all__ = ["DEEP", "LONGEST", "QUICK"]
 
+STEERED: Final = attrs.evolve(AZURE, steering=True)
+"""A serial provider with steering: where a successor could be taken for the next answer."""
 LANES: Final = attrs.evolve(OPENAI, in_flight=2, names=3)
 """A provider with lanes, and few of them: what takes 16 responses and 32 names in life shows with 2 and 3."""
 STREAMS: Final = attrs.evolve(HTTP, in_flight=2, names=2)
@@ -518,6 +520,18 @@ QUICK: Final = (
         misbehaves=tuple(dict.fromkeys((*LABELS, *ANY_FAULT))),
     ),
     Configuration(
+        "steering",
+        "Words added to running responses: queued, refused, kept for later, or taken up by a successor that nobody created.",
+        STEERED,
+        HEDGE,
+        requests=2,
+        steers=2,
+        cancels=1,
+        losses=1,
+        expiries=1,
+        ends=frozenset({"failed"}),
+    ),
+    Configuration(
         "lanes-without-an-echo",
         "A server that takes lane names and never says them: such a link is never trusted with two responses.",
         LANES,
@@ -651,6 +665,7 @@ MORE: Final[Mapping[str, Mapping[str, Any]]] = {
     "lanes-given-up": {"cancels": 1},
     "lanes-twice-foreign": {"requests": 2},
     "lanes-misbehaviour": {"refuses_cancels": True},
+    "steering": {"requests": 3},
     "lanes-without-an-echo": {"losses": 1},
     "http": {"overflows": 1},
     "http-unreachable": {"cancels": 1},

@@ -56,7 +56,7 @@ def exact(session: Session) -> Hashable | None:
             )
         links.append((LINK(link), tuple(lanes)))
     requests = tuple([REQUEST(request) for request in session.requests.values()])
-    return session.has_completed, session.closing, session.links_made, tuple(links), requests
+    return session.has_completed, session.closing, session.links_made, tuple(links), requests, tuple(session.stored.items())
 
 
 def _decided(decision: Decision) -> Hashable:

@@ -27,16 +27,23 @@ class Happening(NamedTuple):
 
 
 class Outbound(NamedTuple):
-    """A frame of the client on its way: a create or a cancel."""
+    """A frame of the client on its way: a create, a cancel, or words that are added to a response."""
 
     response: str
-    """The id that the create's response will have, or that the cancel names."""
+    """The id that the create's response will have, or that the cancel or the words name."""
     request: int = 0
-    """The request of a create; 0 for a cancel."""
+    """The request of a create; 0 for a cancel, and for words."""
     lane: str | None = None
     """The lane of a create."""
     named: str | None = None
     """What a create continues."""
+    steers: bool = False
+    """Whether it is words."""
+
+    @property
+    def cancels(self) -> bool:
+        """Whether it is a cancel."""
+        return not self.request and not self.steers
 
 
 class Socket(NamedTuple):

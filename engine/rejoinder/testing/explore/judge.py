@@ -71,6 +71,7 @@ class Caller:
         "begun",
         "doubted",
         "ended",
+        "ending",
         "faulty",
         "left",
         "output",
@@ -95,6 +96,8 @@ class Caller:
         self.doubted = False
         # The response that it was answered with, whole.
         self.answered: str | None = None
+        # The terminal that was delivered while words were not settled.
+        self.ending: str | None = None
 
     def copy(self) -> Caller:
         """One that goes its own way from here."""
@@ -111,6 +114,7 @@ class Caller:
         other.faulty = self.faulty
         other.doubted = self.doubted
         other.answered = self.answered
+        other.ending = self.ending
         return other
 
     @property
@@ -252,6 +256,11 @@ class Judge:
         elif kind is FrameKind.CREATED:
             caller.acknowledged = caller.begun = True
             caller.doubted = False
+            # A successor is past the commit point, whatever was delivered before it.
+            caller.output = caller.output or caller.ending is not None
+            caller.ending = None
+        elif kind is FrameKind.TERMINAL:
+            caller.ending = None if event.frame.type == "response.failed" else event.frame.type
         elif kind is FrameKind.ERROR:
             caller.faulty = True
         return None
@@ -271,7 +280,7 @@ class Judge:
         caller.ended = True
         caller.attempt = caller.place = None
         world.abandoned = world.abandoned or outcome.response is None
-        if outcome.response is not None and self.request != effect.request:
+        if outcome.response is not None and self.request != effect.request and caller.ending is None:
             return f"promise 1: the outcome of request {effect.request} is that of {self.request or 'nobody'}"
         if outcome.kind is OutcomeKind.COMPLETED and outcome.response is not None:
             words = None
@@ -300,6 +309,7 @@ class Judge:
         caller.sends += 1
         caller.attempt, caller.place = f"r{number}.{caller.sends}", (effect.link, effect.lane)
         caller.begun = caller.faulty = caller.doubted = False
+        caller.ending = None
         limit = 1 if policy.replay is ReplayPolicy.NEVER else 1 + REPLAYS
         if caller.sends > limit:
             return f"promise 5: request {number} was sent {caller.sends} times"

@@ -12,7 +12,7 @@ from typing import Final, final
 
 import attrs
 
-from .any_server import Connection, Said, Saying, Stage, read_cancel, read_create, say, sayings
+from .any_server import Connection, Said, Saying, Stage, read_cancel, read_create, read_steer, say, sayings
 from .configuration import Configuration
 from .happening import Happening, Outbound
 from .misbehaviour import MISBEHAVIOUR, View
@@ -100,7 +100,9 @@ class KnownServer:
         name = (connection, out)
         after = self.was_read.get(name)
         if after is None:
-            if out.request:
+            if out.steers:
+                after = read_steer(connection, out.response)
+            elif out.request:
                 after = read_create(connection, self.configuration, out.lane, out.request, out.response, out.named)
             else:
                 after = read_cancel(connection, self.configuration, out.response)
@@ -113,6 +115,6 @@ class KnownServer:
     def _view(self, connection: Connection, outbox: Outbox, lane: str | None) -> View:
         creates = [out for out in outbox if out.request]
         asking = bool(creates) or any(run.stage is Stage.READ for run in connection.runs)
-        owed = bool(connection.owed) or any(not out.request for out in outbox)
+        owed = bool(connection.owed) or any(out.cancels for out in outbox)
         asked = any(out.lane == lane for out in creates)
         return View(connection, self.configuration, lane, asked, asking, owed)

@@ -33,6 +33,7 @@ BY_EVENT: Final[Mapping[type, frozenset[End]]] = MappingProxyType(
     {
         happening.Create: _interrupted(Cause.CLOSED),
         happening.Cancel: frozenset({CANCELLED}) | _interrupted(Cause.LOST),
+        happening.Steer: _interrupted(),
         happening.Overflow: _interrupted(Cause.OVERFLOW, Cause.LOST),
         happening.Shutdown: _interrupted(Cause.CLOSED),
         happening.Opened: _interrupted(),
@@ -80,6 +81,7 @@ STAGES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "begun": ("acknowledged",),
         "talking": ("streaming",),
         "faulty": ("failing",),
+        "steered": ("awaiting_successor",),
     }
 )
 """What a verdict calls how far a request had come."""
@@ -101,6 +103,9 @@ class Asked(Protocol):
     faulty: bool
     """Whether a fault was reported inside it."""
 
+    ending: str | None
+    """The type of the terminal that was delivered while words were not settled: what the outcome is if no successor comes."""
+
     @property
     def reasons(self) -> tuple[str, ...]:
         """Why it was sent again, each time."""
@@ -111,6 +116,8 @@ def stage_of(asked: Asked) -> str:
     """How far a request has come, as a key of ``STAGES``."""
     if asked.place is None:
         return "unsent"
+    if asked.ending is not None:
+        return "steered"
     if asked.faulty:
         return "faulty"
     return "talking" if asked.output else "begun" if asked.begun else "asked"
@@ -140,6 +147,8 @@ def untrue(caller: Asked, event: happening.Event, outcome: Outcome, *, own: bool
 
 
 def _may_end(caller: Asked, event: happening.Event, end: End, *, own: bool) -> bool:
+    if caller.ending is not None and end == BY_TERMINAL[caller.ending]:
+        return True
     if isinstance(event, happening.Received):
         frame = event.frame
         if frame.kind is FrameKind.TERMINAL:

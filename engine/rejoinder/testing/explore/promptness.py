@@ -45,8 +45,10 @@ def waits_for_nothing(world: ExploredWorld) -> str | None:
     if socket is None or socket.outbox or world.unsendable:
         return None
     connection = socket.connection
-    # Where a cancel was read, an error may still be owed, or be taken for one: then waiting is right.
-    if connection.doomed or connection.cancels or any(connection.runs):
+    # Where a cancel was read, an error may still be owed, or be taken for one: then waiting is right. And that words came too late
+    # has to be said before a lane is known to be clean.
+    too_late = any(lane.too_late for lane in connection.lanes.values())
+    if connection.doomed or connection.cancels or any(connection.runs) or too_late:
         return None
     return f"promise 9: request {first.number} waits on link {link.number}, where nothing is left to wait for: {session}"
 
@@ -115,7 +117,8 @@ def sent_in_full_for_nothing(world: ExploredWorld, effect: ordered.Send, lane: S
         return None
     answered = world.callers[chain[-1][0]].answered
     named = lane.latest or _parent_of_the_abandoned(world, number, lane)
-    if answered is None or named != answered:
+    if answered is None or named != answered or named.endswith("'"):
+        # What a successor took up came by steering: no input can be compared with it.
         return None
     return f"{HEAD}: request {number} is sent in full, and could continue {named}: {effect.decision}"
 

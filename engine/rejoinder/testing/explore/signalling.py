@@ -28,7 +28,8 @@ UNSENT: Final = "promise 13"
 
 def _wanted(world: ExploredWorld, attempt: str, request: int) -> bool:
     """Whether somebody waits for an attempt."""
-    return world.callers[request].attempt == attempt
+    # A successor is the same attempt's.
+    return world.callers[request].attempt == attempt.rstrip("'")
 
 
 def told_wrongly(world: ExploredWorld, effect: ordered.SendCancel) -> str | None:  # noqa: PLR0911 - one answer for each fault
@@ -39,7 +40,7 @@ def told_wrongly(world: ExploredWorld, effect: ordered.SendCancel) -> str | None
     if effect.link in world.refusing:
         return f"{TOLD}: a cancel of {named} on link {effect.link}, which has refused one"
     socket = world.sockets[effect.link]
-    if any(not out.request and out.response == named for out in socket.outbox):
+    if any(out.cancels and out.response == named for out in socket.outbox):
         return f"{TOLD}: a second cancel of {named}"
     run = next((run for run in socket.connection.runs if run.response == named), None)
     if run is None:
@@ -79,6 +80,6 @@ def _is_untold(world: ExploredWorld, socket: Socket, run: Run) -> bool:
     if run.stage is Stage.FAILING and not world.callers[run.request].left:
         # The server has said itself that it is over.
         return False
-    if run.stage is Stage.READ or run.cancelled or _wanted(world, run.response, run.request):
+    if run.stage in {Stage.READ, Stage.ENDED} or run.cancelled or _wanted(world, run.response, run.request):
         return False
-    return not any(not out.request and out.response == run.response for out in socket.outbox)
+    return not any(out.cancels and out.response == run.response for out in socket.outbox)

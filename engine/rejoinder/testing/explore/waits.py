@@ -24,6 +24,8 @@ from rejoinder.states.session import Session
 __all__ = ["wrong_instant"]
 
 HEAD: Final = "promise 15"
+ABANDONED: Final = frozenset({ResponsePhase.CANCEL_PENDING, ResponsePhase.DRAINING, ResponsePhase.SUCCESSOR_PENDING})
+"""Phases in which what stands in the way is nobody's any more."""
 LATE: Final = 1e-6
 """Seconds by which sums of some floats may differ."""
 LEAST_JITTER: Final = 0.75
@@ -53,6 +55,8 @@ OF_RESPONSES: Final[Mapping[ResponsePhase, Callable[[Lane, Deadlines], float]]] 
         ResponsePhase.FAILING: lambda lane, limits: lane.entered + limits.grace,
         ResponsePhase.CANCEL_PENDING: lambda lane, limits: _left(lane) + limits.drain,
         ResponsePhase.DRAINING: lambda lane, limits: _left(lane) + limits.drain,
+        ResponsePhase.AWAITING_SUCCESSOR: lambda lane, limits: lane.entered + limits.created,
+        ResponsePhase.SUCCESSOR_PENDING: lambda lane, limits: _left(lane) + limits.drain,
     }
 )
 OF_REQUESTS: Final[Mapping[RequestPhase, Callable[[Request, Deadlines], float]]] = MappingProxyType(
@@ -109,7 +113,7 @@ def _of_the_first(session: Session) -> Iterator[float]:
     if busy and all(lane.phase is ResponsePhase.QUARANTINED for lane in busy):
         yield link.successor_at
     wanted = effective_policy(session.profile, session.policy, proven=link.proven)
-    abandoned = [_left(lane) for lane in busy if lane.phase in {ResponsePhase.CANCEL_PENDING, ResponsePhase.DRAINING}]
+    abandoned = [_left(lane) for lane in busy if lane.phase in ABANDONED]
     if abandoned and not first.hedged and wanted in {CancelPolicy.HEDGE, CancelPolicy.LANE}:
         yield max(first.entered, min(abandoned)) + session.policy.hedge_delay
 

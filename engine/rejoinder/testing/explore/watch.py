@@ -22,6 +22,7 @@ __all__ = ["BUDGETS", "Watch"]
 BUDGETS: Final = (
     "requests",
     "cancels",
+    "steers",
     "overflows",
     "losses",
     "refusals",

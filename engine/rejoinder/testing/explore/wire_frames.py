@@ -23,6 +23,7 @@ __all__ = [
     "message",
     "plain",
     "progress",
+    "steer",
     "terminal",
     "thought_added",
     "thought_of",
@@ -116,6 +117,14 @@ def terminal(  # noqa: PLR0917 - what a terminal says
     if status == "incomplete":
         body["incomplete_details"] = {"reason": "max_output_tokens"}
     return _said(f"response.{status}", lane, number, response=body)
+
+
+@remembered
+def steer(kind: str, response: str, name: str | None, lane: str | None, number: int | None = None) -> StreamEvent:
+    """``response.steer.accepted``, ``.pending`` or ``.failed``, about words for ``response`` that the server calls ``name``."""
+    about = {"previous_response_id": response} if name is None else {"id": name, "previous_response_id": response}
+    error = {"type": "invalid_request_error", "code": "steering_failed", "message": "No."} if kind == "failed" else None
+    return _said(f"response.steer.{kind}", lane, number, steer=about, error=error)
 
 
 @remembered

@@ -207,6 +207,8 @@ class ExploredWorld:
         for request in live:
             if left["cancels"] and request not in configuration.warm_ups:
                 yield happening("leave", 0, request)
+            if left["steers"] and request not in configuration.warm_ups:
+                yield happening("steer", 0, request)
             if left["overflows"]:
                 yield happening("overflow", 0, request)
         if configuration.after_the_end:
@@ -244,6 +246,11 @@ class ExploredWorld:
         self._spend("cancels")
         self._go(step.request)
         self.feed(happened.Cancel(step.request))
+
+    def steer(self, step: Happening) -> None:
+        """A caller adds words to its response."""
+        self._spend("steers")
+        self.feed(happened.Steer(step.request, self.watch.configuration.steers - self.left["steers"]))
 
     def overflow(self, step: Happening) -> None:
         """A caller's buffer is full."""
@@ -454,6 +461,12 @@ class ExploredWorld:
         """A stream is ended, or its create taken back."""
         self._cut(effect.link, effect.lane)
 
+    def perform_steer(self, effect: ordered.SendSteer) -> None:
+        """Words go into the outbox."""
+        socket = self.sockets[effect.link]
+        words = Outbound(effect.response_id, steers=True)
+        self.sockets[effect.link] = Socket((*socket.outbox, words), socket.connection)
+
     def perform_withdraw(self, effect: ordered.Withdraw) -> happened.Event | None:
         """A create is taken back, if the server has not read it."""
         socket = self.sockets.get(effect.link)
@@ -477,6 +490,7 @@ TAKE: Final[Mapping[str, Callable[[ExploredWorld, Happening], None]]] = MappingP
     {
         "ask": ExploredWorld.ask,
         "leave": ExploredWorld.leave,
+        "steer": ExploredWorld.steer,
         "leave again": ExploredWorld.leave_again,
         "overflow": ExploredWorld.overflow,
         "overflow again": ExploredWorld.overflow_again,
@@ -508,6 +522,7 @@ PERFORM: Final[Mapping[type, Callable[[ExploredWorld, Any], happened.Event | Non
         ordered.Ping: ExploredWorld.perform_ping,
         ordered.Send: ExploredWorld.perform_send,
         ordered.SendCancel: ExploredWorld.perform_cancel,
+        ordered.SendSteer: ExploredWorld.perform_steer,
         ordered.Withdraw: ExploredWorld.perform_withdraw,
     }
 )

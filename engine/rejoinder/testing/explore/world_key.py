@@ -60,6 +60,7 @@ def _canonical(world: ExploredWorld) -> Hashable:
                                 number("request", out.request),
                                 out.lane,
                                 number("response", out.named),
+                                out.steers,
                             )
                             for out in socket.outbox
                         ]
@@ -103,6 +104,10 @@ def _key_of_connection(connection: Connection, names: Names) -> Hashable:
                         run.thoughts,
                         run.cancelled,
                         run.refused,
+                        run.unanswered,
+                        run.queued,
+                        run.names,
+                        run.whole,
                     ),
                     number("response", lane.latest),
                     number("response", lane.completed),
@@ -112,6 +117,7 @@ def _key_of_connection(connection: Connection, names: Names) -> Hashable:
                     lane.stranger,
                     lane.echoed,
                     lane.unclear,
+                    tuple([(number("response", response), number("request", request)) for response, request in lane.too_late]),
                 )
                 for name, lane in connection.lanes.items()
             ]

@@ -68,6 +68,8 @@ class Judged:
     """Whether the response of that attempt has begun."""
     faulty: bool = False
     """Whether a fault was reported inside it."""
+    ending: str | None = None
+    """Its terminal, where words were not settled when it came: these programs add none."""
     response: str | None = None
     """The id of that response."""
 
