@@ -243,15 +243,13 @@ awaiting_successor
     StrayContent             .                  late_frame
     Other                    .                  late_frame
     ForeignTerminal          .                  late_frame
-    Rejected                 .                  COUNT
-    RejectedUnclean          .                  COUNT
+    Fault                    .                  COUNT
     Doubtful                 .                  cancel_answered
     Keepalive                .                  IGNORE
     StraySteer               .                  IGNORE
     LinkDoomed               .                  IGNORE
     illegal: Send Withdrawn Unsendable RepeatCreated ForeignCreatedReplayable Progress Content ContentAfterGap
-        ContentRepeated
-        Completed Failed Incomplete EndedSteered ForeignTerminalAgain Fault RejectedReplayable CacheMiss GarbageReplayable
+        ContentRepeated Rejected RejectedUnclean Completed Failed Incomplete EndedSteered ForeignTerminalAgain RejectedReplayable CacheMiss GarbageReplayable
         LinkDoomedReplayable LostReplayable ExpiredReplayable
 successor_pending
     Created                  draining           successor_abandoned
@@ -265,15 +263,14 @@ successor_pending
     StrayContent             .                  late_frame
     Other                    .                  late_frame
     ForeignTerminal          .                  late_frame
-    Rejected                 .                  COUNT
-    RejectedUnclean          .                  COUNT
+    Fault                    .                  COUNT
     Doubtful                 .                  cancel_answered
     Keepalive                .                  IGNORE
     StraySteer               .                  IGNORE
     LinkDoomed               .                  IGNORE
     illegal: Send Withdrawn Unsendable Cancel RepeatCreated ForeignCreatedReplayable Progress Content ContentAfterGap
-        ContentRepeated Completed Failed Incomplete EndedSteered Steer ForeignTerminalAgain Fault RejectedReplayable CacheMiss
-        GarbageReplayable LinkDoomedReplayable LostReplayable ExpiredReplayable
+        ContentRepeated Rejected RejectedUnclean Completed Failed Incomplete EndedSteered Steer ForeignTerminalAgain
+        RejectedReplayable CacheMiss GarbageReplayable LinkDoomedReplayable LostReplayable ExpiredReplayable
 quarantined
     Created                  .                quarantined_created
     RepeatCreated            .                COUNT

@@ -34,7 +34,7 @@ from .effects import Deliver, Settled, Withdraw
 from .facts import ERROR_CAUSES, reaction_to
 from .failures import failure_from_error, failure_from_response, lost_failure, overdue_failure, shown, simple_failure
 from .profiles import AfterCancel, CancelPolicy, ContinuationPolicy
-from .steering import send_held
+from .steering import send_held, succeed
 from .steps import Step
 from .stream_events import ErrorEvent
 from .triggers import LinkEvent
@@ -368,6 +368,7 @@ def drain_overdue(session: Session, lane: Lane, step: Step) -> None:
 
 
 def quarantined_created(session: Session, lane: Lane, step: Step) -> None:
+    succeed(session, lane)
     name_response(lane, step)
     session.note("LateCreated", lane, "after the lane was given up")
     session.signal(lane)
