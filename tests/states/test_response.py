@@ -246,15 +246,15 @@ awaiting_successor
     StrayContent             .                  late_frame
     Other                    .                  late_frame
     ForeignTerminal          .                  late_frame
-    Rejected                 .                  COUNT
-    RejectedUnclean          .                  COUNT
+    Fault                    .                  COUNT
     Doubtful                 .                  cancel_answered
     Keepalive                .                  IGNORE
     StraySteer               .                  IGNORE
     LinkDoomed               .                  IGNORE
     illegal: UnsendableReplayable Unreachable UnreachableReplayable Send Withdrawn Unsendable RepeatCreated
-        ForeignCreatedReplayable Progress Content ContentAfterGap ContentRepeated Completed Failed Incomplete
-        EndedSteered ForeignTerminalAgain Fault RejectedReplayable CacheMiss GarbageReplayable LinkDoomedReplayable
+        ForeignCreatedReplayable Progress Content ContentAfterGap ContentRepeated Rejected RejectedUnclean
+        Completed Failed Incomplete
+        EndedSteered ForeignTerminalAgain RejectedReplayable CacheMiss GarbageReplayable LinkDoomedReplayable
         LostReplayable ExpiredReplayable
 successor_pending
     Created                  draining           successor_abandoned
@@ -268,15 +268,15 @@ successor_pending
     StrayContent             .                  late_frame
     Other                    .                  late_frame
     ForeignTerminal          .                  late_frame
-    Rejected                 .                  COUNT
-    RejectedUnclean          .                  COUNT
+    Fault                    .                  COUNT
     Doubtful                 .                  cancel_answered
     Keepalive                .                  IGNORE
     StraySteer               .                  IGNORE
     LinkDoomed               .                  IGNORE
     illegal: UnsendableReplayable Unreachable UnreachableReplayable Send Withdrawn Unsendable Cancel RepeatCreated
-        ForeignCreatedReplayable Progress Content ContentAfterGap ContentRepeated Completed Failed Incomplete
-        EndedSteered Steer ForeignTerminalAgain Fault RejectedReplayable CacheMiss GarbageReplayable
+        ForeignCreatedReplayable Progress Content ContentAfterGap ContentRepeated Rejected RejectedUnclean
+        Completed Failed Incomplete
+        EndedSteered Steer ForeignTerminalAgain RejectedReplayable CacheMiss GarbageReplayable
         LinkDoomedReplayable LostReplayable ExpiredReplayable
 quarantined
     Created                  .                  quarantined_created

@@ -126,11 +126,11 @@ def test_completed_may_be_followed_by_a_successor_as_well() -> None:
     assert OutcomeKind.COMPLETED == bench.outcomes[1].kind
 
 
-def test_a_successor_may_leave_out_what_it_continues() -> None:
+def test_what_does_not_say_that_it_continues_the_response_is_no_successor() -> None:
     bench = awaiting_successor()
     bench.receive(frames.created("resp_2"))
 
-    assert ResponsePhase.STREAMING == bench.phase(1)
+    assert (OutcomeKind.INCOMPLETE, ResponsePhase.DRAINING) == (bench.outcomes[1].kind, bench.phase(1))
 
 
 def test_a_successor_can_be_steered_again() -> None:
@@ -449,9 +449,11 @@ def test_a_quarantined_lane_stays_out_when_its_steered_response_ends() -> None:
     after = bench.phase(2)
     bench.receive(frames.created("resp_9", lane=lane, previous="resp_2"))
 
-    assert ResponsePhase.QUARANTINED == after
-    # Nothing else is on the link, so it is gone at once.
-    assert bench.link(1) is None
+    late = bench.phase(2)
+    bench.receive(frames.terminal("completed", "resp_9", lane=lane, sequence=1))
+
+    # Only the successor's own end shows that nothing more comes.
+    assert (ResponsePhase.QUARANTINED, ResponsePhase.QUARANTINED, ResponsePhase.IDLE) == (after, late, bench.phase(2))
 
 
 def test_what_both_responses_cost_is_told() -> None:

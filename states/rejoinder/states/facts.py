@@ -158,9 +158,8 @@ def echo_of(lane: Lane, frame: StreamEvent) -> Echo:
         return Echo.AGREES
     echoed = frame.response.get("previous_response_id")
     if lane.ended is not None:
-        # A successor continues what has just ended, and is not that once more.
-        ended = lane.ended.response_id
-        return Echo.DIFFERS if frame.response_id == ended or echoed not in {None, ended} else Echo.AGREES
+        # A successor says that it continues what has just ended: nothing else would tell it from a stranger's.
+        return Echo.AGREES if echoed == lane.ended.response_id != frame.response_id else Echo.DIFFERS
     if isinstance(lane.decision, Reuse):
         named: object = lane.decision.response_id
     else:
@@ -266,8 +265,10 @@ def _error(at: Sighting) -> Facts:
     owed = lane.owed if labelled else at.link.debt
     certain = error.code in CERTAIN_CODES or error.param in CREATE_FIELDS
     may_pass = reaction in {Reaction.PASSING, Reaction.LANE_LIMIT} or subject is Subject.CONTINUATION
+    # Where a successor is due, no create is unanswered.
+    stage = Stage.BEGUN if lane.ended is not None else stage_of(lane)
     return (
-        stage_of(lane),
+        stage,
         subject,
         Certainty.CERTAIN if certain else Certainty.UNCERTAIN,
         Debt.OWED if owed else Debt.NONE,

@@ -185,7 +185,9 @@ def _classified(session: Session, link: Link, lane: Lane, frame: StreamEvent, no
     event = CLASSIFIED[frame.kind][facts]
     lane.heard = now
     sequence = sequence_of(lane, frame)
-    if event in OURS and frame.sequence_number is not None and sequence is not SequenceFact.REPEATED:
+    # The numbers of a response that has ended mean nothing any more, though news of its steering still has them.
+    numbered = frame.sequence_number is not None and lane.ended is None
+    if event in OURS and numbered and sequence is not SequenceFact.REPEATED:
         if sequence is SequenceFact.GAP and event not in OUTPUT:
             # Ours by id, whatever its number; but what is missing before it must have a name.
             session.note("SequenceGap", lane, f"frames are missing before sequence number {frame.sequence_number}")

@@ -284,7 +284,7 @@ EDGES: Final = (
         "the abandoned response ended, and its successor would be the next one's words (cancel r0 while it is steered; r1 sent:"
         " r1 got r0's successor)",
     ),
-    *rows(P.QUARANTINED, E.ENDED_STEERED, P.QUARANTINED, "quarantined_steered", "it ended, and what follows is not known"),
+    *rows(P.QUARANTINED, E.ENDED_STEERED, P.QUARANTINED, "quarantined_steered", "it ended, and its successor may still come"),
     *rows(
         (P.IDLE, P.AWAITING_CREATED, P.DOUBTED, *LIVE, P.FAILING, P.CANCEL_PENDING, P.DRAINING, P.QUARANTINED),
         E.STRAY_STEER,
@@ -331,10 +331,10 @@ EDGES: Final = (
     ),
     *rows(
         (P.AWAITING_SUCCESSOR, P.SUCCESSOR_PENDING),
-        (E.REJECTED, E.REJECTED_UNCLEAN),
+        E.FAULT,
         None,
         Staying.COUNT,
-        "no create of ours is unanswered; what becomes of steering is said by steer frames",
+        "no create of ours is unanswered, and what becomes of steering is said by steer frames",
     ),
     *rows((P.AWAITING_SUCCESSOR, P.SUCCESSOR_PENDING), E.DOUBTFUL, None, "cancel_answered", "a late answer to an old cancel"),
     *rows(

@@ -45,7 +45,7 @@ from .failures import (
 )
 from .link_rules import backoff
 from .profiles import AfterCancel, CancelPolicy, ContinuationPolicy
-from .steering import send_held
+from .steering import send_held, succeed
 from .steps import Step
 from .stream_events import ErrorEvent
 from .triggers import LinkEvent, RequestEvent
@@ -397,6 +397,7 @@ def drain_overdue(session: Session, lane: Lane, step: Step) -> None:
 
 
 def quarantined_created(session: Session, lane: Lane, step: Step) -> None:
+    succeed(session, lane)
     name_response(lane, step)
     session.note("LateCreated", lane, "after the lane was given up")
     session.signal(lane)

@@ -73,9 +73,8 @@ def drained_steered(session: Session, lane: Lane, step: Step) -> None:
 
 
 def quarantined_steered(session: Session, lane: Lane, step: Step) -> None:
-    # It keeps its id: whatever begins here from now on is a stranger's, and retires the link.
     settle(session, lane, step)
-    lane.sent = None
+    _end(lane, step)
 
 
 def successor_began(session: Session, lane: Lane, step: Step) -> None:

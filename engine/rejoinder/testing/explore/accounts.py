@@ -141,7 +141,7 @@ RIGHT: Final[Mapping[str, Accounts]] = MappingProxyType(
         "queued steer failed": STEERING,
         "steer pending": STEERING,
         "steer too late": _for(COUNTED, "counted, delivered, finished", "counted, moved", "counted, moved"),
-        "successor": _for("", DELIVERED, "moved, ForeignCreated"),
+        "successor": _for("", DELIVERED, "moved, ForeignCreated, LateCreated"),
     }
 )
 """What a server says by the book."""
@@ -234,6 +234,10 @@ def _beside(world: ExploredWorld, what: str) -> frozenset[str]:
     if what in ENDED and world.watch.configuration.steers:
         # A terminal is not the last word while any are not settled.
         return frozenset({DELIVERED, MOVED})
+    if (what in WRONG or what in RARE) and world.watch.configuration.steers:
+        # Where a successor is due nothing runs, whoever listens: whatever comes is somebody else's, and called so.
+        names = frozenset({"Other", "StrayContent", "Fault", "ForeignTerminal", "ForeignCreated"})
+        return names | {FINISHED} if what == "created again" else names
     if what == "item after a gap" and world.abandoned:
         # It may be a late one of what was abandoned.
         return frozenset({"StrayContent"})

@@ -71,6 +71,16 @@ HOLES: Final = (
     "progress again",
     "garbage",
 )
+AROUND_STEERING: Final = (
+    "stray delta",
+    "stray unknown",
+    "stranger begins",
+    "foreign terminal",
+    "error for nobody",
+    "limit without end",
+    "garbage",
+    "keepalive",
+)
 ERRORS_FOR_NOBODY: Final = ("error for nobody", "labelled error", "numbered error", "miss for nobody", "limit without end")
 LABELS: Final = ("labelled garbage", "unlabelled delta", "unknown lane", "labelled error", "keepalive")
 
@@ -80,6 +90,7 @@ def _then(then: CancelPolicy, *, signal: bool = False, after_cancel: AfterCancel
 
 
 HEDGE: Final = _then(CancelPolicy.HEDGE)
+SIGNALLED: Final = _then(CancelPolicy.HEDGE, signal=True)
 DRAIN: Final = _then(CancelPolicy.DRAIN, signal=True)
 RETIRE: Final = _then(CancelPolicy.RETIRE)
 LANE: Final = _then(CancelPolicy.LANE, signal=True)
@@ -525,11 +536,74 @@ QUICK: Final = (
         STEERED,
         HEDGE,
         requests=2,
+        together=1,
+        steers=2,
+        ends=frozenset({"failed"}),
+        after_the_end=True,
+    ),
+    Configuration(
+        "steering-ends",
+        "The same, with losses and silence.",
+        STEERED,
+        HEDGE,
+        requests=1,
+        steers=2,
+        losses=1,
+        expiries=1,
+        rejections=("rate",),
+    ),
+    Configuration(
+        "steering-left",
+        "Callers that add words and leave: no successor of theirs may become the next one's answer.",
+        STEERED,
+        SIGNALLED,
+        requests=2,
+        steers=1,
+        cancels=1,
+        refuses_cancels=True,
+    ),
+    Configuration(
+        "steering-left-for-good",
+        "The same, with more words, a loss and silence.",
+        STEERED,
+        HEDGE,
+        requests=1,
         steers=2,
         cancels=1,
         losses=1,
         expiries=1,
-        ends=frozenset({"failed"}),
+    ),
+    Configuration(
+        "steering-misbehaviour",
+        "A server that does wrong while a caller waits for a successor.",
+        STEERED,
+        HEDGE,
+        requests=1,
+        steers=1,
+        faults_inside=True,
+        misbehaviours=1,
+        misbehaves=(*AROUND_STEERING, "numbered error", "created again", "ends otherwise"),
+    ),
+    Configuration(
+        "steering-misbehaviour-left",
+        "The same, when the caller has left.",
+        STEERED,
+        HEDGE,
+        requests=1,
+        steers=1,
+        cancels=1,
+        misbehaviours=1,
+        misbehaves=AROUND_STEERING,
+    ),
+    Configuration(
+        "steering-lanes",
+        "Lanes that are given up while their response is steered.",
+        attrs.evolve(LANES, steering=True),
+        LANE,
+        requests=1,
+        steers=1,
+        cancels=1,
+        expiries=1,
     ),
     Configuration(
         "lanes-without-an-echo",
@@ -665,7 +739,13 @@ MORE: Final[Mapping[str, Mapping[str, Any]]] = {
     "lanes-given-up": {"cancels": 1},
     "lanes-twice-foreign": {"requests": 2},
     "lanes-misbehaviour": {"refuses_cancels": True},
-    "steering": {"requests": 3},
+    "steering": {"cancels": 1},
+    "steering-ends": {"steers": 3},
+    "steering-left": {"expiries": 1},
+    "steering-left-for-good": {"requests": 2},
+    "steering-misbehaviour": {"losses": 1},
+    "steering-misbehaviour-left": {"steers": 2},
+    "steering-lanes": {"steers": 2},
     "lanes-without-an-echo": {"losses": 1},
     "http": {"overflows": 1},
     "http-unreachable": {"cancels": 1},

@@ -260,7 +260,7 @@ class Judge:
             caller.output = caller.output or caller.ending is not None
             caller.ending = None
         elif kind is FrameKind.TERMINAL:
-            caller.ending = None if event.frame.type == "response.failed" else event.frame.type
+            caller.ending = None if caller.faulty or event.frame.type == "response.failed" else event.frame.type
         elif kind is FrameKind.ERROR:
             caller.faulty = True
         return None

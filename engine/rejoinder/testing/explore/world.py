@@ -216,6 +216,8 @@ class ExploredWorld:
                 if request not in live:
                     yield happening("leave again", 0, request)
                     yield happening("overflow again", 0, request)
+                    if left["steers"]:
+                        yield happening("steer", 0, request)
         if left["preconnect"]:
             yield happening("preconnect")
         if left["shutdown"]:
