@@ -8,10 +8,10 @@ import trio
 import trio.testing
 
 from harness.pair import Pair, message, open_pair, user
-from rejoinder.engine import ContinuationPolicy, Policy
+from rejoinder.engine import ContinuationPolicy, Policy, Settings
 from rejoinder.testing import AZURE, OPENAI, ModelServer, ServerProfile
 
-STORED = Policy(continuation=ContinuationPolicy.STORED)
+STORED = Settings(policy=Policy(continuation=ContinuationPolicy.STORED), store=True)
 EACH_PROFILE = pytest.mark.parametrize("profile", [OPENAI, AZURE], ids=lambda profile: profile.name)
 
 
@@ -26,7 +26,7 @@ async def two_turns(pair: Pair, **fields: Any) -> str:  # noqa: ANN401 - fields 
 
 @EACH_PROFILE
 async def test_a_new_connection_goes_on_from_what_is_stored(autojump_clock: trio.testing.MockClock, profile: ServerProfile) -> None:
-    async with open_pair(ModelServer(attrs.evolve(profile, remembers_stored=True)), policy=STORED) as pair:
+    async with open_pair(ModelServer(attrs.evolve(profile, remembers_stored=True)), settings=STORED) as pair:
         assert "You said: two" == await two_turns(pair)
         statistics = pair.session.statistics()
 
@@ -41,7 +41,7 @@ async def test_a_new_connection_goes_on_from_what_is_stored(autojump_clock: trio
 async def test_what_is_gone_costs_a_round_trip_and_is_sent_in_full(
     autojump_clock: trio.testing.MockClock, profile: ServerProfile
 ) -> None:
-    async with open_pair(ModelServer(profile), policy=STORED) as pair:
+    async with open_pair(ModelServer(profile), settings=STORED) as pair:
         assert "You said: two" == await two_turns(pair)
 
     _, named, whole = pair.creates
@@ -51,7 +51,7 @@ async def test_what_is_gone_costs_a_round_trip_and_is_sent_in_full(
 
 
 async def test_without_storage_the_new_connection_is_told_everything(autojump_clock: trio.testing.MockClock) -> None:
-    async with open_pair(ModelServer(attrs.evolve(AZURE, remembers_stored=True)), policy=STORED) as pair:
+    async with open_pair(ModelServer(attrs.evolve(AZURE, remembers_stored=True)), settings=STORED) as pair:
         await two_turns(pair, store=False)
         statistics = pair.session.statistics()
 

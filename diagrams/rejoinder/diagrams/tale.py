@@ -199,7 +199,7 @@ EFFECTS: Final[Mapping[type, Callable[[Any], Line]]] = MappingProxyType(
         ),
         ordered.SendCancel: lambda effect: _to_server(effect.link, f"cancel {name(effect.response_id)}"),
         ordered.SendSteer: lambda effect: _to_server(effect.link, f"steer {name(effect.response_id)} (s{effect.steer})"),
-        ordered.Steered: lambda effect: Message(CLIENT, f"r{effect.request}", f"s{effect.steer} is {effect.status}", answers=True),
+        ordered.Steered: lambda effect: Message(CLIENT, f"r{effect.request}", f"s{effect.steer} is {effect.status}"),
         ordered.EndStream: lambda effect: _to_server(
             effect.link, f"{'close' if effect.abandoned else 'finish'} the stream{_on(effect.lane)}"
         ),

@@ -76,6 +76,8 @@ def request_given_up(session: Session, request: Request, step: Step) -> None:
 def request_handed_over(session: Session, request: Request, step: Step) -> None:
     cause = cast("Cause", step.detail)
     session.note("HandedOver", detail=f"request {request.number} goes over another transport: {cause}")
+    # Words cannot follow it there: what is asked for over HTTP takes none.
+    abandon(session, request)
     session.emit(HandOver(request.number, cause, request.replays))
 
 

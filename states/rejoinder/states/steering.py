@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 __all__ = ["abandon", "answer", "news_of", "refuse", "send", "send_held", "steering_of", "succeed", "take_back"]
 
-TOO_LATE: Final = "The response had ended before the words could be sent. Send them with the next request."
+TOO_LATE: Final = "The response had ended, or went over HTTP, before the words could be sent. Send them with the next request."
 
 
 # -- what a frame says ------------------------------------------------------------------------------------------------------

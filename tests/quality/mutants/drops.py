@@ -15,7 +15,21 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from quality.mutants.mutant import Rule
-from rejoinder.states.effects import Close, Deliver, Dial, Effect, Finish, HandOver, Note, Ping, Send, SendCancel, Withdraw
+from rejoinder.states.effects import (
+    Close,
+    Deliver,
+    Dial,
+    Effect,
+    Finish,
+    HandOver,
+    Note,
+    Ping,
+    Send,
+    SendCancel,
+    SendSteer,
+    Steered,
+    Withdraw,
+)
 from rejoinder.states.steps import Step
 
 __all__ = ["EFFECTS", "without"]
@@ -42,7 +56,7 @@ EFFECTS: Final[Mapping[str, tuple[type[Effect], ...]]] = MappingProxyType(
         "link_lost_wanted": (),
         # -- responses: sending, and the first answer ----------------------------------------------------------------------
         "create_sent": (),
-        "created_arrived": (Deliver,),
+        "created_arrived": (Deliver, SendSteer),
         "error_doubted": (Note,),
         "cache_missed": (Note,),
         "create_rejected": (Finish,),
@@ -81,6 +95,24 @@ EFFECTS: Final[Mapping[str, tuple[type[Effect], ...]]] = MappingProxyType(
         "doomed_replayed": (Withdraw, Note),
         "lost": (Finish,),
         "lost_replayed": (Note,),
+        # -- steering --------------------------------------------------------------------------------------------------------
+        "steer_held": (),
+        "steer_sent": (SendSteer,),
+        "steer_refused": (Steered,),
+        "steer_answered": (Steered, Deliver),
+        "ended_steered": (Deliver,),
+        "ended_without_successor": (Steered, Deliver, Finish),
+        "failed_as_reported_steered": (Deliver, Finish),
+        "drained_steered": (),
+        "quarantined_steered": (),
+        "caller_left_steered": (Close, Dial),
+        "successor_began": (Steered, Deliver, SendSteer),
+        "successor_foreign": (Finish,),
+        "successor_overdue": (Note, Finish),
+        "successor_lost": (Finish,),
+        "successor_damaged": (Finish,),
+        "successor_abandoned": (SendCancel,),
+        "successor_spared": (),
         # -- responses that were abandoned ---------------------------------------------------------------------------------
         "caller_left_early": (Withdraw, Close, Dial),
         "caller_left": (SendCancel, Close, Dial),
@@ -101,13 +133,15 @@ EFFECTS: Final[Mapping[str, tuple[type[Effect], ...]]] = MappingProxyType(
         "retry_allowed": (),
         "request_replayed": (Note,),
         "request_paused": (Note,),
-        "request_finished": (Finish,),
-        "request_given_up": (Finish,),
-        "request_handed_over": (HandOver, Note),
-        "request_cancelled": (Finish,),
-        "request_overflowed": (Finish,),
-        "request_expired": (Finish,),
-        "request_closed": (Finish,),
+        "request_finished": (Finish, Steered),
+        "request_given_up": (Finish, Steered),
+        "request_steered": (),
+        "request_steered_early": (),
+        "request_handed_over": (HandOver, Note, Steered),
+        "request_cancelled": (Finish, Steered),
+        "request_overflowed": (Finish, Steered),
+        "request_expired": (Finish, Steered),
+        "request_closed": (Finish, Steered),
     }
 )
 """For each moving rule, the classes of effects it asks for."""

@@ -33,13 +33,14 @@ HEAD: Final = "promise 14"
 OPEN: Final = frozenset({LinkPhase.OPEN, LinkPhase.PROVING, LinkPhase.RETIRING})
 WANTED: Final = frozenset({LinkEvent.AGE_NEAR, LinkEvent.NAMES_EXHAUSTED, LinkEvent.HEDGE_DUE})
 """What a successor is wanted for."""
-ABANDONED: Final = frozenset({ResponsePhase.CANCEL_PENDING, ResponsePhase.DRAINING})
+ABANDONED: Final = frozenset({ResponsePhase.CANCEL_PENDING, ResponsePhase.DRAINING, ResponsePhase.SUCCESSOR_PENDING})
 STAGES: Final[Mapping[str, ResponsePhase]] = MappingProxyType(
     {
         "asked": ResponsePhase.AWAITING_CREATED,
         "begun": ResponsePhase.ACKNOWLEDGED,
         "talking": ResponsePhase.STREAMING,
         "faulty": ResponsePhase.FAILING,
+        "steered": ResponsePhase.AWAITING_SUCCESSOR,
     }
 )
 """Where the lane of a request is that has come so far."""
@@ -70,7 +71,10 @@ def misdirected(world: ExploredWorld, effect: ordered.Effect) -> str | None:
     elif isinstance(effect, ordered.Close):
         if effect.link not in world.sockets and effect.link not in world.dialling:
             return f"{HEAD}: link {effect.link} is closed, and is not there"
-    elif isinstance(effect, ordered.Send | ordered.SendCancel | ordered.Ping) and effect.link not in world.sockets:
+    elif (
+        isinstance(effect, ordered.Send | ordered.SendCancel | ordered.SendSteer | ordered.Ping)
+        and effect.link not in world.sockets
+    ):
         return f"{HEAD}: {effect} is for a link that is not open"
     return None
 
