@@ -107,8 +107,9 @@ class ContinuationPolicy(StrEnum):
     LINK = "link"
     """The latest of its lane, on the link where it completed: what the server has in memory. Works with ``store: false``."""
     STORED = "stored"
-    """That one first; else any that the server was to store, on any link, also a new one: requests that say ``store: false``, as
-    those of a session do unless it is told otherwise (``Settings.store``), leave none. Loading it is slower, and a server that does not have it any more costs one round trip, after which everything is sent."""
+    """That one first; else any that the server was to store, on any link, also a new one. What says ``store: false`` is not stored,
+    and what a session sends says so unless it is told otherwise (``Settings.store``). Loading it is slower, and a server that does
+    not have it any more costs one round trip, after which everything is sent."""
 
 
 @unique

@@ -322,7 +322,7 @@ def misleads(said: Spoken, effects: Sequence[Effect]) -> bool:
     return not found & (wanted if said.what.endswith("cancel error") else wanted - {"CancelRefused"})
 
 
-NOTED_BY_TIME: Final = frozenset({"Replay", "NoSocket", "DrainOverdue", "LinkSilent"})
+NOTED_BY_TIME: Final = frozenset({"Replay", "NoSocket", "DrainOverdue", "SuccessorOverdue", "LinkSilent"})
 """What may be noted when a deadline has passed."""
 
 

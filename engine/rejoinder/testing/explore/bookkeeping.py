@@ -115,6 +115,9 @@ def unexplained(world: ExploredWorld, event: happening.Event, effects: Sequence[
         elif isinstance(effect, ordered.Moved) and effect.machine == "response":
             if effect.target == ResponsePhase.QUARANTINED and effect.source in ABANDONED and "DrainOverdue" not in names:
                 return f"{HEAD}: an abandoned response on link {effect.link} did not end in time, and nothing says so"
+            if effect.source == ResponsePhase.AWAITING_SUCCESSOR and isinstance(event, happening.Expired):
+                if "SuccessorOverdue" not in names:
+                    return f"{HEAD}: no successor came on link {effect.link} in time, and nothing says so"
         elif isinstance(effect, ordered.Finish):
             failure = effect.outcome.failure
             refused = isinstance(event, happening.StreamFailed) or _has_failed(world)
