@@ -33,7 +33,15 @@ HEAD: Final = "promise 14"
 OPEN: Final = frozenset({LinkPhase.OPEN, LinkPhase.PROVING, LinkPhase.RETIRING})
 WANTED: Final = frozenset({LinkEvent.AGE_NEAR, LinkEvent.NAMES_EXHAUSTED, LinkEvent.HEDGE_DUE})
 """What a successor is wanted for."""
-ABANDONED: Final = frozenset({ResponsePhase.CANCEL_PENDING, ResponsePhase.DRAINING, ResponsePhase.SUCCESSOR_PENDING})
+OVERDUE: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        ResponsePhase.CANCEL_PENDING: "DrainOverdue",
+        ResponsePhase.DRAINING: "DrainOverdue",
+        ResponsePhase.SUCCESSOR_PENDING: "DrainOverdue",
+        ResponsePhase.AWAITING_SUCCESSOR: "SuccessorOverdue",
+    }
+)
+"""What is noted where a lane is given up in these phases, because what was due there did not come."""
 STAGES: Final[Mapping[str, ResponsePhase]] = MappingProxyType(
     {
         "asked": ResponsePhase.AWAITING_CREATED,
@@ -113,11 +121,9 @@ def unexplained(world: ExploredWorld, event: happening.Event, effects: Sequence[
             if effect.source == LinkPhase.PROVING and isinstance(event, happening.Expired) and "LinkSilent" not in names:
                 return f"{HEAD}: link {effect.link} gave no pong and is given up, and nothing says so"
         elif isinstance(effect, ordered.Moved) and effect.machine == "response":
-            if effect.target == ResponsePhase.QUARANTINED and effect.source in ABANDONED and "DrainOverdue" not in names:
-                return f"{HEAD}: an abandoned response on link {effect.link} did not end in time, and nothing says so"
-            if effect.source == ResponsePhase.AWAITING_SUCCESSOR and isinstance(event, happening.Expired):
-                if "SuccessorOverdue" not in names:
-                    return f"{HEAD}: no successor came on link {effect.link} in time, and nothing says so"
+            overdue = OVERDUE.get(effect.source) if effect.target == ResponsePhase.QUARANTINED else None
+            if overdue is not None and overdue not in names:
+                return f"{HEAD}: what was due on link {effect.link} ({effect.source}) did not come in time, and nothing says so"
         elif isinstance(effect, ordered.Finish):
             failure = effect.outcome.failure
             refused = isinstance(event, happening.StreamFailed) or _has_failed(world)
