@@ -15,7 +15,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from quality.mutants.mutant import Rule
-from rejoinder.states.effects import Close, Deliver, Dial, Effect, Finish, Note, Ping, Send, SendCancel, Withdraw
+from rejoinder.states.effects import Close, Deliver, Dial, Effect, Finish, Note, Ping, Send, SendCancel, SendSteer, Steered, Withdraw
 from rejoinder.states.steps import Step
 
 __all__ = ["EFFECTS", "without"]
@@ -92,6 +92,24 @@ EFFECTS: Final[Mapping[str, tuple[type[Effect], ...]]] = MappingProxyType(
         "foreign_again": (Note,),
         "stranger_began": (Note,),
         "foreign_for_abandoned": (Note,),
+        # -- responses that are steered ------------------------------------------------------------------------------------
+        "steer_sent": (SendSteer,),
+        "steer_held": (),
+        "steer_refused": (Steered,),
+        "steer_answered": (Steered, Deliver),
+        "ended_steered": (Deliver,),
+        "failed_as_reported_steered": (Deliver, Finish, Steered),
+        "drained_steered": (),
+        "quarantined_steered": (),
+        "successor_began": (Steered, Deliver, SendSteer),
+        "ended_without_successor": (Steered, Deliver, Finish),
+        "successor_overdue": (Note, Finish, Steered),
+        "successor_lost": (Finish, Steered),
+        "successor_damaged": (Finish, Steered),
+        "successor_foreign": (Finish, Steered),
+        "successor_abandoned": (SendCancel,),
+        "successor_spared": (),
+        "caller_left_steered": (Close, Dial),
         # -- requests ------------------------------------------------------------------------------------------------------
         "request_sent": (Send, Close),
         "hedge_dialled": (Dial,),
@@ -104,6 +122,8 @@ EFFECTS: Final[Mapping[str, tuple[type[Effect], ...]]] = MappingProxyType(
         "request_overflowed": (Finish,),
         "request_expired": (Finish,),
         "request_closed": (Finish,),
+        "request_steered": (),
+        "request_steered_early": (),
     }
 )
 """For each moving rule, the classes of effects it asks for."""
