@@ -249,7 +249,8 @@ awaiting_successor
     StraySteer               .                  IGNORE
     LinkDoomed               .                  IGNORE
     illegal: Send Withdrawn Unsendable RepeatCreated ForeignCreatedReplayable Progress Content ContentAfterGap
-        ContentRepeated Rejected RejectedUnclean Completed Failed Incomplete EndedSteered ForeignTerminalAgain RejectedReplayable CacheMiss GarbageReplayable
+        ContentRepeated Rejected RejectedUnclean Completed Failed Incomplete EndedSteered ForeignTerminalAgain
+        RejectedReplayable CacheMiss GarbageReplayable
         LinkDoomedReplayable LostReplayable ExpiredReplayable
 successor_pending
     Created                  draining           successor_abandoned

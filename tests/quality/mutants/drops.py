@@ -15,7 +15,20 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from quality.mutants.mutant import Rule
-from rejoinder.states.effects import Close, Deliver, Dial, Effect, Finish, Note, Ping, Send, SendCancel, SendSteer, Steered, Withdraw
+from rejoinder.states.effects import (
+    Close,
+    Deliver,
+    Dial,
+    Effect,
+    Finish,
+    Note,
+    Ping,
+    Send,
+    SendCancel,
+    SendSteer,
+    Steered,
+    Withdraw,
+)
 from rejoinder.states.steps import Step
 
 __all__ = ["EFFECTS", "without"]
