@@ -121,7 +121,7 @@ def _cancel_delivers_on(patch: pytest.MonkeyPatch) -> None:
         lane.tainted = True
         lane.abandoned_at = step.now
 
-    patch.setattr(response_rules, "_orphan", attached)
+    patch.setattr(response_rules, "orphan", attached)
     _change(patch, "RESPONSE_ROWS", {(P.DRAINING, E.CONTENT): Staying.DELIVER})
 
 
@@ -228,7 +228,7 @@ def _retire_waits(patch: pytest.MonkeyPatch) -> None:
     def patient(session: Session, lane: Lane, step: Step) -> None:
         pass
 
-    patch.setattr(response_rules, "_apply_policy", patient)
+    patch.setattr(response_rules, "apply_policy", patient)
 
 
 SERIAL: Final = st.builds(Setup, provider=st.just("serial"), then=st.sampled_from([CancelPolicy.HEDGE, CancelPolicy.DRAIN]))

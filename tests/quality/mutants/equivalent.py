@@ -33,8 +33,8 @@ EQUIVALENT: Final[Mapping[str, str]] = MappingProxyType(
     {
         "link *: count instead of ignore": ONE_WAY,
         "request *: count instead of ignore": ONE_WAY,
-        "response draining×*: deliver instead of discard": "Nobody listens: `_orphan` has emptied what would be delivered.",
-        "response quarantined×*: deliver instead of discard": "Nobody listens: `_orphan` has emptied what would be delivered.",
+        "response draining×*: deliver instead of discard": "Nobody listens: `orphan` has emptied what would be delivered.",
+        "response quarantined×*: deliver instead of discard": "Nobody listens: `orphan` has emptied what would be delivered.",
         "response *×Lost: stays *": LOST,
         "response *×Lost: goes to *": LOST,
         "response *×LostReplayable: stays *": LOST,

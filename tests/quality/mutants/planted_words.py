@@ -161,14 +161,14 @@ def _any_error_pays_all_debts(patch: pytest.MonkeyPatch) -> None:
 
 
 def _nothing_is_tainted(patch: pytest.MonkeyPatch) -> None:
-    right = response_rules.__dict__["_orphan"]
+    right = response_rules.__dict__["orphan"]
 
     def trusting(lane: Lane, step: Step) -> None:
         tainted = lane.tainted
         right(lane, step)
         lane.tainted = tainted
 
-    patch.setattr(response_rules, "_orphan", trusting)
+    patch.setattr(response_rules, "orphan", trusting)
 
 
 def _late_created_revives(patch: pytest.MonkeyPatch) -> None:

@@ -220,20 +220,24 @@ def sayings(connection: Connection, configuration: Configuration) -> Iterator[Sa
         yield Saying(None, "limit")
 
 
-def _of_run(run: Run, configuration: Configuration) -> Iterator[str]:  # noqa: C901, PLR0912 - one list of what may be said
-    if run.refused:
-        yield "lane limit"
-        return
+def _of_words(run: Run) -> Iterator[str]:
     if run.unanswered:
         yield "steer accepted"
         yield "steer failed"
     if run.queued:
         yield "queued steer failed"
-    if run.stage is Stage.ENDED:
-        if run.queued:
+        if run.stage is Stage.ENDED:
             yield "successor"
             if run.whole:
                 yield "steer pending"
+
+
+def _of_run(run: Run, configuration: Configuration) -> Iterator[str]:  # noqa: C901 - one list of what may be said
+    if run.refused:
+        yield "lane limit"
+        return
+    yield from _of_words(run)
+    if run.stage is Stage.ENDED:
         return
     if run.stage is Stage.READ:
         yield "created"
@@ -332,11 +336,11 @@ def _steering(connection: Connection, configuration: Configuration, name: str | 
     number = run.number if configuration.numbered else None
     if what == "successor":
         frame = wire.created(f"{run.response}'", label, 0 if configuration.numbered else None, run.response)
-        successor = Run(run.request, f"{run.response}'", run.response, Stage.BEGUN, 1)
+        following = Run(run.request, f"{run.response}'", run.response, Stage.BEGUN, 1)
         # Words that were not answered before it are for a response that has ended.
         too_late = (*lane.too_late, *(((run.response, run.request),) * run.unanswered))
         spoke = run.response if run.announced else lane.spoke
-        return Said(frame, run.request, connection.with_lane(name, run=successor, spoke=spoke, too_late=too_late))
+        return Said(frame, run.request, connection.with_lane(name, run=following, spoke=spoke, too_late=too_late))
     if what == "steer accepted":
         frame = wire.steer("accepted", run.response, f"{run.response}.s{run.names}", label, number)
         run = attrs.evolve(run, unanswered=run.unanswered - 1, queued=run.queued + 1, names=run.names + 1, number=run.number + 1)

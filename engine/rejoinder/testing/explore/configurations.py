@@ -31,6 +31,8 @@ __all__ = ["DEEP", "LONGEST", "QUICK"]
 
 STEERED: Final = attrs.evolve(AZURE, steering=True)
 """A serial provider with steering: where a successor could be taken for the next answer."""
+ONE_LANE: Final = attrs.evolve(OPENAI, in_flight=1, names=1)
+"""A provider with lanes that takes one of them: what a lane that is given up may still hear shows with one."""
 LANES: Final = attrs.evolve(OPENAI, in_flight=2, names=3)
 """A provider with lanes, and few of them: what takes 16 responses and 32 names in life shows with 2 and 3."""
 STREAMS: Final = attrs.evolve(HTTP, in_flight=2, names=2)
@@ -574,6 +576,19 @@ QUICK: Final = (
         expiries=1,
     ),
     Configuration(
+        "steering-failures",
+        "Steered responses that fail, whose late answers come while the next one runs, or fails, or was left.",
+        STEERED,
+        SIGNALLED,
+        requests=2,
+        together=1,
+        steers=2,
+        cancels=1,
+        refuses_cancels=True,
+        faults_inside=True,
+        ends=frozenset({"failed"}),
+    ),
+    Configuration(
         "steering-misbehaviour",
         "A server that does wrong while a caller waits for a successor.",
         STEERED,
@@ -603,6 +618,16 @@ QUICK: Final = (
         requests=1,
         steers=1,
         cancels=1,
+        expiries=1,
+    ),
+    Configuration(
+        "steering-lanes-given-up",
+        "The same with more words, and nobody who leaves.",
+        ONE_LANE,
+        LANE,
+        requests=1,
+        together=1,
+        steers=2,
         expiries=1,
     ),
     Configuration(
@@ -743,9 +768,11 @@ MORE: Final[Mapping[str, Mapping[str, Any]]] = {
     "steering-ends": {"steers": 3},
     "steering-left": {"expiries": 1},
     "steering-left-for-good": {"requests": 2},
+    "steering-failures": {"expiries": 1},
     "steering-misbehaviour": {"losses": 1},
     "steering-misbehaviour-left": {"steers": 2},
     "steering-lanes": {"steers": 2},
+    "steering-lanes-given-up": {"losses": 1},
     "lanes-without-an-echo": {"losses": 1},
     "http": {"overflows": 1},
     "http-unreachable": {"cancels": 1},
@@ -760,6 +787,10 @@ DEEP: Final = tuple(attrs.evolve(configuration, **MORE[configuration.name]) for 
 """The same with more of something each."""
 
 LONGEST: Final = (
+    "steering-failures",
+    "steering-lanes",
+    "steering-lanes-given-up",
+    "steering-misbehaviour",
     "lanes-misbehaviour",
     "serial-responses-of-others",
     "serial-errors",
