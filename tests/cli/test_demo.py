@@ -23,6 +23,8 @@ from rejoinder.cli.demo_run import Plan
 from rejoinder.cli.demo_screen import PlainScreen, SilentScreen
 from rejoinder.cli.demo_story import FAST
 from rejoinder.cli.main import application
+from rejoinder.states.events import Shutdown
+from rejoinder.states.trace import read_lines, replay
 
 TITLES = {
     "words-stay-yours": "Your words stay yours",
@@ -52,6 +54,29 @@ def test_demo_shows_everything_and_keeps_every_promise(profile: str, tmp_path: P
     assert (profile, True) == (said["profile"], said["succeeded"])
     assert 12 == ended.output.count("\n   ends ")
     assert said["savings"]["size_sent"] < said["savings"]["size"]
+
+
+@pytest.mark.slow
+def test_the_session_is_recorded_if_asked(tmp_path: Path) -> None:
+    path = tmp_path / "demo.trace.jsonl"
+    ended = run("--trace", str(path))
+    with path.open(encoding="ascii") as lines:
+        trace = read_lines(lines)
+
+    assert 0 == ended.exit_code
+    assert (True, True, False) == (trace.header.whole, trace.header.payloads, trace.torn)
+    assert Shutdown() == trace.feds[-1].event
+    assert replay(trace) is None
+
+
+def test_a_trace_that_cannot_be_written_is_told_in_one_line(tmp_path: Path) -> None:
+    path = str(tmp_path / "none" / "demo")
+    ended = run("--trace", path)
+
+    assert (2, f"A trace cannot be written to {path!r} (No such file or directory). Name a file that can.\n") == (
+        ended.exit_code,
+        ended.stderr,
+    )
 
 
 @pytest.mark.slow

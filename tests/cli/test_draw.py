@@ -10,11 +10,15 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
+from harness.telling import interrupted
 from rejoinder.cli.draw import draw
 from rejoinder.diagrams.pictures import draw_picture
 from rejoinder.diagrams.rendered import FOLDER, RENDERED
+from rejoinder.states.profiles import AZURE, Policy
+from rejoinder.states.trace import Gap, Header, write_lines
 
 REPOSITORY: Final = Path(__file__).parents[2]
+
 
 application = typer.Typer()
 application.command()(draw)
@@ -51,16 +55,83 @@ def test_writes_what_is_kept(file: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    "ending, form", [("dot", "dot"), ("gv", "dot"), ("MD", "table"), ("scxml", "scxml"), ("json", "json"), ("txt", None)]
+)
+def test_the_ending_of_the_file_says_how(ending: str, form: str | None, tmp_path: Path) -> None:
+    target = tmp_path / f"link.{ending}"
+
+    assert (0, b"", "") == run("link", "-o", str(target))
+    assert draw_picture("link", form).encode() == target.read_bytes()
+
+
+def test_a_png_is_drawn(tmp_path: Path, graphviz: str) -> None:
+    assert (0, b"", "") == run("request", "-o", str(tmp_path / "request.png"))
+    assert (tmp_path / "request.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_all_in_formats_of_one_machine_each_are_put_into_a_folder(tmp_path: Path) -> None:
+    for _ in range(2):
+        assert (0, b"", "") == run("all", "--format", "scxml", "-o", str(tmp_path / "machines"))
+
+    assert ["link.scxml", "request.scxml", "response.scxml"] == sorted(path.name for path in (tmp_path / "machines").iterdir())
+
+
+@pytest.fixture
+def trace(tmp_path: Path) -> Path:
+    path = tmp_path / "a.trace.jsonl"
+    path.write_text("".join(write_lines(Header("1.2.3", AZURE, Policy()), [*interrupted(), Gap(7.0, 1)])), "utf-8")
+    return path
+
+
+def test_a_trace_is_shown(trace: Path) -> None:
+    status, printed, said = run("response", "--format", "dot", "--highlight", str(trace))
+
+    assert (0, "") == (status, said)
+    assert "<TD>\u00d71</TD>" in printed.decode()
+    assert printed.decode() != draw_picture("response", "dot")
+
+
+def test_a_trace_that_is_none_is_told_in_one_line(tmp_path: Path) -> None:
+    expected = f"{str(tmp_path / 'none')!r} cannot be read (No such file or directory). Name a trace that can.\n"
+
+    assert (2, b"", expected) == run("response", "--format", "dot", "--highlight", str(tmp_path / "none"))
+
+
+def test_what_to_install_is_told_in_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+
+    status, printed, said = run("link", "--format", "png")
+
+    assert (2, b"", 1) == (status, printed, said.count("\n"))
+    assert said.startswith("Graphviz is not installed: ")
+    assert 0 == run("link", "--format", "svg")[0]
+
+
+def test_a_png_is_not_for_a_terminal(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], graphviz: str) -> None:
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
+
+    with pytest.raises(typer.Exit) as left:
+        draw("link", "png")
+
+    assert 2 == left.value.exit_code
+    assert ("", "A PNG cannot be shown on a terminal. Name a file with -o.\n") == capsys.readouterr()
+
+
+@pytest.mark.parametrize(
     "arguments, expected",
     [
         (("nonsense",), "There is no picture of 'nonsense'. Name one of link, response, request, classification or all.\n"),
-        (("link", "--format", "svg"), "There is no format 'svg'. Name mermaid or table.\n"),
+        (("link", "--format", "pdf"), "There is no format 'pdf'. Name svg, png, mermaid, dot, table, scxml or json.\n"),
         (
             ("classification", "--format", "mermaid"),
-            "The classification has no Mermaid form. Leave --format out, or name table.\n",
+            "The classification has no mermaid form. Leave --format out, or name table or json.\n",
+        ),
+        (
+            ("all", "--format", "svg"),
+            "Each machine has a file of its own in svg. Name one of link, response or request, or a folder with -o.\n",
         ),
     ],
-    ids=["unknown_name", "unknown_format", "no_such_form"],
+    ids=["unknown_name", "unknown_format", "no_such_form", "several_files"],
 )
 def test_what_there_is_not_is_told_in_one_line(arguments: tuple[str, ...], expected: str) -> None:
     assert (2, b"", expected) == run(*arguments)
@@ -102,4 +173,4 @@ def test_help_names_what_can_be_drawn() -> None:
 
     assert 0 == ended.exit_code
     assert "link|response|request|classification|all" in ended.output
-    assert "mermaid|table" in ended.output
+    assert "svg|png|mermaid|dot|table|scxml|json" in ended.output

@@ -62,9 +62,13 @@ def test_address_that_makes_no_sense_is_refused() -> None:
         open_database("redis://localhost:99999/")
 
 
+def refused(path: Path, mode: int) -> bool:
+    return False
+
+
 def test_folder_that_cannot_be_written_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     # Whoever runs tests as the system's owner may write everywhere.
-    monkeypatch.setattr(os, "access", lambda path, mode: not (path and mode))
+    monkeypatch.setattr(os, "access", refused)
 
     with pytest.raises(CannotDo, match=r"cannot be written\. Name a folder that can"):
         open_database(str(tmp_path))

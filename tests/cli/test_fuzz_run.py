@@ -147,8 +147,12 @@ def test_report_that_cannot_be_written_in_the_end_is_one_line(monkeypatch: pytes
     assert ended.stderr.startswith("--report '/dev/full' cannot be written (No space left on device).")
 
 
+def absent(name: str) -> None:
+    return None
+
+
 def test_packages_that_are_absent_are_said_with_what_to_run(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("rejoinder.cli.fuzz_run.find_spec", {}.get)
+    monkeypatch.setattr("rejoinder.cli.fuzz_run.find_spec", absent)
     ended = fuzz("--examples", "1")
 
     assert 2 == ended.exit_code

@@ -13,7 +13,7 @@ from rejoinder.cli.main import application, main
 HEAVY = ("trio", "rich", "httpx", "hypercorn", "starlette", "rejoinder.engine", "rejoinder.states", "rejoinder.testing")
 
 
-@pytest.mark.parametrize("command", ["demo", "chat", "serve", "draw"])
+@pytest.mark.parametrize("command", ["demo", "chat", "serve", "draw", "replay", "sequence", "view"])
 def test_help_names_every_command_and_each_helps(command: str) -> None:
     listed = CliRunner().invoke(application, ["--help"])
     helped = CliRunner().invoke(application, [command, "--help"])

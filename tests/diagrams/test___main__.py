@@ -8,8 +8,9 @@ from typing import Final
 
 import pytest
 
+from rejoinder.diagrams import layouts
 from rejoinder.diagrams.__main__ import main
-from rejoinder.diagrams.rendered import FOLDER, README, refresh
+from rejoinder.diagrams.rendered import FOLDER, LAYOUTS, README, refresh
 
 REPOSITORY: Final = Path(__file__).parents[2]
 
@@ -19,6 +20,8 @@ def clone(tmp_path: Path) -> Path:
     """A folder with what a refresh needs of a clone, in which one file is out of date."""
     shutil.copytree(REPOSITORY / FOLDER, tmp_path / FOLDER)
     shutil.copy(REPOSITORY / README, tmp_path / README)
+    (tmp_path / LAYOUTS.parent).mkdir(parents=True)
+    shutil.copy(REPOSITORY / LAYOUTS, tmp_path / LAYOUTS)
     refresh(tmp_path)
     (tmp_path / FOLDER / "link.md").unlink()
     return tmp_path
@@ -75,3 +78,18 @@ def test_a_readme_that_is_no_text(clone: Path, capsys: pytest.CaptureFixture[str
 
     assert 2 == status
     assert 1 == capsys.readouterr().err.count("\n")
+
+
+def test_what_to_install_is_said(clone: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """Graphviz is needed when a table has changed; here, its kept layout is gone."""
+    monkeypatch.setattr(layouts, "KEPT", clone / "nothing.json")
+    (clone / "nothing.json").write_text('{"graphviz": "", "layouts": {}}', "ascii")
+    monkeypatch.setenv("PATH", str(clone))
+    layouts.read_kept.cache_clear()
+
+    status = main([str(clone)])
+    layouts.read_kept.cache_clear()
+    said = capsys.readouterr()
+
+    assert (2, "") == (status, said.out)
+    assert said.err.startswith("Graphviz is not installed: there is no program named dot. ")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from rejoinder.diagrams.labels import fold, stack
+from rejoinder.diagrams.labels import explain_folding, fold, stack
 
 TERMINALS = ("Completed", "Failed", "Incomplete")
 
@@ -42,3 +42,12 @@ def test_lines_are_filled_up_to_the_width(width: int, expected: str) -> None:
 
 def test_a_long_name_is_not_broken() -> None:
     assert "much_longer,<br/>a" == stack(("much_longer", "a"), 4)
+
+
+def test_signs_that_are_there_are_explained() -> None:
+    replayable = "X↻ is X and XReplayable: the same, while the request may be sent again."
+    terminal = "Terminal is Completed, Failed or Incomplete."
+
+    assert [replayable, terminal] == explain_folding(("Lost↻", "Terminal"), TERMINALS)
+    assert [terminal] == explain_folding(("Lost", "Terminal"), TERMINALS)
+    assert [] == explain_folding(("Lost", "Terminal"), ("Lost", "Terminal"))

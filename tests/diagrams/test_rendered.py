@@ -3,14 +3,26 @@
 Rule: nothing is repaired here. A failure names the command that draws anew.
 """
 
+import re
 import shutil
 from pathlib import Path
 from typing import Final
 
 import pytest
 
-from rejoinder.diagrams.pictures import NAMES, draw_picture, illustrate
-from rejoinder.diagrams.rendered import FOLDER, README, RENDERED, NoPlaceError, refresh, with_diagrams
+from rejoinder.diagrams.pictures import NAMES, draw_picture
+from rejoinder.diagrams.rendered import (
+    ENDINGS,
+    EXAMPLES,
+    FOLDER,
+    LAYOUTS,
+    README,
+    RENDERED,
+    NoPlaceError,
+    refresh,
+    show,
+    with_diagrams,
+)
 from rejoinder.states.chart import CHARTS
 
 REPOSITORY: Final = Path(__file__).parents[2]
@@ -22,6 +34,8 @@ def clone(tmp_path: Path) -> Path:
     """A folder with what a refresh needs of a clone."""
     shutil.copytree(REPOSITORY / FOLDER, tmp_path / FOLDER)
     shutil.copy(REPOSITORY / README, tmp_path / README)
+    (tmp_path / LAYOUTS.parent).mkdir(parents=True)
+    shutil.copy(REPOSITORY / LAYOUTS, tmp_path / LAYOUTS)
     refresh(tmp_path)
     return tmp_path
 
@@ -35,21 +49,39 @@ def test_kept_picture_is_up_to_date(file: str) -> None:
     assert draw_picture(name, form) == (REPOSITORY / path).read_bytes().decode(), f"Draw it anew: {command} (all: {ALL_ANEW})"
 
 
+@pytest.mark.parametrize("file", EXAMPLES)
+def test_kept_example_is_up_to_date(file: str) -> None:
+    assert EXAMPLES[file]() == (REPOSITORY / FOLDER / file).read_bytes().decode(), f"Draw it anew: {ALL_ANEW}"
+
+
 @pytest.mark.parametrize("name", CHARTS)
 def test_picture_in_the_readme_is_up_to_date(name: str) -> None:
     readme = (REPOSITORY / README).read_bytes().decode()
     _, _, rest = readme.partition(f"<!-- diagram:{name} -->\n")
     block, _, _ = rest.partition(f"<!-- /diagram:{name} -->\n")
 
-    assert illustrate(name) == block, f"Draw it anew: {ALL_ANEW}"
+    assert show(name) == block, f"Draw it anew: {ALL_ANEW}"
 
 
 def test_nothing_else_is_kept() -> None:
-    assert sorted(RENDERED) == sorted(path.name for path in (REPOSITORY / FOLDER).iterdir())
+    assert sorted([*RENDERED, *EXAMPLES]) == sorted(path.name for path in (REPOSITORY / FOLDER).iterdir())
 
 
 def test_every_picture_is_kept() -> None:
-    assert {f"{name}.mmd" for name in CHARTS} | {f"{name}.md" for name in NAMES} == set(RENDERED)
+    assert {f"{name}.{ending}" for name in CHARTS for ending in ENDINGS} | {f"{name}.md" for name in NAMES} == set(RENDERED)
+
+
+@pytest.mark.parametrize("name", CHARTS)
+def test_the_readme_shows_what_is_kept(name: str) -> None:
+    found = re.fullmatch(r"\[!\[(.+)\]\((.+)\)\]\((.+)\)\n", show(name))
+
+    assert found is not None
+    text, picture, table = found.groups()
+
+    assert text.startswith(f"The {name} machine: {len(CHARTS[name].table.phases)} phases")
+    assert {Path(picture).name, Path(table).name} <= set(RENDERED)
+    assert (REPOSITORY / picture).is_file()
+    assert (REPOSITORY / table).is_file()
 
 
 def test_nothing_to_refresh_after_a_refresh(clone: Path) -> None:
@@ -57,21 +89,21 @@ def test_nothing_to_refresh_after_a_refresh(clone: Path) -> None:
 
 
 def test_what_was_changed_by_hand_is_drawn_anew(clone: Path) -> None:
-    before = {path: path.read_bytes() for path in clone.rglob("*.m*")}
+    before = {path: path.read_bytes() for path in clone.rglob("*.*")}
     (clone / FOLDER / "link.mmd").write_text("scribble", "utf-8")
     (clone / FOLDER / "request.md").unlink()
     readme = (clone / README).read_text("utf-8")
-    (clone / README).write_text(readme.replace("[*] --> idle", "[*] --> streaming"), "utf-8")
+    (clone / README).write_text(readme.replace("The link machine: ", "The chain: "), "utf-8")
 
     changed = refresh(clone)
 
     assert (clone / FOLDER / "link.mmd", clone / FOLDER / "request.md", clone / README) == changed
-    assert before == {path: path.read_bytes() for path in clone.rglob("*.m*")}
+    assert before == {path: path.read_bytes() for path in clone.rglob("*.*")}
 
 
 def test_the_rest_of_the_readme_is_left_alone() -> None:
     blocks = [f"before {name}\n<!-- diagram:{name} -->\nold\n<!-- /diagram:{name} -->\nafter {name}\n" for name in CHARTS]
-    drawn = [block.replace("old\n", illustrate(name)) for name, block in zip(CHARTS, blocks, strict=True)]
+    drawn = [block.replace("old\n", show(name)) for name, block in zip(CHARTS, blocks, strict=True)]
 
     assert "".join(drawn) == with_diagrams("".join(blocks))
 
@@ -99,7 +131,7 @@ def test_a_readme_without_a_single_place_is_left_alone(clone: Path, marker: str,
     assert "scribble" == (clone / FOLDER / "link.mmd").read_text("utf-8")
 
 
-@pytest.mark.parametrize("missing", [FOLDER, README], ids=["no_folder", "no_readme"])
+@pytest.mark.parametrize("missing", [FOLDER, README, LAYOUTS], ids=["no_folder", "no_readme", "no_layouts"])
 def test_a_folder_that_is_no_clone_is_left_alone(clone: Path, missing: Path) -> None:
     (clone / missing).rename(clone / "elsewhere")
 

@@ -13,7 +13,7 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from harness.frames import created, delta
 from harness.telling import HOSTILE, asks, hostile_frame, interrupted, lost_early, turned
-from rejoinder.diagrams.sequence import sequence
+from rejoinder.diagrams.sequence import MOST_CHARACTERS, sequence
 from rejoinder.states.continuation import Full, NewLink, RequestContent
 from rejoinder.states.effects import (
     Close,
@@ -264,3 +264,39 @@ class Pictured(Program):
 
 def test_every_program_can_be_drawn() -> None:
     run_state_machine_as_test(Pictured)
+
+
+# What is too long.
+
+
+def long_tale(count: int) -> list[Fed]:
+    """Frames of which no two are told together."""
+    return [
+        Fed(float(number), Received(1, delta(f"{number}", sequence=number)), (Deliver(1),)) for number in range(2, count * 2, 2)
+    ]
+
+
+def test_mermaid_is_given_no_more_than_it_takes() -> None:
+    picture = sequence(long_tale(1000), "A long tale")
+    check(picture)
+
+    assert MOST_CHARACTERS - 200 < len(picture) <= MOST_CHARACTERS
+
+
+def test_what_is_left_out_is_counted() -> None:
+    feds = long_tale(100)
+    whole = sequence(feds, "").splitlines()
+    short = sequence(feds, "", 3000).splitlines()
+    place = next(place for place, line in enumerate(short) if "left out" in line)
+    missing = len(whole) - len(short) + 1
+
+    assert f"    Note over client: … {missing} lines left out here: ask for a part of the trace …" == short[place]
+    assert whole == [*short[:place], *whole[place : place + missing], *short[place + 1 :]]
+    assert place - 3 < len(short) - place
+
+
+def test_what_fits_is_not_shortened() -> None:
+    whole = sequence(long_tale(100), "A tale")
+
+    assert whole == sequence(long_tale(100), "A tale", len(whole))
+    assert "left out" in sequence(long_tale(100), "A tale", len(whole) - 1)

@@ -17,3 +17,10 @@ def loopback_clock() -> MockClock:
 def _no_key(monkeypatch: pytest.MonkeyPatch) -> None:
     """No test depends on a key in the environment, and none is ever used."""
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+
+
+@pytest.fixture(autouse=True)
+def _no_trace(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test is recorded because whoever runs it has asked for traces."""
+    monkeypatch.delenv("REJOINDER_TRACE", raising=False)
+    monkeypatch.delenv("REJOINDER_TRACE_PAYLOADS", raising=False)

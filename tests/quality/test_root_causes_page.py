@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from quality.mutants.root_causes import ROOT_CAUSES
-from quality.root_causes_page import CAUSES, MOST, PAGE, Cause, page, shortest
+from quality.root_causes_page import CAUSES, MOST, PAGE, RAISED, Cause, page, shortest
 
 
 def test_all_seven_are_told() -> None:
@@ -24,6 +24,7 @@ def test_story_is_short(cause: Cause) -> None:
     report, diagram, lines = shortest(cause)
 
     assert report.broken is not None
+    assert RAISED not in report.broken
     assert len(report.steps) <= MOST
     assert lines[0].startswith("1. ")
     assert diagram.startswith("sequenceDiagram")

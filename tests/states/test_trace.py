@@ -172,7 +172,7 @@ def _first_create(trace: Trace) -> Create:
 def test_the_header_holds_every_setting() -> None:
     plain = json.loads(next(write_lines(SERIAL, [])))
 
-    assert ["format", "version", "rejoinder", "payloads", "profile", "policy"] == list(plain)
+    assert ["format", "version", "rejoinder", "payloads", "whole", "began", "profile", "policy"] == list(plain)
     assert ("rejoinder trace", 1, "1.2.3", True) == tuple(plain.values())[:4]
     assert {field.name for field in attrs.fields(type(AZURE))} == set(plain["profile"])
     assert {field.name for field in attrs.fields(Policy)} == set(plain["policy"])

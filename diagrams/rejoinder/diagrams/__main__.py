@@ -9,6 +9,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from .graphviz import GraphvizError
 from .rendered import NoPlaceError, refresh
 
 __all__ = ["main"]
@@ -24,7 +25,7 @@ def main(arguments: Sequence[str]) -> int:
             return 2
     try:
         changed = refresh(clone)
-    except NoPlaceError as error:
+    except (NoPlaceError, GraphvizError) as error:
         sys.stderr.write(f"{error}\n")
         return 2
     except (OSError, UnicodeDecodeError) as error:

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Final
 
-__all__ = ["BREAK", "REPLAYABLE_SIGN", "TERMINAL", "TERMINALS", "fold", "stack"]
+__all__ = ["BREAK", "REPLAYABLE_SIGN", "TERMINAL", "TERMINALS", "TIMES", "explain_folding", "fold", "stack"]
 
 BREAK: Final = "<br/>"
 """What Mermaid takes for the end of a line within a label."""
@@ -21,6 +21,8 @@ REPLAYABLE_SIGN: Final = "↻"
 """Behind a name: this event and its replayable twin."""
 TERMINAL: Final = "Terminal"
 """The name for all of ``TERMINALS``."""
+TIMES: Final = "\u00d7"
+"""Before a number: so many times."""
 TERMINALS: Final = ("Completed", "Failed", "Incomplete")
 """The terminals of the wire."""
 
@@ -49,3 +51,14 @@ def stack(names: Collection[str], width: int) -> str:
         else:
             lines.append(name)
     return f",{BREAK}".join(lines)
+
+
+def explain_folding(names: Collection[str], alphabet: Collection[str]) -> list[str]:
+    """What the signs in ``names`` mean, which ``fold`` has made: a sentence for each sign that is there."""
+    sentences: list[str] = []
+    if any(name.endswith(REPLAYABLE_SIGN) for name in names):
+        sentences.append(f"X{REPLAYABLE_SIGN} is X and XReplayable: the same, while the request may be sent again.")
+    if TERMINAL in names and TERMINAL not in alphabet:
+        *first, last = TERMINALS
+        sentences.append(f"{TERMINAL} is {', '.join(first)} or {last}.")
+    return sentences

@@ -23,7 +23,7 @@ from rejoinder.states.chart import Chart
 from rejoinder.states.edges import Staying, Table
 
 from .colours import COLOURS, role_of
-from .labels import REPLAYABLE_SIGN, TERMINAL, TERMINALS, fold, stack
+from .labels import explain_folding, fold, stack
 from .reading import Arrow, DrawnRow, read_arrows, read_rows
 
 __all__ = ["AGAIN", "DEADLINE_SIGN", "draw_mermaid", "explain"]
@@ -70,11 +70,7 @@ def explain(chart: Chart) -> str:
         sentences.append(f"{DEADLINE_SIGN} names the deadline of a phase.")
     if any(row.stays and row.ruled for row in rows):
         sentences.append("Handles n: n events run a rule and move nothing.")
-    if any(name.endswith(REPLAYABLE_SIGN) for name in labels):
-        sentences.append(f"X{REPLAYABLE_SIGN} is X and XReplayable: the same, while the request may be sent again.")
-    if TERMINAL in labels and TERMINAL not in table.events:
-        *first, last = TERMINALS
-        sentences.append(f"{TERMINAL} is {', '.join(first)} or {last}.")
+    sentences += explain_folding(labels, table.events)
     if _is_drawn_twice(table, arrows):
         sentences.append(f"The phase {table.initial} has two boxes: where the story starts, and where it ends.")
     return " ".join(sentences)

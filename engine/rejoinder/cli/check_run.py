@@ -18,6 +18,7 @@ from pathlib import Path
 import typer
 
 from rejoinder.diagrams.sequence import sequence
+from rejoinder.diagrams.sequence_svg import draw_sequence_svg
 from rejoinder.states.story import story
 from rejoinder.states.trace import Header, write_lines
 from rejoinder.testing.explore import (
@@ -123,13 +124,14 @@ def _tell_fault(configuration: Configuration, report: Report, output: Path, say:
     say(f"  {report.broken}")
     for line in story(feds):
         say(f"    {line}")
-    picture, trace = output / f"{configuration.name}.mmd", output / f"{configuration.name}.jsonl"
+    picture, text, trace = (output / f"{configuration.name}.{ending}" for ending in ("svg", "mmd", "jsonl"))
     try:
         output.mkdir(parents=True, exist_ok=True)
-        picture.write_text(sequence(feds, report.broken or ""), "utf-8")
+        picture.write_text(draw_sequence_svg(feds, report.broken or ""), "utf-8")
+        text.write_text(sequence(feds, report.broken or ""), "utf-8")
         header = Header(version("rejoinder"), configuration.profile, configuration.policy)
         trace.write_text("".join(write_lines(header, feds)), "utf-8")
     except OSError as error:
         say(f"  {output} cannot be written: {error.strerror}. Name another directory with --output.")
     else:
-        say(f"  drawn in {picture}, to be replayed from {trace}")
+        say(f"  drawn in {picture} and {text}, to be replayed from {trace}")

@@ -42,6 +42,9 @@ def demo(
     report: Annotated[
         str | None, typer.Option("--json", metavar="FILE", help="Write the report as JSON; - prints it and nothing else.")
     ] = None,
+    trace: Annotated[
+        Path | None, typer.Option("--trace", metavar="FILE", help="Record the session, to be replayed, drawn and viewed.")
+    ] = None,
 ) -> None:
     """Hold a conversation in which a lot goes wrong.
 
@@ -54,7 +57,7 @@ def demo(
     from .demo_run import Plan
     from .running import run
 
-    plan = Plan(profile.value, signal, None if then is None else CancelPolicy(then.value), fast)
+    plan = Plan(profile.value, signal, None if then is None else CancelPolicy(then.value), fast, trace)
     # Opened first, so that a report which cannot be written is not noticed after it was made.
     with _report_file(report) as output:
 

@@ -5,6 +5,7 @@ Rule: what was promised in numbers is worked out here, from the profile and the 
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Final
 
 import attrs
@@ -44,6 +45,8 @@ class Plan:
     """The cancel policy; None for the profile's default."""
     fast: bool = False
     """Whether nobody watches."""
+    trace: Path | None = None
+    """The file that the session is recorded into."""
 
     @property
     def pace(self) -> Pace:
@@ -86,6 +89,9 @@ async def run_demo(plan: Plan, screen: Screen) -> Report:
         screen.line("serves", f"a simulated {plan.profile} server at {simulator.url}")
         endpoint = Endpoint(simulator.url, KEY, PROFILES[plan.profile])
         async with open_session(endpoint, plan.settings) as session:
+            if plan.trace is not None:
+                # Everything that is said here was written for the demo, and keeps no secret.
+                session.record(plan.trace, payloads=True)
             return await hold_conversation(plan, session, server, CallerLog(simulator.now), screen)
 
 

@@ -6,10 +6,15 @@ error stream and status 2.
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from rejoinder.diagrams import Paths
 
 __all__ = ["draw"]
 
@@ -21,26 +26,81 @@ def draw(
     ] = "all",
     form: Annotated[
         str | None,
-        typer.Option("--format", metavar="mermaid|table", help="Mermaid, for whatever has it, unless you say table."),
+        typer.Option(
+            "--format",
+            metavar="svg|png|mermaid|dot|table|scxml|json",
+            help="How; else as the file's name ends, else Mermaid for whatever has it.",
+        ),
+    ] = None,
+    highlight: Annotated[
+        Path | None,
+        typer.Option("--highlight", metavar="TRACE", help="Show what this trace went through (svg, png, dot)."),
     ] = None,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write to this file instead of printing.")
+        Path | None,
+        typer.Option("--output", "-o", metavar="FILE", help="Write to this file; for all in svg, png or scxml, to this folder."),
     ] = None,
 ) -> None:
-    """Draw the machines from the tables that run."""
-    from rejoinder.diagrams import UnknownPictureError, draw_picture
+    """Draw the machines from the tables that run.
 
+    A PNG is drawn by Graphviz, which has to be installed; everything else needs nothing.
+    """
+    from rejoinder.diagrams import CHARTS, SEPARATE, SUFFIXES, GraphvizError, UnknownPictureError
+
+    from .running import CannotDo
+
+    if form is None and output is not None:
+        form = SUFFIXES.get(output.suffix.lower())
     try:
-        text = draw_picture(name, form)
-    except UnknownPictureError as error:
+        paths = None if highlight is None else _paths(highlight)
+        if name == "all" and form in SEPARATE and output is not None:
+            pictures = {output / f"{machine}.{form}": _picture(machine, form, paths) for machine in CHARTS}
+            _write(output, lambda: _write_all(output, pictures))
+        else:
+            picture = _picture(name, form, paths)
+            if output is None:
+                _print(picture, form)
+            else:
+                _write(output, lambda: output.write_bytes(picture))
+    except (UnknownPictureError, GraphvizError, CannotDo) as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(2) from None
-    # Bytes, because the signs in the pictures are beyond what some terminals' encodings can say.
-    if output is None:
-        typer.echo(text.encode(), nl=False)
-        return
+
+
+def _picture(name: str, form: str | None, paths: Paths | None) -> bytes:
+    """Bytes, because the signs in the pictures are beyond what some terminals' encodings can say."""
+    from rejoinder.diagrams import draw_picture, draw_png
+
+    return draw_png(name, paths) if form == "png" else draw_picture(name, form, paths).encode()
+
+
+def _paths(trace: Path) -> Paths:
+    from rejoinder.diagrams import follow
+
+    from .trace_file import entries_of, open_trace
+
+    with open_trace(trace) as reading:
+        return follow(entries_of(reading))
+
+
+def _print(picture: bytes, form: str | None) -> None:
+    from .running import CannotDo
+
+    if form == "png" and sys.stdout.isatty():
+        raise CannotDo("A PNG cannot be shown on a terminal. Name a file with -o.", 2)
+    typer.echo(picture, nl=False)
+
+
+def _write_all(folder: Path, pictures: dict[Path, bytes]) -> None:
+    folder.mkdir(exist_ok=True)
+    for path, picture in pictures.items():
+        path.write_bytes(picture)
+
+
+def _write(output: Path, write: Callable[[], object]) -> None:
+    from .running import CannotDo
+
     try:
-        output.write_bytes(text.encode())
+        write()
     except OSError as error:
-        typer.echo(f"{str(output)!r} cannot be written ({error.strerror}). Name a file that can.", err=True)
-        raise typer.Exit(2) from None
+        raise CannotDo(f"{str(output)!r} cannot be written ({error.strerror}). Name a file that can.", 2) from None

@@ -18,7 +18,10 @@ from .conform import conform
 from .demo import demo
 from .draw import draw
 from .fuzz import fuzz
+from .replay import replay
+from .sequence import sequence
 from .serve import serve
+from .view import view
 
 __all__ = ["application", "main"]
 
@@ -48,6 +51,9 @@ application.command()(demo)
 application.command()(chat)
 application.command()(serve)
 application.command()(draw)
+application.command()(replay)
+application.command()(sequence)
+application.command()(view)
 application.command()(check)
 application.command()(fuzz)
 application.command()(conform)

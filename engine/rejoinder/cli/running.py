@@ -17,7 +17,7 @@ import attrs
 import trio
 import typer
 
-from rejoinder.engine import InvalidEndpoint, RejoinderError
+from rejoinder.engine import InvalidEndpoint, RecordingFailed, RejoinderError
 from rejoinder.testing.faults import FaultError
 
 from .printable import printable
@@ -28,6 +28,7 @@ __all__ = ["CannotDo", "Refusal", "refuse", "run"]
 STATUSES: Final[Sequence[tuple[type[BaseException], int]]] = (
     (InvalidEndpoint, 2),
     (FaultError, 2),
+    (RecordingFailed, 2),
     (RejoinderError, 1),
     (KeyboardInterrupt, 130),
 )

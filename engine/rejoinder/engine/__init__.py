@@ -34,6 +34,7 @@ from .errors import (
     InvalidRequest,
     InvalidSetting,
     InvalidTool,
+    RecordingFailed,
     RejoinderError,
     ResponseCancelled,
     ResponseError,
@@ -48,6 +49,7 @@ from .log_rendering import LogRendering, render_for_log
 from .message_parts import audio_part, file_part, image_part, text_part, user_message
 from .metrics import Timings, Usage
 from .observations import Asked, Finished, Moved, Note, Observation, Observer, Sent, Settled, Statistics
+from .recorder import Recording
 from .response import Response
 from .result import Result
 from .session import Session, open_session
@@ -104,6 +106,8 @@ __all__ = [
     "Profile",
     "ProviderItem",
     "Reasoning",
+    "Recording",
+    "RecordingFailed",
     "RejoinderError",
     "ReplayPolicy",
     "RequestState",

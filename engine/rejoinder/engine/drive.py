@@ -38,6 +38,7 @@ from .logs import Log
 from .meter import Meter
 from .metrics import usage_from
 from .observations import Asked, Finished, Moved, Note, Observation, Observer, Sent, Settled, Statistics
+from .recorder import Recording
 from .response import Response
 from .settings import Settings
 from .wire import Connector, StreamConnector
@@ -78,6 +79,7 @@ class Driver:
         self.meter: Final = Meter()
         self._log = Log()
         self.links_from: Final = links_from
+        self.recordings: Final[list[Recording]] = []
         self._nursery = nursery
         self._links: dict[int, LinkTask] = {}
         self._answers: deque[happening.Event] = deque()
@@ -97,7 +99,7 @@ class Driver:
             return
         self._feeding = True
         try:
-            effects = self.lifecycle.feed(event, trio.current_time())
+            effects = self._happen(event, size)
             if len(effects) == 1 and type(effects[0]) is ordered.Deliver:
                 # A delta: no machine has moved, and no deadline has come nearer.
                 self._deliver(effects[0], frame, size)
@@ -106,11 +108,18 @@ class Driver:
                 effects = ()
             self._perform(effects, frame, size)
             while self._answers:
-                self._perform(self.lifecycle.feed(self._answers.popleft(), trio.current_time()), None, 0)
+                self._perform(self._happen(self._answers.popleft(), 0), None, 0)
         finally:
             self._feeding = False
         self._take_times()
         self._set_alarm()
+
+    def _happen(self, event: happening.Event, size: int) -> Sequence[ordered.Effect]:
+        now = trio.current_time()
+        effects = self.lifecycle.feed(event, now)
+        for recording in self.recordings:
+            recording.take(now, event, effects, size)
+        return effects
 
     async def keep_time(self) -> None:
         """Feed ``Expired`` whenever the next deadline has come; runs as long as the session."""
@@ -292,6 +301,9 @@ class Driver:
     def statistics(self) -> Statistics:
         """The counters as they are now, those of the second transport included."""
         own, other = self.meter.read(self.lifecycle), self.fallback
+        dropped = sum(recording.dropped for recording in self.recordings)
+        if dropped:
+            own = attrs.evolve(own, counts={**own.counts, "NotRecorded": dropped})
         return own if other is None else own.joined_with(other.statistics(), other.links_from)
 
 

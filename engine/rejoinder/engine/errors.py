@@ -9,6 +9,7 @@
     ├── InvalidTool (ValueError)         a function cannot be registered as it is
     ├── UnknownTool (KeyError)           no function of that name is registered
     ├── SessionClosed                    the session is not open any more
+    ├── RecordingFailed                  a trace cannot be written there
     ├── TooManyRounds                    a turn would have to ask the model once more than it may; has ``result``
     └── ResponseError                    a request ended without success; has ``outcome``, ``failure``, ``verdict``, ``partial``
         ├── ResponseFailed               the server said so
@@ -39,6 +40,7 @@ __all__ = [
     "InvalidRequest",
     "InvalidSetting",
     "InvalidTool",
+    "RecordingFailed",
     "RejoinderError",
     "ResponseCancelled",
     "ResponseError",
@@ -108,6 +110,10 @@ class TooManyRounds(RejoinderError):
 
 class SessionClosed(RejoinderError):
     """The session is not open any more. Nothing was sent; open another."""
+
+
+class RecordingFailed(RejoinderError):
+    """A trace cannot be written there. The session is as it was; name another file, and record again."""
 
 
 class ResponseError(RejoinderError):

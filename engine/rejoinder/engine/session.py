@@ -6,6 +6,7 @@ block is left; no task outlives it. ``session.respond(...)`` is one request; as 
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Final, final
@@ -31,6 +32,7 @@ from .nurseries import open_inner_nursery
 from .observations import Observer, Statistics
 from .one_shot import OneShot
 from .out_of_band import counted_in, items_in, named_by
+from .recorder import Recording, close_all, record_if_asked, start_recording
 from .request_content import input_of, merged_fields, request_content
 from .response import Response
 from .result import Result
@@ -236,6 +238,23 @@ class Session:
 
         return stop
 
+    def record(self, path: str | os.PathLike[str], *, payloads: bool = False) -> Recording:
+        """Write everything that happens from now on into a trace at ``path``, until the session ends.
+
+        What is there is overwritten. ``payloads`` says whether what callers and models say is in it; a key never is. A trace of the
+        whole session, that is one that begins before the first request, can be replayed: ``rejoinder replay``. The result may be
+        closed before the session ends, or be the context manager of an ``async with``. With ``transport="auto"`` it holds what goes
+        over the WebSocket; what was handed over is another lifecycle, and ``REJOINDER_TRACE`` records both. Raises
+        ``RecordingFailed`` if the file cannot be written, ``SessionClosed`` after the session's end.
+        """
+        if self._closed:
+            raise SessionClosed("The session is closed. Record one that is open.")
+        lifecycle = self._driver.lifecycle
+        whole = not self._requests and not lifecycle.links_made
+        recording = start_recording(path, lifecycle, payloads=payloads, whole=whole)
+        self._driver.recordings.append(recording)
+        return recording
+
     def statistics(self) -> Statistics:
         """The session's counters and the phases of its machines, as they are now."""
         return self._driver.statistics()
@@ -333,6 +352,9 @@ async def open_session(
     try:
         async with open_inner_nursery() as nursery:
             driver = drivers(transport, client, connector, nursery, sticky=sticky)
+            everybody = [each for each in (driver, driver.fallback) if each is not None]
+            for each in everybody:
+                each.recordings.extend(record_if_asked(each.lifecycle))
             session = Session(driver, client, nursery)
             clock = trio.CancelScope()
 
@@ -340,9 +362,8 @@ async def open_session(
                 try:
                     with clock:
                         async with open_inner_nursery() as clocks:
-                            for each in (driver, driver.fallback):
-                                if each is not None:
-                                    clocks.start_soon(each.keep_time)
+                            for each in everybody:
+                                clocks.start_soon(each.keep_time)
                 finally:
                     # Cancelled from outside: the links are going, so nobody may wait for them any more, shielded or not.
                     session.close()
@@ -355,5 +376,6 @@ async def open_session(
             finally:
                 session.close()
                 clock.cancel()
+                await close_all([recording for each in everybody for recording in each.recordings])
     finally:
         await client.aclose()

@@ -22,6 +22,11 @@ EMPTY: Final = "The rule does nothing: the row is there for its target."
 NO_ID: Final = "Before its created a response has no id that a cancel could name, so none is ordered there."
 HAS_LEFT: Final = "Its created has come, so the create has left the outbox and there is nothing to take back."
 NOBODY: Final = "Nobody is live on a link that is dropped: requests end before a session closes, and policies drop no live link."
+CLOSING: Final = (
+    "It is dropped because the session closes, or because its request went out on another link: nobody dials it again either way,"
+    " and what it remembers is shown to nobody."
+)
+GOING: Final = "Its link retires with it and takes no request, and neither an idle lane nor a quarantined one keeps a link open."
 ONE_WAY: Final = "Links and requests have no frame in hand: their staying rows do the same, whichever constant they name."
 
 EQUIVALENT: Final[Mapping[str, str]] = MappingProxyType(
@@ -52,6 +57,9 @@ EQUIVALENT: Final[Mapping[str, str]] = MappingProxyType(
         "response doubted×*: drops SendCancel": NO_ID,
         "response acknowledged×*: drops Withdraw": HAS_LEFT,
         "response streaming×*: drops Withdraw": HAS_LEFT,
+        "link failed×Drop: goes to closed": CLOSING,
+        "link reconnecting×Drop: goes to failed": CLOSING,
+        "response idle×LinkDoomed: goes to quarantined": GOING,
         "link *×Drop: drops Finish": NOBODY,
         "link retiring×Vacant: drops Finish": "A link is vacant when nothing is owed on it, so nobody is left to be told.",
     }

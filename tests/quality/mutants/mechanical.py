@@ -36,7 +36,7 @@ from rejoinder.states.chart import CHARTS, ChartError, compile_chart
 from rejoinder.states.classify import CLASSIFICATION, CLASSIFIED, FACTS, Classification, ClassificationError, compile_classification
 from rejoinder.states.deadlines import LANE_INSTANTS, LINK_INSTANTS, REQUEST_INSTANTS
 from rejoinder.states.edges import Deadline, Edge, Staying, Table
-from rejoinder.states.effects import Close, Dial
+from rejoinder.states.effects import Close, Dial, Effect, Note
 from rejoinder.states.phases import LinkPhase, RequestPhase, ResponsePhase
 from rejoinder.states.profiles import DeadlineKind
 from rejoinder.states.steps import Step
@@ -93,6 +93,12 @@ SWAPS: Final[Mapping[Staying, Staying]] = MappingProxyType(
 
 RETIRING: Final = ("serial-retire", "lanes-retire-refused")
 """Where a caller that leaves takes its socket with it."""
+CROWDED: Final = ("few-sockets", "lanes-and-few-sockets", "one-socket", "lanes-and-one-socket")
+"""Where one socket must go before another can be opened, or none can."""
+WHERE: Final[Mapping[tuple[str, type[Effect]], tuple[str, ...]]] = MappingProxyType(
+    {("response", Close): RETIRING, ("response", Dial): RETIRING, ("link", Close): CROWDED, ("link", Note): CROWDED}
+)
+"""Where effects that are seldom asked for show first."""
 
 INSTANTS: Final[Mapping[str, tuple[DeadlineKind, ...]]] = MappingProxyType(
     {"link": tuple(LINK_INSTANTS), "response": tuple(LANE_INSTANTS), "request": tuple(REQUEST_INSTANTS)}
@@ -154,7 +160,7 @@ def _of_edge(machine: str, edge: Edge) -> Iterator[Mutant]:
     target, rule = row
     yield make(f"{label}: rule skipped", Kind.SKIPPED, (target, _skip))
     for effect in EFFECTS[str(edge.action)]:
-        where = RETIRING if machine == "response" and effect in {Close, Dial} else ()
+        where = WHERE.get((machine, effect), ())
         yield attrs.evolve(
             make(f"{label}: drops {effect.__name__}", Kind.DROPPED, (target, without(rule, effect))),
             rows=(*where, f"{machine} {edge.source} {edge.event}"),

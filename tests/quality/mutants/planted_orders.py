@@ -118,9 +118,9 @@ def _pause_is_no_replay(patch: pytest.MonkeyPatch) -> None:
 def _causes_not_compared(patch: pytest.MonkeyPatch) -> None:
     right = facts.fate
 
-    def lenient(lane: Lane, request: Request | None, policy: Policy, cause: Cause) -> Fate:
+    def lenient(lane: Lane, request: Request | None, policy: Policy, cause: Cause, repeats: int = 1) -> Fate:
         known = request is not None and request.replays == (cause,)
-        return right(lane, attrs.evolve(request, replays=()) if known and request is not None else request, policy, cause)
+        return right(lane, attrs.evolve(request, replays=()) if known and request is not None else request, policy, cause, repeats)
 
     for module in (facts, session_module):
         patch.setattr(module, "fate", lenient)
@@ -129,8 +129,8 @@ def _causes_not_compared(patch: pytest.MonkeyPatch) -> None:
 def _never_is_sometimes(patch: pytest.MonkeyPatch) -> None:
     right = facts.fate
 
-    def deaf(lane: Lane, request: Request | None, policy: Policy, cause: Cause) -> Fate:
-        return right(lane, request, attrs.evolve(policy, replay=Policy().replay), cause)
+    def deaf(lane: Lane, request: Request | None, policy: Policy, cause: Cause, repeats: int = 1) -> Fate:
+        return right(lane, request, attrs.evolve(policy, replay=Policy().replay), cause, repeats)
 
     for module in (facts, session_module):
         patch.setattr(module, "fate", deaf)

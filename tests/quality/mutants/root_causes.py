@@ -60,9 +60,9 @@ def _replay_after_output(patch: pytest.MonkeyPatch) -> None:
     """A lost request is sent again, whether or not some of its answer was heard."""
     right = facts.fate
 
-    def eager(lane: Lane, request: Request | None, policy: Policy, cause: Cause) -> Fate:
+    def eager(lane: Lane, request: Request | None, policy: Policy, cause: Cause, repeats: int = 1) -> Fate:
         heard = cause is Cause.LOST and lane.phase is P.STREAMING
-        return right(attrs.evolve(lane, phase=P.ACKNOWLEDGED) if heard else lane, request, policy, cause)
+        return right(attrs.evolve(lane, phase=P.ACKNOWLEDGED) if heard else lane, request, policy, cause, repeats)
 
     patch.setattr(session_module, "fate", eager)
     changed_rows(patch, "response", {(P.STREAMING, E.LOST_REPLAYABLE): rows_of("response")[P.ACKNOWLEDGED][E.LOST_REPLAYABLE]})

@@ -44,16 +44,24 @@ class Broken(ExampleDatabase):
         raise OSError("full")
 
 
-@pytest.mark.parametrize(
-    "use, words",
-    [
-        (lambda database: database.save(b"", b""), "The line is dead"),
-        (lambda database: database.fetch(b""), "ConnectionError"),
-        (lambda database: database.delete(b"", b""), "gone"),
-        (lambda database: database.move(b"", b"", b""), "full"),
-    ],
-)
-def test_whatever_a_database_raises_is_said_in_words(use: Callable[[Kept], object], words: str) -> None:
+def save(database: ExampleDatabase) -> None:
+    database.save(b"", b"")
+
+
+def fetch(database: ExampleDatabase) -> None:
+    database.fetch(b"")
+
+
+def delete(database: ExampleDatabase) -> None:
+    database.delete(b"", b"")
+
+
+def move(database: ExampleDatabase) -> None:
+    database.move(b"", b"", b"")
+
+
+@pytest.mark.parametrize("use, words", [(save, "The line is dead"), (fetch, "ConnectionError"), (delete, "gone"), (move, "full")])
+def test_whatever_a_database_raises_is_said_in_words(use: Callable[[ExampleDatabase], object], words: str) -> None:
     with pytest.raises(DatabaseError) as caught:
         use(Kept(Broken()))
 

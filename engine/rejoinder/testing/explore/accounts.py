@@ -289,7 +289,7 @@ def unaccounted(  # noqa: PLR0911 - one answer for each fault
 
 def confuses(said: Spoken) -> bool:
     """Whether a client that was misled may take responses for others from now on."""
-    return said.what not in PLAIN
+    return said.what not in PLAIN and (said.what, said.audience) != ("numbered error", A.ASKER)
 
 
 def misleads(said: Spoken, effects: Sequence[Effect]) -> bool:

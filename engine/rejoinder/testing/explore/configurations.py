@@ -384,7 +384,7 @@ QUICK: Final = (
         "few-sockets",
         "Links that grow old soon, where one socket must go before another can be opened.",
         attrs.evolve(AZURE, max_age=20.0),
-        attrs.evolve(HEDGE, sockets=2, rotate_before=10.0, successor_pause=7.0),
+        attrs.evolve(HEDGE, sockets=2, rotate_before=10.0, successor_pause=7.0, deadlines=Deadlines(drain=15.0)),
         requests=3,
         together=1,
         cancels=2,

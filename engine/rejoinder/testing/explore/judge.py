@@ -64,7 +64,20 @@ DISTRUSTED: Final[Mapping[str, frozenset[Audience]]] = MappingProxyType(
 class Caller:
     """What is known of a request."""
 
-    __slots__ = ("acknowledged", "attempt", "begun", "doubted", "ended", "faulty", "left", "output", "place", "replays", "sends")
+    __slots__ = (
+        "acknowledged",
+        "answered",
+        "attempt",
+        "begun",
+        "doubted",
+        "ended",
+        "faulty",
+        "left",
+        "output",
+        "place",
+        "replays",
+        "sends",
+    )
 
     def __init__(self) -> None:
         self.left = False
@@ -80,6 +93,8 @@ class Caller:
         self.begun = False
         self.faulty = False
         self.doubted = False
+        # The response that it was answered with, whole.
+        self.answered: str | None = None
 
     def copy(self) -> Caller:
         """One that goes its own way from here."""
@@ -95,6 +110,7 @@ class Caller:
         other.begun = self.begun
         other.faulty = self.faulty
         other.doubted = self.doubted
+        other.answered = self.answered
         return other
 
     @property
@@ -249,6 +265,8 @@ class Judge:
         untold_truth = untrue(caller, event, outcome, own=self.request == effect.request) or ended_for_nothing(
             world, effect.request, outcome, "" if self.spoken is None else self.spoken.what
         )
+        if outcome.kind is OutcomeKind.COMPLETED:
+            caller.answered = caller.attempt
         self.left_on = None if caller.place is None else caller.place[0]
         caller.ended = True
         caller.attempt = caller.place = None

@@ -15,7 +15,7 @@ from rejoinder.states import effects as ordered
 from rejoinder.states import events as happening
 from rejoinder.states.continuation import Reuse
 from rejoinder.states.phases import LinkPhase, RequestPhase
-from rejoinder.states.profiles import ReplayPolicy
+from rejoinder.states.profiles import AfterCancel, ReplayPolicy
 from rejoinder.states.verdicts import Cause, Outcome
 
 from .any_server import ServerLane
@@ -60,6 +60,11 @@ def held_up(world: ExploredWorld, event: happening.Event, effects: Sequence[orde
     if isinstance(event, happening.Pong):
         if any(isinstance(effect, ordered.Close) and effect.link == event.link for effect in effects):
             return f"{HEAD}: link {event.link} answered, and was closed"
+    elif what == "miss" and not world.misled:
+        names = {effect.name for effect in effects if isinstance(effect, ordered.Note)}
+        link = world.session.target()
+        if "Replay" in names and link is not None and not any(isinstance(effect, ordered.Send) for effect in effects):
+            return f"{HEAD}: what was forgotten is not sent in full at once, and link {link.number} takes requests"
     elif isinstance(event, happening.Received) and what in AT_ITS_LIMIT and not world.misled:
         for number, caller in world.callers.items():
             if caller.place is not None and caller.place[0] == event.link and not caller.begun:
@@ -106,9 +111,19 @@ def sent_in_full_for_nothing(world: ExploredWorld, effect: ordered.Send, lane: S
         return None
     number = effect.request
     chain = world.chains[number]
-    if not chain or world.callers[number].replays or lane.latest is None:
+    if not chain or world.callers[number].replays:
         return None
-    before = chain[-1][0]
-    if lane.latest.partition(".")[0] != f"r{before}":
+    answered = world.callers[chain[-1][0]].answered
+    named = lane.latest or _parent_of_the_abandoned(world, number, lane)
+    if answered is None or named != answered:
         return None
-    return f"{HEAD}: request {number} is sent in full, and the server has {lane.latest}, which it continues: {effect.decision}"
+    return f"{HEAD}: request {number} is sent in full, and could continue {named}: {effect.decision}"
+
+
+def _parent_of_the_abandoned(world: ExploredWorld, number: int, lane: ServerLane) -> str | None:
+    """What the response continued that was abandoned just before, where the policy is to name that; None where it is not."""
+    if world.session.policy.after_cancel is not AfterCancel.REUSE or lane.ended is None:
+        return None
+    abandoned = int(lane.ended.partition(".")[0].removeprefix("r"))
+    caller = world.callers[abandoned]
+    return lane.completed if caller.left and caller.sends == 1 and abandoned == number - 1 else None
