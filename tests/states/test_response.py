@@ -190,9 +190,8 @@ draining
     Garbage                  .                COUNT
     LinkDoomed               .                IGNORE
     Lost                     idle             abandoned_lost
-    Withdrawn                .                IGNORE
     Expired                  quarantined      drain_overdue
-    illegal: RejectedUnclean Rejected Send Unsendable Cancel Created ForeignCreatedReplayable RejectedReplayable CacheMiss
+    illegal: RejectedUnclean Rejected Send Withdrawn Unsendable Cancel Created ForeignCreatedReplayable RejectedReplayable CacheMiss
         GarbageReplayable LinkDoomedReplayable LostReplayable ExpiredReplayable
 quarantined
     Created                  .                quarantined_created
