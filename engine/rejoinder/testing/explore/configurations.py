@@ -489,6 +489,7 @@ QUICK: Final = (
         attrs.evolve(RETIRE, signal=True),
         requests=2,
         cancels=2,
+        refusals=1,
         refuses_cancels=True,
         faults_inside=True,
     ),
