@@ -222,14 +222,14 @@ draining
     Garbage                  .                  COUNT
     LinkDoomed               .                  IGNORE
     Lost                     idle               abandoned_lost
-    Withdrawn                .                  IGNORE
     Expired                  quarantined        drain_overdue
     SteerAccepted            .                  steer_answered
     SteerAnswered            .                  steer_answered
     SteerSettled             .                  steer_answered
     StraySteer               .                  IGNORE
     EndedSteered             successor_pending  drained_steered
-    illegal: UnsendableReplayable Unreachable UnreachableReplayable Steer RejectedUnclean Rejected Send Unsendable
+    illegal: UnsendableReplayable Unreachable UnreachableReplayable Steer RejectedUnclean Rejected Send
+        Withdrawn Unsendable
         Cancel Created ForeignCreatedReplayable RejectedReplayable CacheMiss GarbageReplayable LinkDoomedReplayable
         LostReplayable ExpiredReplayable
 awaiting_successor
