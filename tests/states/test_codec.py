@@ -16,6 +16,7 @@ from rejoinder.states.codec import (
     decode,
     encode_cancel,
     encode_create,
+    encode_steer,
 )
 from rejoinder.states.stream_events import (
     ErrorEvent,
@@ -589,3 +590,7 @@ def test_an_item_that_was_decoded_can_be_sent_back() -> None:
 
 def test_a_cancel_names_the_response() -> None:
     assert '{"type":"response.cancel","response_id":"resp_1"}' == encode_cancel("resp_1")
+
+
+def test_a_steering_names_its_response_and_no_lane() -> None:
+    assert '{"type":"response.steer","previous_response_id":"resp_1","input":"Stop"}' == encode_steer("resp_1", "Stop")
