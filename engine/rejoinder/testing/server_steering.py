@@ -71,9 +71,10 @@ def outstanding_calls(output: Sequence[JsonObject]) -> list[JsonObject]:
 
 def is_fit(steer: Steer) -> bool:
     """Whether the words are a string, or messages of the user."""
-    if isinstance(steer.given, str):
+    given = steer.given
+    if isinstance(given, str):
         return True
-    items: list[object] = cast("list[object]", steer.given) if isinstance(steer.given, list) else [None]
+    items = cast("list[object]", given) if isinstance(given, list) else [None]
     return all(_is_users_message(item) for item in items)
 
 

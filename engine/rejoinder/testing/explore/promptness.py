@@ -42,10 +42,9 @@ def waits_for_nothing(world: ExploredWorld) -> str | None:
         return None
     connection = socket.connection
     # Where a cancel was read, an error may still be owed, or be taken for one: then waiting is right.
-    if connection.doomed or connection.cancels or any(connection.runs):
-        return None
-    if any(lane.too_late for lane in connection.lanes.values()):
-        # That words came too late has to be said before a lane is known to be clean.
+    # That words came too late has to be said as well before a lane is known to be clean.
+    too_late = any(lane.too_late for lane in connection.lanes.values())
+    if connection.doomed or connection.cancels or too_late or any(connection.runs):
         return None
     return f"promise 9: request {first.number} waits on link {link.number}, where nothing is left to wait for: {session}"
 
