@@ -396,3 +396,16 @@ async def test_spans_whose_response_never_settles_are_forgotten_in_time(
 
     assert {"completed": 1} == settled
     assert [] == it.spans("drain gpt-4.1")
+
+
+async def test_what_becomes_of_added_words_is_an_event(autojump_clock: trio.testing.MockClock) -> None:
+    answers = [Answer([Text("one two", interval=1.0)]), Answer([Text("Briefly.")])]
+    async with traced(ModelServer(answer=scripted(answers))) as it, it.pair.session.respond("Tell me.") as response:
+        await it.pair.deltas(response, 1)
+        response.steer(SECRET)
+        await response.text()
+        response.steer("Too late.")
+
+    (span,) = it.spans()
+    assert ["steering accepted", "steering applied"] == [name for name in events(span) if name.startswith("steering")]
+    assert SECRET not in span.to_json()
