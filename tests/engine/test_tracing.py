@@ -430,3 +430,16 @@ async def test_a_handler_that_ran_has_a_span_of_its_own(autojump_clock: trio.tes
     ]
     assert 3_000_000_000 == (spans["execute_tool look"].end_time or 0) - (spans["execute_tool look"].start_time or 0)
     assert SECRET not in str([span.to_json() for span in it.spans()])
+
+
+async def test_what_becomes_of_added_words_is_an_event(autojump_clock: trio.testing.MockClock) -> None:
+    answers = [Answer([Text("one two", interval=1.0)]), Answer([Text("Briefly.")])]
+    async with traced(ModelServer(answer=scripted(answers))) as it, it.pair.session.respond("Tell me.") as response:
+        await it.pair.deltas(response, 1)
+        response.steer(SECRET)
+        await response.text()
+        response.steer("Too late.")
+
+    (span,) = it.spans()
+    assert ["steering accepted", "steering applied"] == [name for name in events(span) if name.startswith("steering")]
+    assert SECRET not in span.to_json()

@@ -34,6 +34,7 @@ from harness.renaming import renamed
 from harness.wandering import STEPS, Step, Wanderer, told
 from rejoinder.states.canonical import Names, freeze, key
 from rejoinder.states.continuation import Continuation, Evicted, RequestContent, Reuse
+from rejoinder.states.events import Create
 from rejoinder.states.phases import LinkPhase, RequestPhase, ResponsePhase
 from rejoinder.states.profiles import AZURE, GENERIC, HTTP, OPENAI, AfterCancel, Fallback, Policy, Profile
 from rejoinder.states.records import Lane, Link, Request
@@ -417,3 +418,70 @@ def test_equal_values_are_frozen_alike() -> None:
 
     assert freeze(one) == freeze(two)
     assert hash(freeze(one)) == hash(freeze(two))
+
+
+# -- steering ------------------------------------------------------------------------------------------------------------------
+
+
+SAID: Final = RequestContent([frames.user("Hi")])
+
+
+def steered(response: str, name: str, ended: str | None = None) -> Bench:
+    """Words for a response under these names, which may have ended."""
+    bench = Bench(AZURE)
+    bench.requests, bench.items[1], bench.delivered[1] = 1, [], []
+    bench.feed(Create(1, SAID))
+    bench.opened()
+    bench.receive(frames.created(response))
+    bench.steer(1)
+    bench.receive(frames.steer("accepted", response, name=name, sequence=1))
+    if ended is not None:
+        bench.receive(frames.terminal(ended, response, sequence=2, output=[frames.message("Hi", "item_1")]))
+    return bench
+
+
+@pytest.mark.parametrize("ended", [None, "completed", "incomplete"])
+def test_names_of_words_and_of_what_they_were_added_to_make_no_difference(ended: str | None) -> None:
+    one, other = steered("resp_1", "steer_1", ended), steered("resp_7", "steer_9", ended)
+
+    assert key(one.session, one.now) == key(other.session, other.now)
+
+
+def test_words_that_are_open_and_how_a_response_ended_make_one() -> None:
+    plain = awaiting_created()
+    plain.receive(frames.created("resp_1"))
+    sent = awaiting_created()
+    sent.receive(frames.created("resp_1"))
+    sent.steer(1)
+    held = awaiting_created()
+    held.steer(1)
+    benches = [
+        plain,
+        sent,
+        held,
+        awaiting_created(),
+        steered("resp_1", "steer_1"),
+        steered("resp_1", "steer_1", "completed"),
+        steered("resp_1", "steer_1", "incomplete"),
+    ]
+    successor = steered("resp_1", "steer_1", "completed")
+    successor.receive(frames.created("resp_2", previous="resp_1"))
+    benches.append(successor)
+
+    assert len(benches) == len({key(bench.session, bench.now) for bench in benches})
+
+
+def test_an_output_that_is_none_is_borne() -> None:
+    bench = steered("resp_1", "steer_1")
+    bench.receive(frames.frame("response.completed", response={"id": "resp_1", "output": "none"}, sequence_number=2))
+
+    assert key(bench.session, bench.now) == key(bench.session.copy(), bench.now)
+
+
+def test_the_copy_of_names_goes_its_own_way() -> None:
+    names = Names()
+    names.number("response", "resp_1")
+    copy = names.copy()
+    copy.number("response", "resp_2")
+
+    assert (1, 1) == (copy.number("response", "resp_2"), names.number("response", "resp_9"))

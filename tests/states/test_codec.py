@@ -17,6 +17,7 @@ from rejoinder.states.codec import (
     encode_cancel,
     encode_create,
     encode_post,
+    encode_steer,
 )
 from rejoinder.states.frozen_json import freeze_object
 from rejoinder.states.item_history import ItemHistory
@@ -624,3 +625,7 @@ def test_post_says_what_a_create_says_as_http_says_it() -> None:
 @pytest.mark.parametrize("stream, expected", [(False, {"stream": False, "input": []}), (None, {"input": []})])
 def test_post_that_does_not_stream(stream: bool | None, expected: dict[str, object]) -> None:  # noqa: FBT001
     assert expected == json.loads(encode_post({}, [], stream=stream))
+
+
+def test_a_steering_names_its_response_and_no_lane() -> None:
+    assert '{"type":"response.steer","previous_response_id":"resp_1","input":"Stop"}' == encode_steer("resp_1", "Stop")

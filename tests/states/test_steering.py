@@ -249,6 +249,19 @@ def test_one_of_two_that_is_refused_does_not_end_the_wait() -> None:
     assert (["accepted", "applied"], ["failed"]) == (bench.said_of(1), bench.said_of(2))
 
 
+def test_words_that_the_successor_did_not_know_of_stay_open_and_are_answered_by_their_own_name() -> None:
+    bench = steered()
+    second = bench.steer(1)
+    bench.complete(1)
+    bench.receive(frames.created("resp_2", previous="resp_1"))
+    before = list(bench.said_of(second))
+    bench.receive(frames.steer("failed", name=None, sequence=9, error={"code": "response_already_completed"}))
+    bench.receive(frames.completed("resp_2", sequence=1))
+
+    assert ([], ["failed"]) == (before, bench.said_of(second))
+    assert OutcomeKind.COMPLETED == bench.outcomes[1].kind
+
+
 def test_words_that_are_accepted_after_the_terminal_are_applied_by_the_successor() -> None:
     bench = steered(accepted=False)
     bench.complete(1)

@@ -15,10 +15,10 @@ from harness.frames import call, message
 from harness.wire_frames import FRAMES, REQUIRED, changed, text
 from rejoinder.states.codec import decode
 from rejoinder.states.continuation import Continuation, Full, NewLink, PendingToolCalls, RequestContent, Reuse, decide
-from rejoinder.states.effects import Deliver, Effect, Finish, Note, Send, SendCancel, Settled
+from rejoinder.states.effects import Deliver, Effect, Finish, Note, Send, SendCancel, SendSteer, Settled, Steered
 from rejoinder.states.events import Create, DialFailed, Lost, Opened, Received
 from rejoinder.states.stream_events import ErrorEvent, StreamEvent
-from rejoinder.states.verdicts import Cause, Failure, Outcome, OutcomeKind
+from rejoinder.states.verdicts import Cause, Failure, Outcome, OutcomeKind, SteerStatus
 from rejoinder.states.withheld import WITHHELD, Veil, without_sentences
 
 SECRET = "The launch is on Monday"
@@ -231,6 +231,12 @@ def outcome(message: str, code: str | None) -> Outcome:
         (Note("Late", 1, None, SECRET), Note("Late", 1, None, "")),
         (SendCancel(1, "resp_1"), SendCancel(1, "resp_1")),
         (SendCancel(1, SECRET), SendCancel(1, "(1)")),
+        (SendSteer(1, 1, 2, SECRET), SendSteer(1, 1, 2, "(1)")),
+        (Steered(1, 2, SteerStatus.APPLIED), Steered(1, 2, SteerStatus.APPLIED)),
+        (
+            Steered(1, 2, SteerStatus.FAILED, Failure(Cause.STEERING, SECRET, SECRET)),
+            Steered(1, 2, SteerStatus.FAILED, Failure(Cause.STEERING, WITHHELD, "(1)")),
+        ),
         (Settled(1, "resp_1", OutcomeKind.FAILED, 1.5), Settled(1, "resp_1", OutcomeKind.FAILED, 1.5)),
         (Settled(1, SECRET, OutcomeKind.FAILED, 1.5), Settled(1, "(1)", OutcomeKind.FAILED, 1.5)),
         (Send(1, 1, None, Reuse("resp_1", [ASKED], 2)), Send(1, 1, None, Reuse("resp_1", [{}], 2))),

@@ -71,14 +71,15 @@ def outstanding_calls(output: Sequence[JsonObject]) -> list[JsonObject]:
 
 def is_fit(steer: Steer) -> bool:
     """Whether the words are a string, or messages of the user."""
-    if isinstance(steer.given, str):
+    given = steer.given
+    if isinstance(given, str):
         return True
-    items = cast("list[object]", steer.given) if isinstance(steer.given, list) else [None]
+    items = cast("list[object]", given) if isinstance(given, list) else [None]
     return all(_is_users_message(item) for item in items)
 
 
 def _is_users_message(item: object) -> bool:
-    fields = cast("JsonObject", item) if isinstance(item, dict) else {}
+    fields: JsonObject = cast("JsonObject", item) if isinstance(item, dict) else {}
     content = fields.get("content")
     parts = cast("list[object]", content) if isinstance(content, list) else []
     fit = all(isinstance(part, dict) and cast("JsonObject", part).get("type") in PARTS for part in parts)
