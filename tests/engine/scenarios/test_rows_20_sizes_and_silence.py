@@ -217,7 +217,6 @@ async def test_row_20d_with_lanes_silence_costs_a_lane_and_not_the_connection(au
 
 @EACH_PROFILE
 @pytest.mark.row("20d")
-@pytest.mark.original("C2:test_no_timeout_when_not_requested")
 async def test_row_20d_without_replay_it_costs_one_created_deadline(autojump_clock: object, profile: ServerProfile) -> None:
     policy = Policy(replay=ReplayPolicy.NEVER, deadlines=Deadlines(created=4.0))
     async with open_pair(ModelServer(profile, scripted([SILENCE])), default=LINK, policy=policy) as pair:
