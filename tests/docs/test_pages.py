@@ -28,6 +28,7 @@ DOCS: Final = REPOSITORY / "docs"
 ELSEWHERE: Final = {
     "fuzz-your-handler.md": "tests/testing/fuzz/test_examples.py",
     "observability.md": "tests/quality/test_observability_docs.py",
+    "traces.md": "tests/quality/test_traces_page.py",
     "tools.md": "tests/examples/test_tools_page.py",
 }
 """Pages whose examples are run by another test."""

@@ -90,15 +90,21 @@ _RESPONSES: Final[Mapping[Cause, tuple[ResponseEvent, ...]]] = {
         *(ResponseEvent.REJECTED_REPLAYABLE, ResponseEvent.CACHE_MISS, ResponseEvent.GARBAGE),
         *(ResponseEvent.GARBAGE_REPLAYABLE, ResponseEvent.DOOMED, ResponseEvent.DOOMED_REPLAYABLE),
     ),
-    Cause.NETWORK: (ResponseEvent.LOST, ResponseEvent.LOST_REPLAYABLE),
+    Cause.NETWORK: (
+        *(ResponseEvent.LOST, ResponseEvent.LOST_REPLAYABLE),
+        *(ResponseEvent.UNREACHABLE, ResponseEvent.UNREACHABLE_REPLAYABLE),
+    ),
     Cause.CLOCK: (ResponseEvent.EXPIRED, ResponseEvent.EXPIRED_REPLAYABLE),
-    Cause.SESSION: (ResponseEvent.SEND, ResponseEvent.WITHDRAWN, ResponseEvent.UNSENDABLE),
+    Cause.SESSION: (ResponseEvent.SEND, ResponseEvent.WITHDRAWN, ResponseEvent.UNSENDABLE, ResponseEvent.UNSENDABLE_REPLAYABLE),
 }
 _REQUESTS: Final[Mapping[Cause, tuple[RequestEvent, ...]]] = {
     Cause.CALLER: (RequestEvent.CANCEL, RequestEvent.OVERFLOW, RequestEvent.CLOSED),
     Cause.NETWORK: (RequestEvent.GAVE_UP, RequestEvent.GAVE_UP_OTHER),
     Cause.CLOCK: (RequestEvent.EXPIRED, RequestEvent.HEDGE_DUE, RequestEvent.RETRY_DUE),
-    Cause.SESSION: (RequestEvent.LANE_FREE, RequestEvent.REPLAY, RequestEvent.REPLAY_LATER, RequestEvent.FINISHED),
+    Cause.SESSION: (
+        *(RequestEvent.LANE_FREE, RequestEvent.REPLAY, RequestEvent.REPLAY_LATER),
+        *(RequestEvent.FINISHED, RequestEvent.HANDED_OVER),
+    ),
 }
 
 CAUSES: Final[Mapping[tuple[str, str], Cause]] = MappingProxyType(

@@ -45,7 +45,7 @@ def fuzz(
         typer.Option(metavar="DIRECTORY", help="Where to write what failed.", show_default="beside the report, or here"),
     ] = None,
 ) -> None:
-    """Run programs that nobody would think of, and tell the smallest ones that fail.
+    """Run random programs, and tell the smallest that fail.
 
     A program is any order of what callers, the network, the clock and a server that may be wrong can do. After each step every
     promise is judged, and what your handler took down is compared with what was delivered. Ends at the first of --minutes,

@@ -24,6 +24,7 @@ from rejoinder.states.continuation import (
     Replayed,
     Reuse,
     Shorter,
+    Stateless,
 )
 
 from .printable import printable
@@ -67,6 +68,7 @@ REASONS: Final[Mapping[type, Callable[[Any], str]]] = {
     LaneDirty: lambda _: "the answer before it did not complete",
     Evicted: lambda _: "the server has dropped what it would continue",
     Disabled: lambda _: "continuing is switched off",
+    Stateless: lambda _: "this transport remembers nothing from one request to the next",
     CallerChain: lambda _: "the caller names what it continues",
     Replayed: lambda reason: f"it is sent again ({reason.cause})",
     Shorter: lambda _: "it adds nothing to what was said before",

@@ -308,7 +308,7 @@ NOTED_BY_TIME: Final = frozenset({"Replay", "NoSocket", "DrainOverdue", "LinkSil
 """What may be noted when a deadline has passed."""
 
 
-REFUSALS: Final = (happening.Create, happening.DialFailed, happening.Unsendable)
+HANDING_OVER: Final = (happening.Create, happening.DialFailed, happening.Unsendable)
 """What may hand a request over to another transport."""
 ANSWERS: Final = (happening.Withdrawn, happening.Unsendable, happening.Pong, happening.Opened, happening.DialFailed)
 
@@ -318,7 +318,7 @@ def noted_for_nothing(event: happening.Event, effects: Sequence[Effect]) -> str 
     if isinstance(event, happening.Received):
         return None
     allowed = NOTED_BY_TIME if isinstance(event, happening.Expired) else AT_ANY_TIME
-    if isinstance(event, REFUSALS):
+    if isinstance(event, HANDING_OVER):
         allowed |= {"HandedOver"}
     if isinstance(event, ANSWERS):
         # What is answered too late is answered to nobody.
