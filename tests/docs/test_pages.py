@@ -30,7 +30,6 @@ ELSEWHERE: Final = {
     "observability.md": "tests/quality/test_observability_docs.py",
     "traces.md": "tests/quality/test_traces_page.py",
     "tools.md": "tests/examples/test_tools_page.py",
-    "traces.md": "tests/quality/test_traces_page.py",
 }
 """Pages whose examples are run by another test."""
 BLOCK: Final = re.compile(r"```python\n(?P<code>.*?)```\n(?:\n```text\n(?P<printed>.*?)```\n)?", re.DOTALL)
