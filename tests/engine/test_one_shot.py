@@ -42,8 +42,7 @@ def fields_of(create: dict[str, Any]) -> dict[str, Any]:
 @TRANSPORTS
 @pytest.mark.original(
     "B144",
-    "C4:test_openai_responses_run_inference_with_llm_context",
-    "C4:test_openai_responses_http_run_inference_with_llm_context",
+    "C4:with_llm_context",
 )
 async def test_with_everything(transport: str, loopback_clock: trio.testing.MockClock) -> None:
     settings = {"instructions": "Be brief.", "temperature": 0.5, "max_output_tokens": 50}
@@ -69,10 +68,8 @@ async def test_with_everything(transport: str, loopback_clock: trio.testing.Mock
 @TRANSPORTS
 @pytest.mark.original(
     "B144",
-    "C4:test_openai_responses_run_inference_system_instruction_overrides",
-    "C4:test_openai_responses_http_run_inference_system_instruction_overrides",
-    "C4:test_openai_responses_run_inference_max_tokens_override",
-    "C4:test_openai_responses_http_run_inference_max_tokens_override",
+    "C4:system_instruction_overrides",
+    "C4:max_tokens_override",
 )
 async def test_arguments_beat_the_settings(transport: str, loopback_clock: trio.testing.MockClock) -> None:
     settings = {"instructions": "Be brief.", "max_output_tokens": 50}
@@ -86,10 +83,8 @@ async def test_arguments_beat_the_settings(transport: str, loopback_clock: trio.
 @TRANSPORTS
 @pytest.mark.parametrize("given", ["settings", "argument"])
 @pytest.mark.original(
-    "C4:test_openai_responses_run_inference_empty_context_with_instruction",
-    "C4:test_openai_responses_http_run_inference_empty_context_with_instruction",
-    "C4:test_openai_responses_run_inference_system_instruction_param_with_empty_context",
-    "C4:test_openai_responses_http_run_inference_system_instruction_param_with_empty_context",
+    "C4:empty_context_with_instruction",
+    "C4:system_instruction_param_with_empty_context",
 )
 async def test_without_any_input_the_instructions_are_what_is_answered(
     transport: str, given: str, loopback_clock: trio.testing.MockClock
@@ -107,8 +102,7 @@ async def test_without_any_input_the_instructions_are_what_is_answered(
 @TRANSPORTS
 @pytest.mark.original(
     "B144",
-    "C4:test_openai_responses_run_inference_client_exception",
-    "C4:test_openai_responses_http_run_inference_client_exception",
+    "C4:client_exception",
 )
 async def test_what_goes_wrong_is_raised(transport: str, loopback_clock: trio.testing.MockClock) -> None:
     refused = Answer(reject=ErrorFrame(status=400, message="No such model.", code="model_not_found", param="model"))

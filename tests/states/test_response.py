@@ -199,10 +199,9 @@ draining
     Garbage                  .                COUNT
     LinkDoomed               .                IGNORE
     Lost                     idle             abandoned_lost
-    Withdrawn                .                IGNORE
     Expired                  quarantined      drain_overdue
     illegal: UnsendableReplayable Unreachable UnreachableReplayable
-        RejectedUnclean Rejected Send Unsendable Cancel Created ForeignCreatedReplayable RejectedReplayable CacheMiss
+        RejectedUnclean Rejected Send Withdrawn Unsendable Cancel Created ForeignCreatedReplayable RejectedReplayable CacheMiss
         GarbageReplayable LinkDoomedReplayable LostReplayable ExpiredReplayable
 quarantined
     Created                  .                quarantined_created

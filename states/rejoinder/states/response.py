@@ -245,7 +245,6 @@ EDGES: Final = (
         "foreign_again",
         "somebody else speaks here as well: the terminal that is due cleans nothing (r2 was sent where a stranger spoke)",
     ),
-    *rows(P.DRAINING, E.WITHDRAWN, None, Staying.IGNORE, "what drains is somebody else's: that ours never left changes nothing"),
     *rows(P.DRAINING, E.EXPIRED, P.QUARANTINED, "drain_overdue", "drain deadline in all, not for each frame (row 08b)"),
     *rows(P.DRAINING, E.LOST, P.IDLE, "abandoned_lost", "clean by death"),
     *rows(P.DRAINING, E.DOOMED, None, Staying.IGNORE, "the loss that follows cleans it"),

@@ -27,6 +27,9 @@ CLOSING: Final = (
     " and what it remembers is shown to nobody."
 )
 GOING: Final = "Its link retires with it and takes no request, and neither an idle lane nor a quarantined one keeps a link open."
+ONE_CODE: Final = (
+    "Only `previous_response_not_found` is about a continuation, and that code is certain: the rows behind it say the same of it."
+)
 ONE_WAY: Final = "Links and requests have no frame in hand: their staying rows do the same, whichever constant they name."
 
 EQUIVALENT: Final[Mapping[str, str]] = MappingProxyType(
@@ -60,6 +63,10 @@ EQUIVALENT: Final[Mapping[str, str]] = MappingProxyType(
         "link failed×Drop: goes to closed": CLOSING,
         "link reconnecting×Drop: goes to failed": CLOSING,
         "response idle×LinkDoomed: goes to quarantined": GOING,
+        "response doubted×Expired: goes to idle": GOING,
+        "response doubted×ExpiredReplayable: goes to idle": GOING,
+        "response quarantined×ForeignCreated: goes to idle": GOING,
+        "classify error (continuation): removed": ONE_CODE,
         "link *×Drop: drops Finish": NOBODY,
         "link retiring×Vacant: drops Finish": "A link is vacant when nothing is owed on it, so nobody is left to be told.",
     }

@@ -121,7 +121,9 @@ class Explorer:
     def search(self, mutant: Mutant, budget_seconds: float) -> Story | None:
         """Explore from where the rows are taken, then from the start, until a promise is broken or the budget is spent."""
         ends = time.process_time() + budget_seconds
-        searches = (*_ways(mutant.rows), *((configuration, ()) for configuration in _likely(mutant.rows)))
+        likely = _likely(mutant.rows)
+        named = [configuration for configuration in likely if configuration.name in mutant.rows]
+        searches = [*((one, ()) for one in named), *_ways(mutant.rows), *((one, ()) for one in likely if one not in named)]
         with _no_collections():
             for configuration, way in searches:
                 now = time.process_time()

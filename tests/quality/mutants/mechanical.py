@@ -100,6 +100,11 @@ WHERE: Final[Mapping[tuple[str, type[Effect]], tuple[str, ...]]] = MappingProxyT
 )
 """Where effects that are seldom asked for show first."""
 
+FORGETTING: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
+    {"drained": ("serial-memory", "lanes-memory"), "create_withdrawn": ("serial-memory", "lanes-memory")}
+)
+"""Where it shows what a rule remembers."""
+
 INSTANTS: Final[Mapping[str, tuple[DeadlineKind, ...]]] = MappingProxyType(
     {"link": tuple(LINK_INSTANTS), "response": tuple(LANE_INSTANTS), "request": tuple(REQUEST_INSTANTS)}
 )
@@ -158,7 +163,8 @@ def _of_edge(machine: str, edge: Edge) -> Iterator[Mutant]:
         yield make(f"{label}: {swapped} instead of {row}", Kind.SWAPPED, swapped)
         return
     target, rule = row
-    yield make(f"{label}: rule skipped", Kind.SKIPPED, (target, _skip))
+    skipped = make(f"{label}: rule skipped", Kind.SKIPPED, (target, _skip))
+    yield attrs.evolve(skipped, rows=(*FORGETTING.get(str(edge.action), ()), *skipped.rows))
     for effect in EFFECTS[str(edge.action)]:
         where = WHERE.get((machine, effect), ())
         yield attrs.evolve(

@@ -77,7 +77,8 @@ def _read(file: Path | None) -> dict[str, Line]:
         fields = json.loads(text)
         found = fields["found"]
         if found is not None:
-            story = Story(**{**found["story"], "lines": tuple(found["story"]["lines"])})
+            told = found["story"]
+            story = Story(told["broken"], told["steps"], tuple(told["lines"]), told["seconds"])
             found = Found(found["detector"], found["seconds"], story)
         lines[fields["name"]] = Line(fields["name"], found)
     return lines

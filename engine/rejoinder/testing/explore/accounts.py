@@ -193,7 +193,7 @@ ERRORS_OF_ALL_KINDS: Final = frozenset(
 ABANDONED: Final = ("response draining ", "response quarantined ")
 """What words are counted as that nobody listens to any more."""
 OTHER_ENDS: Final = ("foreign terminal", "stale terminal")
-PLAIN: Final = frozenset(what for what, accounts in WRONG.items() if accounts in (WORDS, UNKNOWN, GAP, GARBAGE))
+PLAIN: Final = frozenset(what for what, accounts in WRONG.items() if accounts in (WORDS, UNKNOWN, GAP, GARBAGE, TERMINALS))
 """What is wrong, and leaves no doubt whose anything else is."""
 HEARD_OF: Final = frozenset({DELIVERED, FINISHED, REPLAYED})
 LISTENERS: Final = frozenset({A.LISTENER, A.FAULTY})
@@ -289,7 +289,9 @@ def unaccounted(  # noqa: PLR0911 - one answer for each fault
 
 def confuses(said: Spoken) -> bool:
     """Whether a client that was misled may take responses for others from now on."""
-    return said.what not in PLAIN and (said.what, said.audience) != ("numbered error", A.ASKER)
+    if said.what == "numbered error":
+        return said.audience is A.LISTENER
+    return said.what not in PLAIN
 
 
 def misleads(said: Spoken, effects: Sequence[Effect]) -> bool:

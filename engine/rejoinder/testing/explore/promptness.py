@@ -126,4 +126,5 @@ def _parent_of_the_abandoned(world: ExploredWorld, number: int, lane: ServerLane
         return None
     abandoned = int(lane.ended.partition(".")[0].removeprefix("r"))
     caller = world.callers[abandoned]
-    return lane.completed if caller.left and caller.sends == 1 and abandoned == number - 1 else None
+    gone = (caller.left or lane.ended in world.overdue) and caller.sends == 1
+    return lane.completed if gone and abandoned == number - 1 and lane.latest is None else None
