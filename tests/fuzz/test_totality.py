@@ -53,8 +53,7 @@ PHASES: dict[str, Callable[[], Bench]] = {
     f"{type(phase).__name__}.{phase}": reach
     for phases in (LINK_PHASES, RESPONSE_PHASES, REQUEST_PHASES)
     for phase, reach in phases.items()
-}
-PHASES |= {f"http.{reach.__name__}": reach for reach in (awaiting_over_http, streaming_over_http)}
+} | {f"http.{reach.__name__}": reach for reach in (awaiting_over_http, streaming_over_http)}
 KEPT = (0, 31, 1, 2, 4, 8, 16)
 STRANGE: list[dict[str, Any]] = [
     json.loads(json.dumps(body).replace('_1"', '_strange"').replace("lane-1", "lane-strange")) for body in FRAMES.values()
