@@ -87,8 +87,8 @@ def checked_words(words: object, profile: Profile, content: RequestContent) -> W
 
 
 def _messages(words: object) -> Words:
+    kind = type(words).__name__
     if isinstance(words, Mapping | bytes) or not hasattr(words, "__iter__"):
-        kind = type(cast("object", words)).__name__
         raise InvalidRequest(f"A {kind} cannot steer a response. Give a string, or a list of the user's messages.")
     try:
         items = cast("list[object]", frozen_copy(list(cast("Sequence[object]", words)), "input"))

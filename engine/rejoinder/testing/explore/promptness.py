@@ -117,7 +117,7 @@ def sent_in_full_for_nothing(world: ExploredWorld, effect: ordered.Send, lane: S
         return None
     answered = world.callers[chain[-1][0]].answered
     named = lane.latest or _parent_of_the_abandoned(world, number, lane)
-    if answered is None or named != answered or named.endswith("'"):
+    if answered is None or named != answered or answered.endswith("'"):
         # What a successor took up came by steering: no input can be compared with it.
         return None
     return f"{HEAD}: request {number} is sent in full, and could continue {named}: {effect.decision}"
