@@ -21,6 +21,7 @@ from rejoinder.engine import (
     Policy,
     ResponseFailed,
     Sent,
+    SteerStatus,
     open_session,
 )
 from rejoinder.states.profiles import OPENAI
@@ -120,6 +121,21 @@ async def test_a_request_that_was_handed_over_can_be_left(loopback_clock: trio.t
         assert "You said: next" == await both.ask("next")
         await trio.testing.wait_all_tasks_blocked(0.02)
         assert not both.simulator.server.is_open(0)
+
+
+async def test_words_do_not_follow_a_request_over_http(loopback_clock: trio.testing.MockClock) -> None:
+    async with (
+        open_over_http(ModelServer(faults=REFUSING), transport="auto", endpoint={"profile": OPENAI}) as both,
+        both.session.respond("Hi") as response,
+    ):
+        early = response.steer("Shorter, please.")
+        async for _ in response:
+            break
+        late = response.steer("Still shorter, please.")
+        assert "You said: Hi" == await response.text()
+
+    assert [SteerStatus.FAILED] * 2 == [await early.settled(), await late.settled()]
+    assert "went over HTTP" in str(early.failure)
 
 
 async def test_a_session_that_ends_ends_both_sides(loopback_clock: trio.testing.MockClock) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from harness.lifecycle import Bench
 from rejoinder.states.continuation import RequestContent
-from rejoinder.states.effects import Dial, Finish, HandOver, Send
+from rejoinder.states.effects import Dial, Finish, HandOver, Send, SendSteer
 from rejoinder.states.events import Create, DialFailed, Unsendable
 from rejoinder.states.phases import RequestPhase
 from rejoinder.states.profiles import AZURE, HTTP, Fallback, Policy
@@ -85,6 +85,19 @@ def test_a_request_that_is_too_large_whose_caller_has_left_goes_nowhere() -> Non
     bench.feed(Unsendable(1, 1, None, 99))
 
     assert [] == bench.all(HandOver)
+
+
+def test_words_do_not_follow_it() -> None:
+    bench = asked(EACH)
+    before = bench.steer(1)
+    bench.opened()
+    held = bench.steer(1)
+    bench.feed(Unsendable(1, 1, None, 99))
+    after = bench.steer(1)
+
+    assert [["failed"]] * 3 == [bench.said_of(steer) for steer in (before, held, after)]
+    assert [] == bench.all(SendSteer)
+    assert [HandOver(1, Cause.UNSENDABLE)] == bench.all(HandOver)
 
 
 def test_it_takes_its_parent_along_for_nobody() -> None:
