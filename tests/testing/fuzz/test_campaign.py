@@ -122,11 +122,11 @@ def test_two_bugs_are_two_findings_both_shrunk_and_told() -> None:
 
 
 def test_campaign_goes_on_behind_a_failure_and_counts_it() -> None:
-    outcome = run(DroppingProgram, Limits(programs=1500))
+    outcome = run(DroppingProgram, Limits(programs=400))
     (finding,) = outcome.findings
 
     assert finding.seen > 1
-    assert outcome.figures.programs >= 1500
+    assert outcome.figures.programs >= 400
 
 
 def test_engine_failure_has_a_plot_a_story_and_a_trace() -> None:
@@ -277,7 +277,7 @@ def test_what_pytest_found_is_tried_first() -> None:
 
 def test_known_failure_stays_in_the_database_while_the_campaign_goes_on() -> None:
     database = InMemoryExampleDatabase()
-    run(DroppingProgram, Limits(programs=1000), database=database)
+    run(DroppingProgram, Limits(programs=200), database=database)
     again = run(DroppingProgram, Limits(programs=1), database=database)
 
     assert 1 == len(again.findings)
