@@ -1,6 +1,7 @@
 """What a response took and cost, as frozen values: seconds and tokens.
 
 Rules of this file
+
 * Every figure stands for itself: waiting for an abandoned response, for a connection, and for a pause that the server asked for are
   three figures, and no stall hides in another's.
 * A figure that was not measured is None, never zero and never a guess. What was measured and took no time is 0.0.
