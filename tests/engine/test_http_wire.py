@@ -39,7 +39,7 @@ QUICK = Policy(retry_pause=0.0, backoff_first=0.0)
 NEVER = Policy(replay=ReplayPolicy.NEVER)
 
 
-@pytest.mark.original("B150", "C6:test_real_sdk_events_are_read_from_the_right_fields")
+@pytest.mark.original("B079", "B150", "C6:test_real_sdk_events_are_read_from_the_right_fields")
 async def test_a_conversation_over_http(loopback_clock: trio.testing.MockClock) -> None:
     async with open_over_http() as http:
         async with http.session.respond("Hello") as response:

@@ -233,7 +233,7 @@ def test_a_wait_that_changes_is_parted() -> None:
 # Tokens.
 
 
-@pytest.mark.original("B093")
+@pytest.mark.original("B093", "C1:test_token_usage_metrics")
 def test_every_count_of_a_whole_usage() -> None:
     raw = {
         "input_tokens": 11,

@@ -78,7 +78,6 @@ def test_a_model_that_does_not_reason_is_asked_for_nothing(model: str) -> None:
     assert {} == sent(model=model)
 
 
-@pytest.mark.original("C2:test_o_series_left_untouched", "C2:test_gpt5_series_disabled_by_default")
 @pytest.mark.parametrize("model", ["o4-mini", "gpt-5"])
 def test_no_effort_is_imposed_on_a_model_that_reasons_and_its_thoughts_are_kept(model: str) -> None:
     assert {"include": ENCRYPTED} == sent(model=model)

@@ -21,6 +21,7 @@ def test_the_public_names() -> None:
     assert {name for name in rejoinder.engine.__all__ if hasattr(rejoinder.engine, name)} == set(rejoinder.engine.__all__)
 
 
+@pytest.mark.original("C8:close-timeout defaults")
 def test_the_defaults() -> None:
     settings = Settings()
 

@@ -208,6 +208,14 @@ def test_the_built_in_function_is_there_while_a_function_may_run_in_the_backgrou
     assert [["look"], ["look", built_in], ["look"], ["look", "slow", built_in], ["look"]] == names
 
 
+@pytest.mark.original("B043")
+def test_the_built_in_function_needs_no_other_beside_it() -> None:
+    tools = Tools(cancel_tool=True)
+    tools.catch_all(anything, cancel_on_interruption=False)
+
+    assert ["cancel_background_call"] == [definition["name"] for definition in tools.definitions]
+
+
 def test_a_registry_shows_its_names() -> None:
     tools = Tools()
     empty = repr(tools)

@@ -276,7 +276,7 @@ async def test_the_servers_pings_are_answered_while_nobody_asks_for_anything(
 
 @pytest.mark.parametrize("behave", [read_all, read_nothing], ids=["reads and is silent", "reads nothing"])
 @pytest.mark.parametrize("deadline", [2.0, 0.5])
-@pytest.mark.original("B053", "C8:close is bounded")
+@pytest.mark.original("B053", "C8:close-timeout overrides", "C8:bounded close")
 async def test_leaving_a_server_that_never_answers_the_close(
     behave: Callable[[trio.SocketStream], Awaitable[None]],
     deadline: float,

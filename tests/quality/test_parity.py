@@ -86,6 +86,7 @@ MODULE = """
 import pytest
 
 pytestmark = pytest.mark.original("B001")
+LISTED: Final = [pytest.param(1, marks=[pytest.mark.row("7"), pytest.mark.original("B007")]), 2]
 BOTH = pytest.mark.parametrize("way", [pytest.param(1, marks=pytest.mark.original("B002")), 2])
 
 
@@ -101,6 +102,10 @@ async def test_two(way) -> None: ...
 class TestThree:
     @pytest.mark.original("B005")
     def test_inside(self) -> None: ...
+
+
+@pytest.mark.parametrize("way", LISTED)
+def test_four(way) -> None: ...
 
 
 @pytest.mark.original("B006")
@@ -120,6 +125,8 @@ def test_marks_are_found_wherever_pytest_takes_them() -> None:
         ("TestThree::test_inside", "B001"),
         ("TestThree::test_inside", "B004"),
         ("TestThree::test_inside", "B005"),
+        ("test_four", "B001"),
+        ("test_four", "B007"),
     } == found
 
 

@@ -52,7 +52,7 @@ def test_no_more_at_a_time_than_allowed_and_the_next_takes_the_free_lane() -> No
     assert 3 == bench.last(Send).request
 
 
-@pytest.mark.original("B150")
+@pytest.mark.original("B079", "B150")
 def test_every_request_says_everything() -> None:
     bench = begun()
     bench.complete(1)

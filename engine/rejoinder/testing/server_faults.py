@@ -21,6 +21,6 @@ class ServerFaults:
     drop_after_frames: int | None = None
     """Lose each connection abruptly after so many frames to the client."""
     done_marker: bool = False
-    """End each stream over HTTP with `data: [DONE]`, as servers like the API's do."""
+    """End each stream over HTTP with ``data: [DONE]``, as servers like the API's do."""
     age_limit_after_creates: int | None = None
     """Announce the age limit, and close, in place of starting on the create after so many."""

@@ -285,7 +285,11 @@ UNREACHABLE = LinkPlan(unreachable=True, handshake_delay=DIAL)
 @pytest.mark.parametrize("plan", [UNAVAILABLE, UNREACHABLE], ids=["503", "unreachable"])
 @pytest.mark.row("09d")
 @pytest.mark.original(
-    "B058", "B059", "C8:test_reconnect_exhausted_emits_non_fatal_error", "C1:test_ensure_connected_raises_on_failure"
+    "B058",
+    "B059",
+    "C1:test_ensure_connected_raises_on_failure",
+    "C8:test_reconnect_exhausted_emits_non_fatal_error",
+    "C8:exhausted when connect does not raise",
 )
 async def test_row_09d_a_server_that_is_down_costs_three_dials_and_one_exception(
     autojump_clock: object, profile: ServerProfile, plan: LinkPlan

@@ -55,6 +55,7 @@ class Clerk:
 
 
 @EACH_PROFILE
+@pytest.mark.original("B101")
 @pytest.mark.parametrize(
     "arguments, reason",
     [
@@ -225,7 +226,7 @@ WHOLE: Final = Call("look_up", '{"name": "x"}', call_id="whole", interval=0.02)
 
 @EACH_PROFILE
 @pytest.mark.row("14c")
-@pytest.mark.original("C6:test_terminal_error_still_runs_completed_function_calls")
+@pytest.mark.original("B100", "C6:test_terminal_error_still_runs_completed_function_calls")
 async def test_row_14c_of_an_incomplete_response_only_whole_calls_are_run(autojump_clock: object, profile: ServerProfile) -> None:
     clerk = Clerk()
     server = ModelServer(profile, scripted([Answer([WHOLE, HALF], terminal="incomplete"), FINE]))
@@ -241,6 +242,7 @@ async def test_row_14c_of_an_incomplete_response_only_whole_calls_are_run(autoju
 
 @EACH_PROFILE
 @pytest.mark.row("14c")
+@pytest.mark.original("B100")
 async def test_row_14c_half_a_call_alone_runs_nothing_and_ends_the_turn(autojump_clock: object, profile: ServerProfile) -> None:
     clerk = Clerk()
     conversation = Conversation("Go")
@@ -258,7 +260,7 @@ async def test_row_14c_half_a_call_alone_runs_nothing_and_ends_the_turn(autojump
 @EACH_PROFILE
 @pytest.mark.parametrize("terminal", ["failed", None])
 @pytest.mark.row("14c")
-@pytest.mark.original("C6:test_terminal_error_does_not_run_announced_function_call")
+@pytest.mark.original("B100", "C6:test_terminal_error_does_not_run_announced_function_call")
 async def test_row_14c_no_call_of_a_response_that_failed_is_run(
     autojump_clock: object, profile: ServerProfile, terminal: Terminal | None
 ) -> None:

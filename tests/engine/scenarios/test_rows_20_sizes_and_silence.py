@@ -200,6 +200,7 @@ async def test_row_20d_a_server_that_never_answers_costs_two_created_deadlines(
 
 
 @pytest.mark.row("20d")
+@pytest.mark.original("C2:test_timeout_reconnects_and_retries_with_full_context")
 async def test_row_20d_with_lanes_silence_costs_a_lane_and_not_the_connection(autojump_clock: object) -> None:
     server = ModelServer(OPENAI, scripted([Answer([say(0)]), SILENCE, SILENCE, Answer([say(1)])]))
     async with open_pair(server, default=LINK) as pair:
@@ -212,12 +213,13 @@ async def test_row_20d_with_lanes_silence_costs_a_lane_and_not_the_connection(au
     assert "".join(words(1)) == following.text
     assert create_times(pair)[3] - following.asked <= PROMPT
     assert ["lane-1", "lane-1", "lane-2", "lane-3"] == [create["stream_id"] for create in pair.creates]
+    assert [False, True, False, False] == ["previous_response_id" in create for create in pair.creates]
+    assert list(SECOND) == pair.creates[2]["input"]
     assert 1 == pair.network.dials
 
 
 @EACH_PROFILE
 @pytest.mark.row("20d")
-@pytest.mark.original("C2:test_no_timeout_when_not_requested")
 async def test_row_20d_without_replay_it_costs_one_created_deadline(autojump_clock: object, profile: ServerProfile) -> None:
     policy = Policy(replay=ReplayPolicy.NEVER, deadlines=Deadlines(created=4.0))
     async with open_pair(ModelServer(profile, scripted([SILENCE])), default=LINK, policy=policy) as pair:

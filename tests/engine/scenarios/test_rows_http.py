@@ -230,7 +230,7 @@ async def test_stall(loopback_clock: trio.testing.MockClock) -> None:
 
 
 @pytest.mark.row("http barge-in")
-@pytest.mark.original("B152")
+@pytest.mark.original("B114", "B152")
 async def test_barge_in(loopback_clock: trio.testing.MockClock) -> None:
     async with open_over_http(saying(Answer([Text("one"), Stall()]))) as http:
         async with http.session.respond("Hi") as response:
@@ -260,10 +260,6 @@ async def test_busy(status: int, loopback_clock: trio.testing.MockClock) -> None
     assert 1.5 <= took < 2
 
 
-@pytest.mark.original(
-    "C6:test_disabled_by_default",
-    "C6:test_no_timeout_applied_when_disabled",
-)
 async def test_a_silent_response_is_not_asked_again_where_that_is_not_wanted(loopback_clock: trio.testing.MockClock) -> None:
     policy = Policy(replay=ReplayPolicy.NEVER)
     silent = Answer([Stall()], created=0, in_progress=False)
@@ -283,7 +279,6 @@ async def test_a_silent_response_is_asked_again(loopback_clock: trio.testing.Moc
     assert 3 == len(http.creates)
 
 
-@pytest.mark.original("C6:test_retry_is_unbounded")
 async def test_but_not_for_ever(loopback_clock: trio.testing.MockClock) -> None:
     silent = Answer([Stall()], created=0, in_progress=False)
     async with open_over_http(ModelServer(answer=lambda _: silent)) as http:

@@ -3,7 +3,8 @@
 Rules of this file
 * Three sources, none of which repeats another: ``tests/parity/behaviours.toml`` says what there is, the other files of that folder
   say what became of each, and the markers in the tests say what shows it. Nothing is typed twice.
-* Tests are found in their source, not by running them: a marker in a decorator of a test, of its class, or in ``pytestmark``.
+* Tests are found in their source, not by running them: a marker in a decorator of a test, of its class, in ``pytestmark``, or in
+  what a decorator names (a parametrization, or a list of parameters, that several tests share).
 * A number that stands in two files is a mistake, and so is one that nobody knows.
 """
 
@@ -179,19 +180,8 @@ def _tables(path: Path) -> dict[str, dict[str, Any]]:
 
 def _marks(module: ast.Module) -> Iterator[tuple[str, str]]:
     """Test and number, for each test and each number it bears."""
-    everywhere = [
-        number
-        for statement in module.body
-        if isinstance(statement, ast.Assign) and any(isinstance(t, ast.Name) and t.id == "pytestmark" for t in statement.targets)
-        for number in _numbers(statement.value)
-    ]
-    named = {
-        target.id: list(_numbers(statement.value))
-        for statement in module.body
-        if isinstance(statement, ast.Assign)
-        for target in statement.targets
-        if isinstance(target, ast.Name) and target.id != "pytestmark"
-    }
+    named = dict(_named(module))
+    everywhere = named.pop("pytestmark", [])
     for statement in module.body:
         if isinstance(statement, ast.ClassDef):
             shared = [*everywhere, *_of_decorators(statement, named)]
@@ -204,14 +194,25 @@ def _marks(module: ast.Module) -> Iterator[tuple[str, str]]:
                 yield statement.name, number
 
 
+def _named(module: ast.Module) -> Iterator[tuple[str, list[str]]]:
+    """The names that are given at the top of a module, each with the numbers in its value."""
+    for statement in module.body:
+        if isinstance(statement, ast.Assign | ast.AnnAssign) and statement.value is not None:
+            targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
+            for target in targets:
+                if isinstance(target, ast.Name):
+                    yield target.id, list(_numbers(statement.value))
+
+
 def _of_decorators(
     definition: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef, named: Mapping[str, list[str]]
 ) -> Iterator[str]:
     for decorator in definition.decorator_list:
-        # Also inside: a set of parameters may bear its own marks. A parametrization may have a name of its own.
+        # Also inside: a set of parameters may bear its own marks, and may have a name of its own.
         yield from _numbers(decorator)
-        if isinstance(decorator, ast.Name):
-            yield from named.get(decorator.id, ())
+        for node in ast.walk(decorator):
+            if isinstance(node, ast.Name):
+                yield from named.get(node.id, ())
 
 
 def _numbers(tree: ast.AST) -> Iterator[str]:
