@@ -77,9 +77,9 @@ def _rows(table: str) -> Rows:
 def _replay_after_commit(patch: pytest.MonkeyPatch) -> None:
     right = facts.fate
 
-    def eager(lane: Lane, request: Request | None, policy: Policy, cause: Cause) -> Fate:
+    def eager(lane: Lane, request: Request | None, policy: Policy, cause: Cause, repeats: int = 1) -> Fate:
         lost = lane.phase is P.STREAMING and cause is Cause.LOST
-        return right(attrs.evolve(lane, phase=P.ACKNOWLEDGED) if lost else lane, request, policy, cause)
+        return right(attrs.evolve(lane, phase=P.ACKNOWLEDGED) if lost else lane, request, policy, cause, repeats)
 
     patch.setattr(session_module, "fate", eager)
     _change(patch, "RESPONSE_ROWS", {(P.STREAMING, E.LOST_REPLAYABLE): (P.IDLE, RESPONSE_RULES["lost_replayed"])})
@@ -88,8 +88,8 @@ def _replay_after_commit(patch: pytest.MonkeyPatch) -> None:
 def _replay_without_end(patch: pytest.MonkeyPatch) -> None:
     right = facts.fate
 
-    def forgetful(lane: Lane, request: Request | None, policy: Policy, cause: Cause) -> Fate:
-        return right(lane, None if request is None else attrs.evolve(request, replays=()), policy, cause)
+    def forgetful(lane: Lane, request: Request | None, policy: Policy, cause: Cause, repeats: int = 1) -> Fate:
+        return right(lane, None if request is None else attrs.evolve(request, replays=()), policy, cause, repeats)
 
     patch.setattr(facts, "fate", forgetful)
     patch.setattr(session_module, "fate", forgetful)
@@ -257,7 +257,7 @@ PLANTS: Final = (
     Plant("a row is missing", "promise 7", _row_is_missing),
     Plant("a rotation is due for ever", "is due again", _rotation_is_due_for_ever),
     Plant("nobody gives up", "is due again", _nobody_gives_up),
-    Plant("the socket of a vacant link stays open", "promise 6: more than 3 sockets", _vacant_links_stay_open),
+    Plant("the socket of a vacant link stays open", "promise 14", _vacant_links_stay_open),
 )
 """Faults that break a promise which every step is judged by."""
 
