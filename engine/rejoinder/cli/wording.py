@@ -25,6 +25,7 @@ from rejoinder.states.continuation import (
     Reuse,
     Shorter,
     Stateless,
+    Steered,
 )
 
 from .printable import printable
@@ -68,6 +69,7 @@ REASONS: Final[Mapping[type, Callable[[Any], str]]] = {
     LaneDirty: lambda _: "the answer before it did not complete",
     Evicted: lambda _: "the server has dropped what it would continue",
     Disabled: lambda _: "continuing is switched off",
+    Steered: lambda _: "words were added to the answer before it, and no input can be compared with that",
     Stateless: lambda _: "this transport remembers nothing from one request to the next",
     CallerChain: lambda _: "the caller names what it continues",
     Replayed: lambda reason: f"it is sent again ({reason.cause})",
