@@ -66,7 +66,9 @@ class Talking(RuleBasedStateMachine):
     def ask(self) -> None:
         self.asked += 1
         conversation = self.conversation
-        response = Response(self.asked, RequestContent(conversation.items), 100, lambda: None, at_end=conversation.end)
+        content = RequestContent(conversation.items)
+        # Nothing here takes time, and no trio runs.
+        response = Response(self.asked, content, 100, lambda: None, at_end=conversation.end, clock=lambda: 0.0)
         conversation.begin(response)
         self.responses.append(response)
         self.places.append(Place(None, response))

@@ -63,6 +63,7 @@ class Response:
         *,
         at_end: Callable[[Response], None] | None = None,
         steer: Callable[[Words], Steering] | None = None,
+        clock: Callable[[], float] = trio.current_time,
     ) -> None:
         self.number: Final = number
         """Its number in this session: the one that observations name."""
@@ -74,7 +75,8 @@ class Response:
         """Whether the create continued a previous response, and why not; None until it is sent."""
         self.request_id: str | None = None
         """``x-request-id`` of the connection that it was sent on, or that was refused; None until then, and where there is none."""
-        self.stopwatch: Final = Stopwatch(trio.current_time())
+        self._clock = clock
+        self.stopwatch: Final = Stopwatch(clock())
         """Takes its times, for the engine; read ``timings``."""
         self._limit = limit
         self._cancel = cancel
@@ -123,7 +125,7 @@ class Response:
     @property
     def timings(self) -> Timings:
         """What it took so far, in seconds; after its end, what it took. Costs next to nothing, at any time."""
-        return self.stopwatch.read(trio.current_time())
+        return self.stopwatch.read(self._clock())
 
     @property
     def incomplete_reason(self) -> str | None:
@@ -221,7 +223,7 @@ class Response:
     def push(self, frame: StreamEvent, size: int) -> bool:
         """Buffer a frame of ``size`` bytes; False if the buffer is over its limit now."""
         if not self.stopwatch.is_complete:
-            self.stopwatch.heard(frame, trio.current_time())
+            self.stopwatch.heard(frame, self._clock())
         self._collector.take(frame)
         if self._passing_over:
             return True
@@ -233,7 +235,7 @@ class Response:
     def finish(self, outcome: Outcome) -> None:
         """The one outcome. What was delivered before a success or failure may still be read; after a cancel nothing may."""
         self.outcome = outcome
-        self.stopwatch.ended(trio.current_time())
+        self.stopwatch.ended(self._clock())
         self._collector.terminal = outcome.response
         if self._at_end is not None:
             self._at_end(self)
