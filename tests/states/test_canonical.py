@@ -32,7 +32,7 @@ from harness.in_phase import (
 from harness.lifecycle import Bench, snapshot
 from harness.renaming import renamed
 from harness.wandering import STEPS, Step, Wanderer, told
-from rejoinder.states.canonical import Names, freeze, key
+from rejoinder.states.canonical import Names, Remembered, freeze, key
 from rejoinder.states.continuation import Continuation, Evicted, RequestContent, Reuse
 from rejoinder.states.events import Create
 from rejoinder.states.phases import LinkPhase, RequestPhase, ResponsePhase
@@ -485,3 +485,13 @@ def test_the_copy_of_names_goes_its_own_way() -> None:
     copy.number("response", "resp_2")
 
     assert (1, 1) == (copy.number("response", "resp_2"), names.number("response", "resp_9"))
+
+
+def test_continuations_that_are_remembered_make_the_same_keys() -> None:
+    bench = streaming()
+    bench.complete(1)
+    remembered: dict[Continuation, Remembered] = {}
+    keys = [key(bench.session, bench.now, None, remembered) for _ in range(2)]
+
+    assert 1 == len(remembered)
+    assert keys == [key(bench.session, bench.now)] * 2
