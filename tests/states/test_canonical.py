@@ -495,3 +495,4 @@ def test_continuations_that_are_remembered_make_the_same_keys() -> None:
 
     assert 1 == len(remembered)
     assert keys == [key(bench.session, bench.now)] * 2
+    assert {key(bench.session, bench.now)} == set(keys)
