@@ -85,8 +85,10 @@ class Talking(RuleBasedStateMachine):
         response.finish(Outcome(kind, None, response={"id": f"resp_{response.number}", "output": output}))
         if kind in WELL:
             self.place_of(response).text = text
-        if kind is OutcomeKind.COMPLETED and list(self.conversation.items[: len(before)]) == before:
-            # Nothing before it was rewritten meanwhile: what is said next is all that is sent.
+        items = list(self.conversation.items)
+        untouched = items[: len(before)] == before and f"{WORDS}{response.number}" in str(items[len(before) : len(before) + 1])
+        if kind is OutcomeKind.COMPLETED and untouched:
+            # Nothing before it was rewritten or put in meanwhile: what is said next is all that is sent.
             self.speak("And then?")
             decision = decide(Continuation("resp", response.content.items, output), RequestContent(self.conversation.items))
             assert isinstance(decision, Reuse), decision
