@@ -17,14 +17,24 @@ import trio.testing
 
 from harness.cancelled_stories import OUT_OF_BAND, STORIES, Heard, Story
 from harness.checkpoints import Checkpoints, Moment
-from harness.loopback import open_sockets, tasks
+from harness.loopback import open_sockets, own_tasks
 from harness.public_calls import public_calls
 from harness.stages import HTTP, MEMORY, SITUATIONS, Place, Situation, open_place, rests
 from harness.wires import WIRES
 
 CALLS: Final = public_calls()
-QUIET: Final = ("first dial", "lanes, idle")
-"""The situations of the short part."""
+QUIET: Final = tuple(each for each in SITUATIONS if each.name in {"first dial", "lanes, idle"})
+"""The situations of the short part, and of what needs no link."""
+BUSY: Final = tuple(each for each in SITUATIONS if each not in QUIET)
+"""All others."""
+TURNS: Final = tuple(each for each in STORIES if each.name in {"iterate", "ask for the text", "converse and iterate"})
+"""The stories that are told on sockets in every situation; in memory all are."""
+
+
+@pytest.fixture
+def brisk_clock() -> trio.testing.MockClock:
+    """Virtual time over real sockets, for thousands of short runs: both ends are in this thread, and loopback takes no time."""
+    return trio.testing.MockClock(autojump_threshold=0.002)
 
 
 def fits(story: Story, situation: Situation) -> bool:
@@ -65,14 +75,15 @@ async def run(place: Place, story: Story, number: int = 0, moment: Moment = Mome
         with checkpoints, scope:
             await story.take(stage, heard)
         await rests(stage)
-        at_rest = len(tasks())
+        at_rest = len(own_tasks(place.servers))
     return Run(checkpoints.count, checkpoints.by_call, heard.text, scope.cancelled_caught, at_rest)
 
 
 async def cancelled_everywhere(place: Place, story: Story) -> int:
     """Tell a story once for each checkpoint and moment; returns how many checkpoints there were."""
     undisturbed = await run(place, story)
-    before, sockets = tasks(), open_sockets()
+    await trio.testing.wait_all_tasks_blocked(0.002)
+    before, sockets = own_tasks(place.servers), open_sockets()
     assert story.heard == undisturbed.heard
     number = 0
     while True:
@@ -81,11 +92,11 @@ async def cancelled_everywhere(place: Place, story: Story) -> int:
         for moment in Moment:
             try:
                 each = await run(place, story, number, moment)
-                await trio.testing.wait_all_tasks_blocked()
+                await trio.testing.wait_all_tasks_blocked(0.002)
                 assert story.heard.startswith(each.heard)
                 assert each.cancelled or story.heard == each.heard
                 assert undisturbed.at_rest == each.at_rest
-                assert before == tasks()
+                assert before == own_tasks(place.servers)
                 assert sockets == open_sockets()
             except (AssertionError, trio.TooSlowError) as error:
                 error.add_note(f"cancelled at checkpoint {number}, {moment.value}")
@@ -95,35 +106,39 @@ async def cancelled_everywhere(place: Place, story: Story) -> int:
             return number - 1
 
 
-@pytest.mark.parametrize("story, situation", played(STORIES, tuple(each for each in SITUATIONS if each.name in QUIET)))
+@pytest.mark.parametrize("story, situation", played(STORIES, QUIET))
 @pytest.mark.original("B112")
-async def test_in_memory(story: Story, situation: Situation, tmp_path: Path, autojump_clock: trio.testing.MockClock) -> None:
-    async with open_place(MEMORY, situation, tmp_path) as place:
+async def test_in_memory(
+    story: Story, situation: Situation, tmp_path: Path, nursery: trio.Nursery, autojump_clock: trio.testing.MockClock
+) -> None:
+    async with open_place(MEMORY, situation, tmp_path, nursery) as place:
         assert 1 <= await cancelled_everywhere(place, story)
 
 
 @pytest.mark.cancellation
-@pytest.mark.parametrize("story, situation", played(STORIES, tuple(each for each in SITUATIONS if each.name not in QUIET)))
+@pytest.mark.parametrize("story, situation", played(STORIES, BUSY))
 async def test_in_memory_while_something_else_is_under_way(
-    story: Story, situation: Situation, tmp_path: Path, autojump_clock: trio.testing.MockClock
+    story: Story, situation: Situation, tmp_path: Path, nursery: trio.Nursery, autojump_clock: trio.testing.MockClock
 ) -> None:
-    async with open_place(MEMORY, situation, tmp_path) as place:
+    async with open_place(MEMORY, situation, tmp_path, nursery) as place:
         assert 1 <= await cancelled_everywhere(place, story)
 
 
 @pytest.mark.cancellation
 @pytest.mark.parametrize("wire", WIRES)
-@pytest.mark.parametrize("story, situation", played(STORIES, SITUATIONS))
+@pytest.mark.parametrize("story, situation", [*played(STORIES, QUIET), *played(TURNS, BUSY)])
 async def test_on_sockets(
-    story: Story, situation: Situation, wire: str, tmp_path: Path, loopback_clock: trio.testing.MockClock
+    story: Story, situation: Situation, wire: str, tmp_path: Path, nursery: trio.Nursery, brisk_clock: trio.testing.MockClock
 ) -> None:
-    async with open_place(wire, situation, tmp_path) as place:
+    async with open_place(wire, situation, tmp_path, nursery) as place:
         assert 1 <= await cancelled_everywhere(place, story)
 
 
 @pytest.mark.cancellation
 @pytest.mark.parametrize("story", [*(story for story in STORIES if story.over_http), *OUT_OF_BAND], ids=lambda story: story.name)
-@pytest.mark.parametrize("situation", [each for each in SITUATIONS if each.name in QUIET], ids=lambda situation: situation.name)
-async def test_over_http(story: Story, situation: Situation, tmp_path: Path, loopback_clock: trio.testing.MockClock) -> None:
-    async with open_place(HTTP, situation, tmp_path) as place:
+@pytest.mark.parametrize("situation", QUIET, ids=lambda situation: situation.name)
+async def test_over_http(
+    story: Story, situation: Situation, tmp_path: Path, nursery: trio.Nursery, brisk_clock: trio.testing.MockClock
+) -> None:
+    async with open_place(HTTP, situation, tmp_path, nursery) as place:
         assert 1 <= await cancelled_everywhere(place, story)

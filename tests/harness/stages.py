@@ -37,7 +37,7 @@ from rejoinder.testing import (
 )
 from rejoinder.testing.fault_proxy import ProxyPlan
 from rejoinder.testing.memory_wire import memory_connector
-from rejoinder.testing.simulator import serve
+from rejoinder.testing.simulator import Simulator, serve
 
 __all__ = ["HTTP", "MEMORY", "SITUATIONS", "WORDS", "Place", "Situation", "Stage", "open_place", "rests"]
 
@@ -50,8 +50,8 @@ REFUSED: Final = LinkPlan(handshake_delay=0.04, refuse_status=503)
 IN_THE_HANDSHAKE: Final = ProxyPlan(break_after=60)
 ROTATES_AFTER: Final = 10.0
 """Seconds after which a link of the rotating situation dials its successor."""
-RESTS_AFTER: Final = 60.0
-"""Seconds after which nothing of a call is under way any more, cancelled or not."""
+RESTS_AFTER: Final = 8.0
+"""Seconds after which nothing of a call is under way any more, cancelled or not: longer than any drain."""
 
 
 def answer(received: Received) -> Answer:
@@ -160,37 +160,48 @@ class Place:
 
     situation: Situation
     """The situation of every run."""
+    servers: trio.Nursery = attrs.field(repr=False)
+    """Whose tasks are the server's."""
     new_stage: Callable[[], AbstractAsyncContextManager[Stage]] = attrs.field(repr=False)
     """Opens the stage of a run; the session's end is its end."""
 
 
 @asynccontextmanager
-async def open_place(transport: str, situation: Situation, folder: Path) -> AsyncGenerator[Place]:
-    """Open a place for the length of the block; ``transport`` is ``MEMORY``, ``HTTP``, or the name of a wire."""
+async def open_place(transport: str, situation: Situation, folder: Path, nursery: trio.Nursery) -> AsyncGenerator[Place]:
+    """Open a place for the length of the block; ``transport`` is ``MEMORY``, ``HTTP``, or the name of a wire.
+
+    The server's tasks are those of ``nursery``, so that those of the caller are only its own.
+    """
     if transport == MEMORY:
-        yield Place(situation, lambda: _in_memory(situation, folder))
+        yield Place(situation, nursery, lambda: _in_memory(situation, folder))
         return
-    server = situation.make_server()
+    simulator: Simulator = await nursery.start(_serve, situation.make_server())
+    options: dict[str, Any] = {"transport": "http"} if transport == HTTP else dict(options_of(transport))
+
+    @asynccontextmanager
+    async def opened() -> AsyncGenerator[Session]:
+        endpoint = Endpoint(simulator.url, api_key=KEY, profile=situation.client)
+        async with open_session(endpoint, Settings(policy=situation.policy), **options) as session:
+            yield session
+
+    @asynccontextmanager
+    async def on_sockets() -> AsyncGenerator[Stage]:
+        if situation.refused:
+            simulator.proxy.plans.append(IN_THE_HANDSHAKE)
+        async with opened() as session:
+            stage = Stage(session, situation, opened, folder, simulator.server)
+            await stage.prepare()
+            yield stage
+        simulator.proxy.plans.clear()
+
+    yield Place(situation, nursery, on_sockets)
+    nursery.cancel_scope.cancel()
+
+
+async def _serve(server: ModelServer, task_status: trio.TaskStatus[Simulator]) -> None:
     async with serve(server) as simulator:
-        options: dict[str, Any] = {"transport": "http"} if transport == HTTP else options_of(transport)
-
-        @asynccontextmanager
-        async def opened() -> AsyncGenerator[Session]:
-            endpoint = Endpoint(simulator.url, api_key=KEY, profile=situation.client)
-            async with open_session(endpoint, Settings(policy=situation.policy), **options) as session:
-                yield session
-
-        @asynccontextmanager
-        async def on_sockets() -> AsyncGenerator[Stage]:
-            if situation.refused:
-                simulator.proxy.plans.append(IN_THE_HANDSHAKE)
-            async with opened() as session:
-                stage = Stage(session, situation, opened, folder, server)
-                await stage.prepare()
-                yield stage
-            simulator.proxy.plans.clear()
-
-        yield Place(situation, on_sockets)
+        task_status.started(simulator)
+        await trio.sleep_forever()
 
 
 @asynccontextmanager
