@@ -197,7 +197,7 @@ def _asked(event: happening.Create) -> str:
 
 
 def _dial_failed(event: happening.DialFailed) -> str:
-    facts = [*([] if event.status is None else [f"status {event.status}"]), *(["for good"] if event.permanent else [])]
+    facts = [*([] if event.status is None else [f"status {event.status}"]), *([] if event.code is None else [name(event.code)]), *(["for good"] if event.permanent else [])]
     return f"the dial of L{event.link} fails{_in_brackets(facts)}"
 
 
