@@ -124,6 +124,7 @@ def test_the_table_of_the_user_says_what_a_close_code_means() -> None:
     assert mine is closing_rule(Lost(1, 4001), policy)
     assert mine is not closing_rule(Lost(1, 4002), policy)
 
+
 @pytest.mark.parametrize(
     "phase, told",
     [

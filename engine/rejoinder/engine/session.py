@@ -24,6 +24,7 @@ from .advice import Advice
 from .background import BackgroundResponse
 from .call_desk import BackgroundCalls
 from .conversation import Conversation
+from .dialling import check_way
 from .drive import Driver
 from .endpoint import Endpoint
 from .errors import InvalidRequest, SessionClosed
@@ -362,6 +363,7 @@ async def open_session(
     """
     endpoint = Endpoint() if endpoint is None else endpoint
     settings = Settings() if settings is None else settings
+    check_way(endpoint, settings)
     client = HttpClient(endpoint, settings, http_client, http_options)
     try:
         async with open_inner_nursery() as nursery:
