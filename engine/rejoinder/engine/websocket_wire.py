@@ -3,20 +3,18 @@
 What was tried and is worked around here: the library's own openers leak the socket of a refused handshake and can take 60 s to
 leave a server that never answers the close, so the stream and the nursery are ours; its defaults (1 MiB messages, a queue of one,
 no pings) do not fit this protocol, so they are set. It waits for ever for a server that hangs up instead of answering, waits for
-the body of a refusal, and trips over an answer that is not HTTP: so the head of the answer is read before the library sees it.
+the body of a refusal, and trips over an answer that is not HTTP: so the head of the answer is read before the library sees it
+(``upgrade.py``).
 What it raises in its own task reaches nobody but the caller of this wire, as ``HandshakeFailed`` before the wire is open and as
 ``WireClosed`` afterwards.
 """
 
 from __future__ import annotations
 
-import math
-import re
-from collections.abc import AsyncGenerator, Iterable, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager, suppress
-from typing import Final, cast, final
+from typing import cast, final
 
-import h11
 import trio
 import trio_websocket
 
@@ -24,15 +22,10 @@ from .dialling import TcpStream, open_stream
 from .endpoint import Endpoint
 from .nurseries import open_inner_nursery
 from .settings import Settings
+from .upgrade import no_websocket, receive_agreement, request_id_in
 from .wire import HandshakeFailed, Wire, WireClosed
 
 __all__ = ["WebSocketWire", "open_websocket_wire"]
-
-LARGEST_RETRY_AFTER: Final = 86_400.0
-LARGEST_HEAD: Final = 64 * 1024
-"""Bytes of the answer to the upgrade, up to its empty line; servers take a tenth of that for a large one."""
-SWITCHING_PROTOCOLS: Final = 101
-REQUEST_ID: Final = re.compile(rb"[A-Za-z0-9_.:-]{1,128}")
 
 OpenConnection = tuple[trio_websocket.WebSocketConnection, trio.CancelScope]
 """The library's connection, and the scope of its reader."""
@@ -87,7 +80,7 @@ async def open_websocket_wire(endpoint: Endpoint, settings: Settings) -> AsyncGe
         # task that is shielded before `start` has returned could not be cancelled by anybody.)
         library.shield = True
         try:
-            yield WebSocketWire(connection, _request_id(connection.handshake_headers))
+            yield WebSocketWire(connection, request_id_in(connection.handshake_headers))
         finally:
             with trio.move_on_after(settings.close_deadline, shield=True), suppress(Exception):
                 await connection.aclose()
@@ -124,7 +117,7 @@ async def _run_library(
     except Exception as error:
         # Of an open connection it is the end, and whoever reads or writes is told so.
         if not opened:
-            raise _no_websocket(endpoint) from error
+            raise no_websocket(endpoint) from error
 
 
 @final
@@ -151,69 +144,10 @@ class HeadFirst(trio.abc.Stream):
         """As the stream below, once the server has agreed."""
         if self._agreed:
             return await self._stream.receive_some(max_bytes)
-        received, answer = await self._receive_answer()
-        if answer.status_code != SWITCHING_PROTOCOLS:
-            raise HandshakeFailed(
-                f"{self._endpoint.host} refused the connection with HTTP status {answer.status_code}.",
-                status=answer.status_code,
-                retry_after=_retry_after(answer.headers),
-                request_id=_request_id(answer.headers),
-            )
+        agreement = await receive_agreement(self._stream, self._endpoint)
         self._agreed = True
-        return received
+        return agreement.received
 
     async def aclose(self) -> None:
         """As the stream below."""
         await self._stream.aclose()
-
-    async def _receive_answer(self) -> tuple[bytes, h11.InformationalResponse | h11.Response]:
-        """The head of the answer, and everything that was received for it."""
-        reader = h11.Connection(h11.CLIENT, max_incomplete_event_size=LARGEST_HEAD)
-        # It reads answers only to what it has asked; the library's own request is on its way and asks the same.
-        upgrade = [("Host", self._endpoint.host), ("Connection", "Upgrade"), ("Upgrade", "websocket")]
-        reader.send(h11.Request(method="GET", target=self._endpoint.resource, headers=upgrade))
-        reader.send(h11.EndOfMessage())
-        received = b""
-        try:
-            while True:
-                event = reader.next_event()
-                if isinstance(event, h11.InformationalResponse | h11.Response):
-                    return received, event
-                more = await self._stream.receive_some()
-                if not more:
-                    raise _hung_up(self._endpoint)
-                received += more
-                if not received.startswith(b"HTTP/"[: len(received)]):
-                    # No line may ever end in what is not HTTP.
-                    raise _no_websocket(self._endpoint)
-                reader.receive_data(bytes(more))
-        except trio.BrokenResourceError as error:
-            raise _hung_up(self._endpoint) from error
-        except h11.RemoteProtocolError as error:
-            raise _no_websocket(self._endpoint) from error
-
-
-def _retry_after(headers: Iterable[tuple[bytes, bytes]]) -> float | None:
-    """``retry-after`` in seconds, where it is a number."""
-    for name, value in headers:
-        if name == b"retry-after":
-            with suppress(ValueError):
-                seconds = float(value)
-                return None if math.isnan(seconds) else min(max(seconds, 0.0), LARGEST_RETRY_AFTER)
-    return None
-
-
-def _request_id(headers: Iterable[tuple[bytes, bytes]]) -> str | None:
-    """``x-request-id``, where it looks like one: it is shown in logs."""
-    for name, value in headers:
-        if name.lower() == b"x-request-id" and REQUEST_ID.fullmatch(value):
-            return value.decode()
-    return None
-
-
-def _no_websocket(endpoint: Endpoint) -> HandshakeFailed:
-    return HandshakeFailed(f"{endpoint.host} port {endpoint.port} did not answer as a WebSocket server does.")
-
-
-def _hung_up(endpoint: Endpoint) -> HandshakeFailed:
-    return HandshakeFailed(f"{endpoint.host} port {endpoint.port} hung up without an answer.")
