@@ -12,14 +12,14 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
-from typing import Any, Final, final
+from typing import Final, cast, final
 
 import attrs
 import trio
 
 from harness.pair import KEY
-from harness.wires import options_of
 from rejoinder.engine import CancelPolicy, Conversation, Endpoint, Policy, Session, Settings, open_session
+from rejoinder.engine.wire_choice import WireName
 from rejoinder.states.profiles import PROFILES, Profile
 from rejoinder.testing import (
     AZURE,
@@ -176,12 +176,13 @@ async def open_place(transport: str, situation: Situation, folder: Path, nursery
         yield Place(situation, nursery, lambda: _in_memory(situation, folder))
         return
     simulator: Simulator = await nursery.start(_serve, situation.make_server())
-    options: dict[str, Any] = {"transport": "http"} if transport == HTTP else dict(options_of(transport))
+    over_http = transport == HTTP
+    settings = Settings(policy=situation.policy, wire="auto" if over_http else cast("WireName", transport))
 
     @asynccontextmanager
     async def opened() -> AsyncGenerator[Session]:
         endpoint = Endpoint(simulator.url, api_key=KEY, profile=situation.client)
-        async with open_session(endpoint, Settings(policy=situation.policy), **options) as session:
+        async with open_session(endpoint, settings, transport="http" if over_http else "websocket") as session:
             yield session
 
     @asynccontextmanager

@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
-from rejoinder.engine.websocket_wire import open_websocket_wire
+from rejoinder.engine.wire_choice import WireName
 
-__all__ = ["WIRES", "options_of"]
+__all__ = ["WIRES"]
 
-WIRES: Final = ("trio-websocket",)
-"""Their names."""
-
-
-def options_of(wire: str) -> Mapping[str, Any]:
-    """What ``open_session`` is given for a wire."""
-    return {"trio-websocket": {"connector": open_websocket_wire}}[wire]
+WIRES: Final[tuple[WireName, ...]] = ("trio-websocket", "websockets")
+"""Their names, as ``Settings(wire=…)`` takes them."""

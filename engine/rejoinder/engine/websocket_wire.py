@@ -13,10 +13,12 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager, suppress
-from typing import cast, final
+from itertools import cycle
+from typing import Final, cast, final
 
 import trio
 import trio_websocket
+from wsproto.frame_protocol import CloseReason
 
 from .dialling import TcpStream, open_stream
 from .endpoint import Endpoint
@@ -27,6 +29,11 @@ from .wire import HandshakeFailed, Wire, WireClosed
 
 __all__ = ["WebSocketWire", "open_websocket_wire"]
 
+CLOSE_FRAME: Final = b"\x88"
+"""How a close frame begins. The library hands over each frame by itself."""
+TOO_LARGE: Final = "Exceeded maximum message size"
+"""What the library says of a message above ``Settings.frame_limit``."""
+
 OpenConnection = tuple[trio_websocket.WebSocketConnection, trio.CancelScope]
 """The library's connection, and the scope of its reader."""
 
@@ -35,8 +42,9 @@ OpenConnection = tuple[trio_websocket.WebSocketConnection, trio.CancelScope]
 class WebSocketWire:
     """A ``Wire`` over one trio-websocket connection."""
 
-    def __init__(self, connection: trio_websocket.WebSocketConnection, request_id: str | None = None) -> None:
+    def __init__(self, connection: trio_websocket.WebSocketConnection, stream: HeadFirst, request_id: str | None = None) -> None:
         self._connection = connection
+        self._stream = stream
         self.request_id = request_id
         """``x-request-id`` of the answer to the upgrade; None where it had none."""
 
@@ -63,8 +71,14 @@ class WebSocketWire:
             raise self._closed() from error
 
     def _closed(self) -> WireClosed:
-        reason = self._connection.closed
-        return WireClosed() if reason is None else WireClosed(reason.code, reason.reason or "")
+        closed, said = self._connection.closed, self._stream.said_goodbye
+        if closed is None:
+            return WireClosed()
+        if closed.code == CloseReason.ABNORMAL_CLOSURE and said is not None:
+            # It keeps to itself how it closed when the server broke the protocol; only its frame says so.
+            return WireClosed(*said, ours=True)
+        too_large = closed.code == CloseReason.MESSAGE_TOO_BIG and (closed.reason or "").startswith(TOO_LARGE)
+        return WireClosed(closed.code, closed.reason or "", ours=too_large)
 
 
 @asynccontextmanager
@@ -75,12 +89,13 @@ async def open_websocket_wire(endpoint: Endpoint, settings: Settings) -> AsyncGe
     """
     # The stream closes also after a handshake that failed: the library leaves the socket of a refused one open.
     async with open_stream(endpoint, settings) as stream, open_inner_nursery() as nursery:
-        connection, library = await nursery.start(_run_library, stream, endpoint, settings)
+        watched = HeadFirst(stream, endpoint)
+        connection, library = await nursery.start(_run_library, watched, endpoint, settings)
         # Whoever cancels the user of this wire must not silence the reader: the closing handshake needs it. (Not sooner: a
         # task that is shielded before `start` has returned could not be cancelled by anybody.)
         library.shield = True
         try:
-            yield WebSocketWire(connection, request_id_in(connection.handshake_headers))
+            yield WebSocketWire(connection, watched, request_id_in(connection.handshake_headers))
         finally:
             with trio.move_on_after(settings.close_deadline, shield=True), suppress(Exception):
                 await connection.aclose()
@@ -88,7 +103,7 @@ async def open_websocket_wire(endpoint: Endpoint, settings: Settings) -> AsyncGe
 
 
 async def _run_library(
-    stream: TcpStream,
+    stream: HeadFirst,
     endpoint: Endpoint,
     settings: Settings,
     task_status: trio.TaskStatus[OpenConnection],
@@ -102,7 +117,7 @@ async def _run_library(
             connection = await trio_websocket.wrap_client_stream(
                 nursery,
                 # It takes any stream; its annotation names two.
-                cast("trio.SocketStream", HeadFirst(stream, endpoint)),
+                cast("trio.SocketStream", stream),
                 name if endpoint.port == default else f"{name}:{endpoint.port}",
                 endpoint.resource,
                 extra_headers=[(name.encode(), value.encode()) for name, value in endpoint.handshake_headers().items()],
@@ -124,16 +139,20 @@ async def _run_library(
 class HeadFirst(trio.abc.Stream):
     """The stream as the library sees it: nothing is received until the server has agreed to the upgrade.
 
-    Raises ``HandshakeFailed`` from the first ``receive_some`` if it has not.
+    Raises ``HandshakeFailed`` from the first ``receive_some`` if it has not. It notes the close frame that the library sends.
     """
 
     def __init__(self, stream: TcpStream, endpoint: Endpoint) -> None:
         self._stream = stream
         self._endpoint = endpoint
         self._agreed = False
+        self.said_goodbye: tuple[int, str] | None = None
+        """Code and reason of the close frame that was sent; None if none was, or none with a code."""
 
     async def send_all(self, data: bytes | bytearray | memoryview) -> None:
         """As the stream below."""
+        if data[:1] == CLOSE_FRAME:
+            self.said_goodbye = _read_close(bytes(data))
         await self._stream.send_all(data)
 
     async def wait_send_all_might_not_block(self) -> None:
@@ -151,3 +170,9 @@ class HeadFirst(trio.abc.Stream):
     async def aclose(self) -> None:
         """As the stream below."""
         await self._stream.aclose()
+
+
+def _read_close(frame: bytes) -> tuple[int, str] | None:
+    """Code and reason of a close frame of a client: two bytes of head, four of mask, and what is masked (RFC 6455, 5.2)."""
+    payload = bytes(byte ^ mask for byte, mask in zip(frame[6:], cycle(frame[2:6]), strict=False))
+    return (int.from_bytes(payload[:2], "big"), payload[2:].decode(errors="replace")) if payload else None
