@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager, suppress
-from itertools import cycle
 from typing import Final, cast, final
 
 import trio
@@ -31,6 +30,8 @@ __all__ = ["WebSocketWire", "open_websocket_wire"]
 
 CLOSE_FRAME: Final = b"\x88"
 """How a close frame begins. The library hands over each frame by itself."""
+BROKEN: Final = (CloseReason.PROTOCOL_ERROR, CloseReason.INVALID_FRAME_PAYLOAD_DATA)
+"""The codes that stand for what breaks the protocol."""
 TOO_LARGE: Final = "Exceeded maximum message size"
 """What the library says of a message above ``Settings.frame_limit``."""
 
@@ -71,14 +72,13 @@ class WebSocketWire:
             raise self._closed() from error
 
     def _closed(self) -> WireClosed:
-        closed, said = self._connection.closed, self._stream.said_goodbye
+        closed = self._connection.closed
         if closed is None:
             return WireClosed()
-        if closed.code == CloseReason.ABNORMAL_CLOSURE and said is not None:
-            # It keeps to itself how it closed when the server broke the protocol; only its frame says so.
-            return WireClosed(*said, ours=True)
+        # It answers the server's close, and hangs up without a word on what breaks the protocol; nothing else tells the two apart.
+        broken = closed.code in BROKEN and not self._stream.has_said_goodbye
         too_large = closed.code == CloseReason.MESSAGE_TOO_BIG and (closed.reason or "").startswith(TOO_LARGE)
-        return WireClosed(closed.code, closed.reason or "", ours=too_large)
+        return WireClosed(closed.code, closed.reason or "", ours=broken or too_large)
 
 
 @asynccontextmanager
@@ -139,20 +139,19 @@ async def _run_library(
 class HeadFirst(trio.abc.Stream):
     """The stream as the library sees it: nothing is received until the server has agreed to the upgrade.
 
-    Raises ``HandshakeFailed`` from the first ``receive_some`` if it has not. It notes the close frame that the library sends.
+    Raises ``HandshakeFailed`` from the first ``receive_some`` if it has not. It notes whether the library says goodbye.
     """
 
     def __init__(self, stream: TcpStream, endpoint: Endpoint) -> None:
         self._stream = stream
         self._endpoint = endpoint
         self._agreed = False
-        self.said_goodbye: tuple[int, str] | None = None
-        """Code and reason of the close frame that was sent; None if none was, or none with a code."""
+        self.has_said_goodbye = False
+        """Whether the library has sent a close frame."""
 
     async def send_all(self, data: bytes | bytearray | memoryview) -> None:
         """As the stream below."""
-        if data[:1] == CLOSE_FRAME:
-            self.said_goodbye = _read_close(bytes(data))
+        self.has_said_goodbye = self.has_said_goodbye or data[:1] == CLOSE_FRAME
         await self._stream.send_all(data)
 
     async def wait_send_all_might_not_block(self) -> None:
@@ -170,9 +169,3 @@ class HeadFirst(trio.abc.Stream):
     async def aclose(self) -> None:
         """As the stream below."""
         await self._stream.aclose()
-
-
-def _read_close(frame: bytes) -> tuple[int, str] | None:
-    """Code and reason of a close frame of a client: two bytes of head, four of mask, and what is masked (RFC 6455, 5.2)."""
-    payload = bytes(byte ^ mask for byte, mask in zip(frame[6:], cycle(frame[2:6]), strict=False))
-    return (int.from_bytes(payload[:2], "big"), payload[2:].decode(errors="replace")) if payload else None
