@@ -9,8 +9,9 @@ import pytest
 import trio
 import trio.testing
 
-from harness.loopback import HOST, Handler, Listener, answer, free_port, listen, open_sockets, reset
+from harness.loopback import HOST, Handler, Listener, answer, free_port, listen, open_sockets
 from harness.proxies import ConnectProxy, SocksProxy
+from harness.ways import NO_WAYS, NoWay
 from rejoinder.engine import HandshakeFailed
 from rejoinder.engine.proxy import proxy_of
 from rejoinder.engine.tunnels import open_tunnel
@@ -83,83 +84,16 @@ async def test_credentials_that_a_proxy_does_not_ask_for(nursery: trio.Nursery, 
         assert b"hi" == await stream.receive_some()
 
 
-def says(*answers: bytes, stay: bool = True) -> Handler:
-    """A proxy that says one thing after another, each to something it was sent, and stays or hangs up."""
-
-    async def handler(stream: trio.SocketStream) -> None:
-        for each in answers:
-            await stream.receive_some()
-            await stream.send_all(each)
-        while stay and await stream.receive_some():
-            pass
-
-    return handler
-
-
-HUNG_UP = "hung up without an answer."
-NO_HTTP = "did not answer as an HTTP proxy does."
-NO_SOCKS = "did not answer as a SOCKS proxy does."
-TO = "opens no way to no.such.host.invalid: "
-
-
-@pytest.mark.parametrize(
-    "scheme, handler, credentials, code, words",
-    [
-        pytest.param("http", ConnectProxy("ada:x"), "", "proxy_authentication", TO + "HTTP status 407.", id="none given"),
-        pytest.param("http", ConnectProxy("ada:x"), "ada:y@", "proxy_authentication", TO + "HTTP status 407.", id="others given"),
-        pytest.param("http", says(b"HTTP/1.1 403 No\r\n\r\n"), "", "proxy_refused", TO + "HTTP status 403.", id="403"),
-        pytest.param(
-            "http", says(b"HTTP/1.1 302 No\r\nLocation: /\r\n\r\n"), "", "proxy_refused", TO + "HTTP status 302.", id="302"
-        ),
-        pytest.param("http", says(b"HTTP/1.1 503 No\r\n\r\n"), "", "proxy", TO + "HTTP status 503.", id="503"),
-        pytest.param("http", says(b"HTTP/1.1 429 No\r\n\r\n"), "", "proxy", TO + "HTTP status 429.", id="429"),
-        pytest.param("http", answer(b""), "", "proxy", HUNG_UP, id="hangs up"),
-        pytest.param("http", reset, "", "proxy", HUNG_UP, id="resets"),
-        pytest.param("http", says(b"SSH-2.0-OpenSSH_9.6"), "", "proxy", NO_HTTP, id="another protocol"),
-        pytest.param("http", says(b"HTTP/1.1 \x00\r\n\r\n"), "", "proxy", NO_HTTP, id="garbage after the version"),
-        pytest.param("http", says(b"HTTP/1.1 200 x\r\n" + b"x" * 70_000), "", "proxy", NO_HTTP, id="a head without end"),
-        pytest.param(
-            "http", says(b"HTTP/1.1 200 x\r\n\r\nhello"), "", "proxy", "spoke before the server could.", id="speaks too soon"
-        ),
-        pytest.param("socks5", SocksProxy("ada:x"), "", "proxy_authentication", "wants other credentials.", id="wants some"),
-        pytest.param("socks5", SocksProxy("ada:x"), "ada:y@", "proxy_authentication", "does not take the credentials.", id="wrong"),
-        pytest.param("socks5", says(b"\x05\x02"), "", "proxy_authentication", "wants other credentials.", id="wants unasked"),
-        pytest.param("socks5", says(b"\x05\x01"), "", "proxy_authentication", "wants other credentials.", id="GSSAPI"),
-        pytest.param("socks5", says(b"\x05\x09"), "", "proxy", NO_SOCKS, id="an unknown method"),
-        pytest.param(
-            "socks5", says(b"\x05\x00", b"\x05\x02\x00\x01"), "", "proxy_refused", TO + "its rules do not allow it.", id="rules"
-        ),
-        pytest.param("socks5", says(b"\x05\x00", b"\x05\x01\x00\x01"), "", "proxy", TO + "it failed.", id="failure"),
-        pytest.param("socks5", says(b"\x05\x00", b"\x05\x04\x00\x01"), "", "proxy", TO + "it does not reach the host.", id="host"),
-        pytest.param(
-            "socks5", says(b"\x05\x00", b"\x05\x05\x00\x01"), "", "proxy", TO + "the host refused the connection.", id="port"
-        ),
-        pytest.param("socks5", says(b"\x05\x00", b"\x05\x63\x00\x01"), "", "proxy", NO_SOCKS, id="an unknown answer"),
-        pytest.param("socks5", says(b"\x05\x00", b"\x05\x00\x00\x09"), "", "proxy", NO_SOCKS, id="an unknown address"),
-        pytest.param("socks5", says(b"\x05\x00", b"HTTP"), "", "proxy", NO_SOCKS, id="another protocol, late"),
-        pytest.param("socks5", answer(b"", listen_first=False), "", "proxy", HUNG_UP, id="hangs up, SOCKS"),
-        pytest.param(
-            "socks5", says(b"\x05\x00", b"\x05\x00\x00\x01\x7f", stay=False), "", "proxy", HUNG_UP, id="hangs up in the middle"
-        ),
-    ],
-)
-async def test_no_way(
-    scheme: str,
-    handler: Handler,
-    credentials: str,
-    code: str,
-    words: str,
-    nursery: trio.Nursery,
-    loopback_clock: trio.testing.MockClock,
-) -> None:
-    proxy = await listen(nursery, handler)
+@pytest.mark.parametrize("no_way", NO_WAYS, ids=lambda no_way: f"{no_way.scheme}, {no_way.name}")
+async def test_no_way(no_way: NoWay, nursery: trio.Nursery, loopback_clock: trio.testing.MockClock) -> None:
+    proxy = await listen(nursery, no_way.serve())
     before = open_sockets()
     with pytest.raises(HandshakeFailed) as caught:
-        await open_tunnel(proxy_of(f"{scheme}://{credentials}{HOST}:{proxy.port}"), "no.such.host.invalid", 443)
+        await open_tunnel(proxy_of(f"{no_way.scheme}://{no_way.credentials}{HOST}:{proxy.port}"), "no.such.host.invalid", 443)
     await trio.testing.wait_all_tasks_blocked(0.01)
 
-    assert f"The proxy {HOST} port {proxy.port} {words}" == caught.value.message
-    assert (code, None) == (caught.value.code, caught.value.status)
+    assert f"The proxy {HOST} port {proxy.port} {no_way.said}" == caught.value.message
+    assert (no_way.code, None) == (caught.value.code, caught.value.status)
     assert before == open_sockets()
 
 

@@ -58,6 +58,8 @@ class SocksProxy:
     """Where it was asked to connect to."""
     bound: bytes = b"\x01\x7f\x00\x00\x01\x00\x07"
     """The address in its answer, with its type and port."""
+    in_pieces: bool = True
+    """Whether its answer comes in two pieces, as a network may cut it. (httpx reads once.)"""
 
     async def __call__(self, stream: trio.SocketStream) -> None:
         """Serve one client."""
@@ -86,10 +88,10 @@ class SocksProxy:
             host = (await receive(stream, 4 if kind == 1 else 16)).hex()
         port = int.from_bytes(await receive(stream, 2), "big")
         self.asked.append(f"{host}:{port}")
-        # In two pieces, as a network may.
-        await stream.send_all(b"\x05\x00")
-        await trio.lowlevel.checkpoint()
-        await stream.send_all(b"\x00" + self.bound)
+        whole = b"\x05\x00\x00" + self.bound
+        for piece in (whole[:2], whole[2:]) if self.in_pieces else (whole,):
+            await stream.send_all(piece)
+            await trio.lowlevel.checkpoint()
         await forward(port)(stream)
 
 

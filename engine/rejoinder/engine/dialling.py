@@ -73,7 +73,7 @@ async def _agree_on_tls(stream: trio.SSLStream[trio.SocketStream], endpoint: End
         cause = error.__cause__
         if isinstance(cause, ssl.SSLCertVerificationError):
             raise HandshakeFailed(
-                f"The certificate of {endpoint.host} is not trusted: {cause.verify_message}.",
+                f"The certificate of {endpoint.host} is not trusted: {cause.verify_message.rstrip('.')}.",
                 permanent=True,
                 code="certificate_not_trusted",
             ) from error
