@@ -1,82 +1,40 @@
 """A caller is cancelled at every await of every public call, and the session is as good as new each time.
 
-The calls are found, not listed, and so are the awaits: a run counts the caller's checkpoints, and there are two runs for each in which
-the caller is cancelled there, while it waits and when it is about to go on. ``docs/robustness.md`` says how many there are of each call.
+The calls are found, not listed, and so are the awaits: a run counts the caller's checkpoints, and there are two runs for each in
+which the caller is cancelled there: while it waits, and when it is about to go on. ``docs/robustness.md`` says how many there are
+of each call.
 """
 
 from __future__ import annotations
 
-from collections import Counter
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
-import attrs
 import pytest
 import trio
 import trio.testing
 
-from harness.cancelled_stories import OUT_OF_BAND, STORIES, Heard, Story
-from harness.checkpoints import Checkpoints, Moment
+from harness.cancelled_runs import BUSY, CALLS, PAIRS, QUIET, count_points, pairs, run
+from harness.cancelled_stories import STORIES, Story
+from harness.checkpoints import Moment
 from harness.loopback import open_sockets, own_tasks
-from harness.public_calls import public_calls
-from harness.stages import HTTP, MEMORY, SITUATIONS, Place, Situation, open_place, rests
+from harness.stages import HTTP, MEMORY, Place, Situation, open_place
 from harness.wires import WIRES
+from quality.robustness_page import PAGE, points_in
 
-CALLS: Final = public_calls()
-QUIET: Final = tuple(each for each in SITUATIONS if each.name in {"first dial", "lanes, idle"})
-"""The situations of the short part, and of what needs no link."""
-BUSY: Final = tuple(each for each in SITUATIONS if each not in QUIET)
-"""All others."""
-TURNS: Final = tuple(each for each in STORIES if each.name in {"iterate", "ask for the text", "converse and iterate"})
-"""The stories that are told on sockets in every situation; in memory all are."""
+STATED: Final = points_in(PAGE.read_text("utf-8"))
+
+
+def told(given: list[tuple[Story, Situation]]) -> pytest.MarkDecorator:
+    return pytest.mark.parametrize(
+        "story, situation", [pytest.param(*pair, id=f"{pair[0].name}, {pair[1].name}") for pair in given]
+    )
 
 
 @pytest.fixture
 def brisk_clock() -> trio.testing.MockClock:
     """Virtual time over real sockets, for thousands of short runs: both ends are in this thread, and loopback takes no time."""
     return trio.testing.MockClock(autojump_threshold=0.002)
-
-
-def fits(story: Story, situation: Situation) -> bool:
-    return not story.lanes_only or situation.client.steering
-
-
-def played(stories: tuple[Story, ...], situations: tuple[Situation, ...]) -> list[object]:
-    return [
-        pytest.param(story, situation, id=f"{story.name}, {situation.name}")
-        for story in stories
-        for situation in situations
-        if fits(story, situation)
-    ]
-
-
-@attrs.frozen
-class Run:
-    """What one run of a story came to."""
-
-    checkpoints: int
-    """How many there were until it ended."""
-    by_call: Counter[str]
-    """How many of them belong to each public call, if they were counted."""
-    heard: str
-    """What was heard."""
-    cancelled: bool
-    """Whether its caller was cancelled, and knows."""
-    at_rest: int
-    """How many tasks there were when nothing was under way any more."""
-
-
-async def run(place: Place, story: Story, number: int = 0, moment: Moment = Moment.WAITING) -> Run:
-    """Tell a story, cancel its caller at one of its checkpoints, and see that the session is fit."""
-    heard = Heard()
-    scope = trio.CancelScope()
-    async with place.new_stage() as stage:
-        checkpoints = Checkpoints(number, moment, scope, None if number else CALLS)
-        with checkpoints, scope:
-            await story.take(stage, heard)
-        await rests(stage)
-        at_rest = len(own_tasks(place.servers))
-    return Run(checkpoints.count, checkpoints.by_call, heard.text, scope.cancelled_caught, at_rest)
 
 
 async def cancelled_everywhere(place: Place, story: Story) -> int:
@@ -106,7 +64,7 @@ async def cancelled_everywhere(place: Place, story: Story) -> int:
             return number - 1
 
 
-@pytest.mark.parametrize("story, situation", played(STORIES, QUIET))
+@told(pairs(STORIES, QUIET))
 @pytest.mark.original("B112")
 async def test_in_memory(
     story: Story, situation: Situation, tmp_path: Path, nursery: trio.Nursery, autojump_clock: trio.testing.MockClock
@@ -116,7 +74,7 @@ async def test_in_memory(
 
 
 @pytest.mark.cancellation
-@pytest.mark.parametrize("story, situation", played(STORIES, BUSY))
+@told(pairs(STORIES, BUSY))
 async def test_in_memory_while_something_else_is_under_way(
     story: Story, situation: Situation, tmp_path: Path, nursery: trio.Nursery, autojump_clock: trio.testing.MockClock
 ) -> None:
@@ -126,19 +84,50 @@ async def test_in_memory_while_something_else_is_under_way(
 
 @pytest.mark.cancellation
 @pytest.mark.parametrize("wire", WIRES)
-@pytest.mark.parametrize("story, situation", [*played(STORIES, QUIET), *played(TURNS, BUSY)])
-async def test_on_sockets(
-    story: Story, situation: Situation, wire: str, tmp_path: Path, nursery: trio.Nursery, brisk_clock: trio.testing.MockClock
+@told(list(PAIRS[WIRES[0]]))
+async def test_on_sockets(  # noqa: PLR0917 - parameters and fixtures
+    story: Story,
+    situation: Situation,
+    wire: str,
+    tmp_path: Path,
+    nursery: trio.Nursery,
+    brisk_clock: trio.testing.MockClock,
 ) -> None:
     async with open_place(wire, situation, tmp_path, nursery) as place:
         assert 1 <= await cancelled_everywhere(place, story)
 
 
 @pytest.mark.cancellation
-@pytest.mark.parametrize("story", [*(story for story in STORIES if story.over_http), *OUT_OF_BAND], ids=lambda story: story.name)
-@pytest.mark.parametrize("situation", QUIET, ids=lambda situation: situation.name)
+@told(list(PAIRS[HTTP]))
 async def test_over_http(
     story: Story, situation: Situation, tmp_path: Path, nursery: trio.Nursery, brisk_clock: trio.testing.MockClock
 ) -> None:
     async with open_place(HTTP, situation, tmp_path, nursery) as place:
         assert 1 <= await cancelled_everywhere(place, story)
+
+
+# -- the points --------------------------------------------------------------------------------------------------------------
+
+
+def test_every_public_call_has_points() -> None:
+    """A call that is missing needs a story in ``tests/harness/cancelled_stories.py``; then write the page anew."""
+    assert set(CALLS.values()) == {call for call, counts in STATED.items() if any(counts.values())}
+
+
+@pytest.mark.slow
+async def test_points_in_memory_are_those_of_the_page(tmp_path: Path, autojump_clock: trio.testing.MockClock) -> None:
+    """Anew: ``python tests/quality/robustness_page.py``."""
+    points = await count_points(MEMORY, tmp_path)
+
+    assert {call: counts[MEMORY] for call, counts in STATED.items() if counts[MEMORY]} == dict(points.by_call)
+
+
+@pytest.mark.cancellation
+@pytest.mark.parametrize("transport", [*WIRES, HTTP])
+async def test_there_are_as_many_points_on_sockets_as_the_page_says(
+    transport: str, tmp_path: Path, brisk_clock: trio.testing.MockClock
+) -> None:
+    points: Any = (await count_points(transport, tmp_path)).by_call
+    stated = {call: counts[transport] for call, counts in STATED.items()}
+
+    assert {} == {call: (count, points[call]) for call, count in stated.items() if points[call] < count}

@@ -85,7 +85,11 @@ async def test_tls(fault: TlsFault, wire: WireName, nursery: trio.Nursery, loopb
 
 @asynccontextmanager
 async def through(
-    proxy: Handler, scheme: str, nursery: trio.Nursery, credentials: str = "", **options: Any
+    proxy: Handler,
+    scheme: str,
+    nursery: trio.Nursery,
+    credentials: str = "",
+    **options: Any,  # noqa: ANN401 - settings
 ) -> AsyncGenerator[tuple[Session, ModelServer]]:
     """A session to a server under TLS, through a proxy; no socket of it is left afterwards."""
     authority = trustme.CA()

@@ -1,8 +1,8 @@
 """Every public call of the engine that can wait, found by looking.
 
 Rules of this file
-* A call is public if its name is, and if it belongs to what ``rejoinder.engine`` exports or to something that a public member of that
-  hands out (its annotation says so). ``__anext__``, ``__aenter__`` and ``__aexit__`` are calls: ``async for`` and ``async with``.
+* A call is public if its name is, and if it belongs to what ``rejoinder.engine`` exports, or to something that a public member of
+  that hands out (its annotation says so). ``async for`` and ``async with`` call: ``__anext__``, ``__aenter__``, ``__aexit__``.
 * Functions are known by their code, so that a checkpoint can be attributed to whatever public calls are on the stack.
 """
 
@@ -25,7 +25,7 @@ WORD: Final = re.compile(r"[A-Za-z_]\w*")
 
 
 def public_calls() -> Mapping[CodeType, str]:
-    """The name of each public call that can wait, by its code: ``Session.respond``, ``open_session`` …"""
+    """The name of each public call that can wait, by its code: ``Session.respond``, ``open_session`` and so on."""
     exported = {name: getattr(rejoinder.engine, name) for name in rejoinder.engine.__all__}
     calls = {code_of(value): name for name, value in exported.items() if can_wait(value)}
     classes = _classes_of_the_engine()

@@ -67,7 +67,7 @@ async def read_frame(stream: trio.SocketStream) -> tuple[int, bytes]:
 
 
 def first_says(*writes: bytes, after: int) -> Handler:
-    """The first client's create is answered by these bytes, and then by nothing; later clients come to a server at port ``after``."""
+    """The first client's create is answered by these bytes, and then by nothing; later clients come to the port ``after``."""
 
     async def say(stream: trio.SocketStream) -> None:
         await read_frame(stream)

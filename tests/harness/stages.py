@@ -2,7 +2,7 @@
 
 Rules of this file
 * A transport says how sessions are opened; a situation says what is under way when the call begins. Everything else is the story's.
-* In memory time is virtual and exact. On sockets it is virtual as well (``loopback_clock``), but how bytes are cut into reads is not
+* In memory time is virtual and exact. On sockets it is virtual as well, but how bytes are cut into reads is not
   ours to say.
 * What the server says depends on what it was asked, and on nothing that was asked before: a word in the wrong ear is seen.
 """

@@ -1,8 +1,9 @@
 """The error table, and the verdict on a failure.
 
-``ERRORS`` says what to do about an error, given where it came (at the handshake, instead of ``created``, inside a response), its
-code and its status. It is data: a user's policy may put rows of its own in front. Close codes are statuses of a close. A ``Verdict`` says how far a request had come
-when it ended without success, so that the caller can decide about a retry without parsing messages.
+``ERRORS`` says what to do about an error, given where it came (at the handshake, instead of ``created``, inside a response, as
+the close of a connection), its code and its status; the status of a close is its close code. It is data: a user's policy may put
+rows of its own in front. A ``Verdict`` says how far a request had come when it ended without success, so that the caller can decide
+about a retry without parsing messages.
 
 Sources: status classes that pass are those the official SDKs retry (openai-python 3.54: 408, 409, 429, 5xx; ``x-should-retry``
 overrides). Codes are those of the OpenAI WebSocket guide; ``insufficient_quota`` is recorded. Close codes: RFC 6455, 7.4.1, and
@@ -199,8 +200,8 @@ class ErrorRule:
     where: Where
     """Where the error was met."""
     codes: tuple[str, ...]
-    """``error.code`` or ``error.type`` is one of these; empty matches any. For what no server said: a code of ours, as
-    ``certificate_not_trusted``, ``proxy_authentication``, ``proxy_refused``, ``proxy``; and ``violation`` where this side closed."""
+    """``error.code`` or ``error.type`` is one of these; empty matches any. For what no server said there are codes of our own, as
+    ``certificate_not_trusted``, ``proxy_authentication``, ``proxy_refused``, ``proxy``, and ``violation`` where this side closed."""
     statuses: tuple[range, ...]
     """The status lies in one of these; empty matches any, an absent one included."""
     reaction: Reaction
