@@ -200,8 +200,8 @@ class ErrorRule:
     where: Where
     """Where the error was met."""
     codes: tuple[str, ...]
-    """``error.code`` or ``error.type`` is one of these; empty matches any. For what no server said there are codes of our own, as
-    ``certificate_not_trusted``, ``proxy_authentication``, ``proxy_refused``, ``proxy``, and ``violation`` where this side closed."""
+    """``error.code`` or ``error.type`` is one of these; empty matches any. For what no server said there are codes of our own:
+    ``certificate_not_trusted``, ``proxy_authentication``, ``proxy_refused``, ``proxy``; ``violation`` where this side closed."""
     statuses: tuple[range, ...]
     """The status lies in one of these; empty matches any, an absent one included."""
     reaction: Reaction
