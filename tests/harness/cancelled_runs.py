@@ -80,6 +80,8 @@ async def run(place: Place, story: Story, number: int = 0, moment: Moment = Mome
         checkpoints = Checkpoints(number, moment, scope, None if number else CALLS)
         with checkpoints, scope:
             await story.take(stage, heard)
+        # At once, and before anything else can happen: whoever has left asks for nothing any more.
+        assert story.goes_on or {} == stage.session.statistics().requests
         await rests(stage)
         at_rest = len(own_tasks(place.servers))
     return Run(checkpoints.count, checkpoints.by_call, heard.text, scope.cancelled_caught, at_rest)

@@ -42,6 +42,8 @@ class Story:
     """Whether it can be told where responses travel over HTTP."""
     lanes_only: bool = False
     """Whether it needs a server that takes words in the middle."""
+    goes_on: bool = False
+    """Whether what it asked for goes on without its caller."""
 
     @property
     def name(self) -> str:
@@ -242,7 +244,7 @@ STORIES: Final = (
     Story(leave_early, heard="its"),
     Story(several_at_once),
     Story(a_conversation),
-    Story(warm_up, heard="completed", over_http=False),
+    Story(warm_up, heard="completed", over_http=False, goes_on=True),
     Story(steer, over_http=False, lanes_only=True),
     Story(converse_and_iterate),
     Story(converse_in_pieces),
