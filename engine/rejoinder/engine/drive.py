@@ -23,8 +23,9 @@ import trio
 
 from rejoinder.states import effects as ordered
 from rejoinder.states import events as happening
-from rejoinder.states.codec import encode_cancel, encode_create, encode_post, encode_steer
+from rejoinder.states.codec import decode, encode_cancel, encode_create, encode_post, encode_steer
 from rejoinder.states.continuation import Reuse
+from rejoinder.states.drafts import draft_of
 from rejoinder.states.phases import RequestPhase
 from rejoinder.states.profiles import Policy, Profile
 from rejoinder.states.session import Session as Lifecycle
@@ -47,6 +48,8 @@ from .wire import Connector, StreamConnector
 __all__ = ["Driver"]
 
 logger = logging.getLogger("rejoinder")
+
+_received: Final = draft_of(happening.Received)
 
 
 @final
@@ -100,25 +103,40 @@ class Driver:
         if self._feeding:
             self._answers.append(event)
             return
+        self._feed(event, frame, size, trio.current_time())
+
+    def hear(self, task: LinkTask, messages: Sequence[str | bytes]) -> None:
+        """Feed the frames that one read of a link's wire has brought, in order, as having come now."""
+        self.meter.frames_received += len(messages)
+        now, number = trio.current_time(), task.number
+        for data in messages:
+            # What the frame before has made happen may have ended the link.
+            if self._links.get(number) is task:
+                frame = decode(data)
+                if not self._feed(_received(number, frame), frame, len(data), now):
+                    now = trio.current_time()
+
+    def _feed(self, event: happening.Event, frame: StreamEvent | None, size: int, now: float) -> bool:
+        """Let ``event`` happen, and perform what follows. Returns whether it was only a delta, which takes no time to speak of."""
+        effects = self._happen(event, size, now)
+        if len(effects) == 1 and type(effects[0]) is ordered.Deliver:
+            # A delta: no machine has moved, and no deadline has come nearer.
+            self._deliver(effects[0], frame, size)
+            if not self._answers:
+                return True
+            effects = ()
         self._feeding = True
         try:
-            effects = self._happen(event, size)
-            if len(effects) == 1 and type(effects[0]) is ordered.Deliver:
-                # A delta: no machine has moved, and no deadline has come nearer.
-                self._deliver(effects[0], frame, size)
-                if not self._answers:
-                    return
-                effects = ()
             self._perform(effects, frame, size)
             while self._answers:
-                self._perform(self._happen(self._answers.popleft(), 0), None, 0)
+                self._perform(self._happen(self._answers.popleft(), 0, trio.current_time()), None, 0)
         finally:
             self._feeding = False
         self._take_times()
         self._set_alarm()
+        return False
 
-    def _happen(self, event: happening.Event, size: int) -> Sequence[ordered.Effect]:
-        now = trio.current_time()
+    def _happen(self, event: happening.Event, size: int, now: float) -> Sequence[ordered.Effect]:
         effects = self.lifecycle.feed(event, now)
         for recording in self.recordings:
             recording.take(now, event, effects, size)

@@ -171,13 +171,8 @@ class LinkTask:
             raise WireClosed(None, "the wire failed; the reason is in the log") from error
 
     async def _read(self, wire: Wire) -> None:
-        driver, number = self._driver, self.number
         while True:
-            for data in await self._ask_wire(wire.receive()):
-                frame = decode(data)
-                driver.meter.frames_received += 1
-                if driver.is_current(self):
-                    driver.feed(happening.Received(number, frame), frame, len(data))
+            self._driver.hear(self, await self._ask_wire(wire.receive()))
 
     async def _read_news(self, wire: StreamWire) -> None:
         while True:
