@@ -110,37 +110,40 @@ class Driver:
         self.meter.frames_received += len(messages)
         now, number = trio.current_time(), task.number
         for data in messages:
-            # What the frame before has made happen may have ended the link.
-            if self._links.get(number) is task:
-                frame = decode(data)
-                if not self._feed(_received(number, frame), frame, len(data), now):
-                    now = trio.current_time()
+            if self._links.get(number) is not task:
+                # The frame before has made the lifecycle forget this link.
+                return
+            frame = decode(data)
+            if not self._feed(_received(number, frame), frame, len(data), now):
+                now = trio.current_time()
 
     def _feed(self, event: happening.Event, frame: StreamEvent | None, size: int, now: float) -> bool:
         """Let ``event`` happen, and perform what follows. Returns whether it was only a delta, which takes no time to speak of."""
-        effects = self._happen(event, size, now)
+        effects = self.lifecycle.feed(event, now)
+        if self.recordings:
+            self._record(now, event, effects, size)
         if len(effects) == 1 and type(effects[0]) is ordered.Deliver:
             # A delta: no machine has moved, and no deadline has come nearer.
-            self._deliver(effects[0], frame, size)
-            if not self._answers:
+            if self._deliver(effects[0], frame, size):
                 return True
             effects = ()
         self._feeding = True
         try:
             self._perform(effects, frame, size)
             while self._answers:
-                self._perform(self._happen(self._answers.popleft(), 0, trio.current_time()), None, 0)
+                event, now = self._answers.popleft(), trio.current_time()
+                effects = self.lifecycle.feed(event, now)
+                self._record(now, event, effects, 0)
+                self._perform(effects, None, 0)
         finally:
             self._feeding = False
         self._take_times()
         self._set_alarm()
         return False
 
-    def _happen(self, event: happening.Event, size: int, now: float) -> Sequence[ordered.Effect]:
-        effects = self.lifecycle.feed(event, now)
+    def _record(self, now: float, event: happening.Event, effects: Sequence[ordered.Effect], size: int) -> None:
         for recording in self.recordings:
             recording.take(now, event, effects, size)
-        return effects
 
     async def keep_time(self) -> None:
         """Feed ``Expired`` whenever the next deadline has come; runs as long as the session."""
@@ -173,10 +176,13 @@ class Driver:
             else:
                 PERFORM[type(effect)](self, effect)
 
-    def _deliver(self, effect: ordered.Deliver, frame: StreamEvent | None, size: int) -> None:
+    def _deliver(self, effect: ordered.Deliver, frame: StreamEvent | None, size: int) -> bool:
+        """Hand a frame to its response. Returns False if that holds too much now, which is the next thing to be fed."""
         response = self.responses.get(effect.request)
-        if response is not None and frame is not None and not response.push(frame, size):
-            self._answers.append(happening.Overflow(effect.request))
+        if response is None or frame is None or response.push(frame, size):
+            return True
+        self._answers.append(happening.Overflow(effect.request))
+        return False
 
     def finish(self, effect: ordered.Finish) -> None:
         """Give the response its outcome and forget it."""

@@ -183,6 +183,7 @@ class HeadFirst(trio.abc.Stream):
             return data
         agreement = await receive_agreement(self._stream, self._endpoint)
         self._agreed = True
+        self.is_parsing = len(agreement.rest) >= SEVERAL
         return agreement.received
 
     async def aclose(self) -> None:
