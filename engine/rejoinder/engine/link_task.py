@@ -117,7 +117,7 @@ class LinkTask:
     def _report_lost(self) -> None:
         lost = self._lost or WireClosed()
         logger.info("link %d: lost (close code %s)", self.number, "none" if lost.code is None else lost.code)
-        self._report(happening.Lost(self.number, lost.code, lost.reason))
+        self._report(happening.Lost(self.number, lost.code, lost.reason, ours=lost.ours))
 
     def _report(self, event: happening.Opened | happening.Lost | happening.DialFailed | happening.Pong) -> None:
         if self._driver.is_current(self):
@@ -138,6 +138,7 @@ class LinkTask:
                 retry_after=error.retry_after,
                 permanent=error.permanent,
                 jitter=self._driver.jitter(),
+                code=error.code,
             )
         )
 

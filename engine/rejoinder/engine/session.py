@@ -24,6 +24,7 @@ from .advice import Advice
 from .background import BackgroundResponse
 from .call_desk import BackgroundCalls
 from .conversation import Conversation
+from .dialling import check_way
 from .drive import Driver
 from .endpoint import Endpoint
 from .errors import InvalidRequest, SessionClosed
@@ -357,11 +358,13 @@ async def open_session(
 
     HTTP is also what ``infer``, ``count_input_tokens`` and background responses use, whatever the transport. It is httpx:
     ``http_client`` is a client of yours, which stays open; ``http_options`` are options of ``httpx.AsyncClient`` (``proxy``,
-    ``verify``, ``trust_env`` …) for the session's own, which trusts what ``settings.ssl_context`` trusts and takes proxies from the
-    environment as httpx does. Raises ``InvalidEndpoint`` for options that it does not take, ``ValueError`` for no transport.
+    ``verify``, ``trust_env`` …) for the session's own, which trusts what ``settings.ssl_context`` trusts and goes through
+    ``settings.proxy``, or takes proxies from the environment as httpx does. Raises ``InvalidEndpoint`` for options that it does not
+    take, ``ValueError`` for no transport.
     """
     endpoint = Endpoint() if endpoint is None else endpoint
     settings = Settings() if settings is None else settings
+    check_way(endpoint, settings)
     client = HttpClient(endpoint, settings, http_client, http_options)
     try:
         async with open_inner_nursery() as nursery:
