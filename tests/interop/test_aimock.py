@@ -33,9 +33,9 @@ async def talk(session: Session) -> list[str]:
         story = ""
         async for delta in response.text_deltas():
             story += delta
-            if len(story) >= 20:
+            if len(story) >= 16:
                 break
-    heard.append(story[:20])
+    heard.append(story[:16])
     conversation.user(AFTER)
     async with session.respond(conversation) as response:
         heard.append(await response.text())
@@ -55,7 +55,7 @@ async def test_two_turns_with_a_tool_call_and_an_interruption(tmp_path: Path) ->
                 again = await response.text()
             counts = session.statistics().counts
 
-    assert ["It is noon in Oslo.", "Once upon a time ther", "I am here."] == [heard[0], heard[1] + "r", heard[2]]
+    assert ["It is noon in Oslo.", "Once upon a time", "I am here."] == heard
     assert "I am here." == again
     assert caught.value.failure is not None
     assert ("broken", None) == (caught.value.failure.code, caught.value.failure.status)

@@ -158,7 +158,7 @@ class Driver:
     def _deliver(self, effect: ordered.Deliver, frame: StreamEvent | None, size: int) -> None:
         response = self.responses.get(effect.request)
         if response is not None and frame is not None and not response.push(frame, size):
-            self._answers.append(happening.Overflow(effect.request))
+            self._answers.append(happening.Overflow(effect.request, response.excess))
 
     def finish(self, effect: ordered.Finish) -> None:
         """Give the response its outcome and forget it."""

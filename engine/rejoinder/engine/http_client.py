@@ -27,7 +27,7 @@ from .errors import InvalidEndpoint
 from .key_provider import with_key
 from .settings import Settings
 
-__all__ = ["EVENT_STREAM", "JSON", "HttpClient", "error_frame", "request_id_of"]
+__all__ = ["EVENT_STREAM", "JSON", "AnswerTooLarge", "HttpClient", "body_of", "error_frame", "request_id_of"]
 
 JSON: Final = "application/json"
 EVENT_STREAM: Final = "text/event-stream"
@@ -89,7 +89,8 @@ class HttpClient:
         )
         if body is not None:
             request.stream = Body(body.encode())
-        response = await self._client.send(request, stream=True)
+        # A redirect could lead to another host, and the headers of the caller's own with it: it is a refusal like any other.
+        response = await self._client.send(request, stream=True, follow_redirects=False)
         try:
             yield response
         finally:
@@ -151,6 +152,28 @@ class Once(AsyncIterator[bytes]):
         if data is None:
             raise StopAsyncIteration
         return data
+
+
+class AnswerTooLarge(httpx.TransportError):
+    """An answer, or an event of a stream, is larger than is accepted."""
+
+
+async def body_of(response: httpx.Response, limit: int) -> bytes:
+    """The whole body. Raises ``AnswerTooLarge`` if it has more than ``limit`` bytes, and ``httpx.HTTPError`` if it breaks off."""
+    body = bytearray()
+    held = 0
+    try:
+        async for piece in response.aiter_bytes():
+            held += len(piece)
+            if held > limit:
+                # Reading on is what notices it: so httpx comes to its own end.
+                await response.aclose()
+            else:
+                body += piece
+    finally:
+        if held > limit:
+            raise AnswerTooLarge(f"the answer has more than {limit} bytes")
+    return bytes(body)
 
 
 def request_id_of(response: httpx.Response) -> str | None:

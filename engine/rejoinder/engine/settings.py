@@ -100,8 +100,10 @@ class Settings:
     """Whether to dial when the session opens rather than when it is first needed."""
     buffer_limit: int = 16 * 1024 * 1024
     """What one response may hold undelivered, counted in characters of its frames' JSON; more fails it (``ConsumerTooSlow``)."""
+    output_limit: int = 128 * 1024 * 1024
+    """What one response may say in all, counted as above; more ends it (``OutputTooLarge``), however fast it is read."""
     frame_limit: int = 64 * 1024 * 1024
-    """Bytes of the largest frame that is accepted."""
+    """Bytes of the largest frame that is accepted, of the largest event of a stream over HTTP, and of an answer in one piece."""
     queue: int = 256
     """Frames that the WebSocket layer may hold before it stops reading the socket."""
     ping_interval: float = 20.0
@@ -114,7 +116,7 @@ class Settings:
     """TLS settings; None takes the system's certificate authorities."""
 
     def __attrs_post_init__(self) -> None:
-        for name in ("buffer_limit", "frame_limit", "queue", "send_deadline", "close_deadline"):
+        for name in ("buffer_limit", "output_limit", "frame_limit", "queue", "send_deadline", "close_deadline"):
             check_number(self, name)
         check_number(self, "ping_interval", endless=True)
         if self.model is None:  # pyright: ignore[reportUnnecessaryComparison] - whoever has no type checker learns it here
