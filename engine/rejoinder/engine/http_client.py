@@ -25,6 +25,7 @@ import trio
 from .endpoint import Endpoint
 from .errors import InvalidEndpoint
 from .key_provider import with_key
+from .masking import masked, secrets_in
 from .settings import Settings
 
 __all__ = ["EVENT_STREAM", "JSON", "AnswerTooLarge", "HttpClient", "body_of", "error_frame", "request_id_of"]
@@ -191,9 +192,10 @@ async def error_frame(response: httpx.Response) -> dict[str, Any]:
     async for piece in response.aiter_bytes():
         if len(body) < LARGEST_REFUSAL:
             body += piece
+    secrets = secrets_in(response.request.headers)
     said: dict[str, Any] = {"message": f"The server answered with HTTP status {response.status_code}."}
     with suppress(ValueError, RecursionError):
-        found = json.loads(body)
+        found = json.loads(masked(body.decode("utf-8", "replace"), secrets))
         told: object = cast("dict[str, Any]", found).get("error") if isinstance(found, dict) else None
         if isinstance(told, str) and told:
             said["message"] = told
