@@ -1,6 +1,6 @@
 """A server that means harm: each row of docs/hostile-input.md, played against the whole engine.
 
-What is played over a link is data (``harness.hostile``); what needs a socket of its own has a test here, which the row names.
+What is played over a link is data (``harness.hostile_input``); what needs a socket of its own has a test here, which the row names.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import pytest
 import trio
 import trio.testing
 
-from harness.hostile import DROPPED, FRAMES, LIMIT, WHOLE, WIRES, Frame, tables
+from harness.hostile_input import DROPPED, FRAMES, LIMIT, WHOLE, WIRES, Frame, tables
 from harness.loopback import HOST, Handler, answer, http, listen, read_head, upgraded
 from harness.pair import KEY, open_pair
 from rejoinder.engine import (

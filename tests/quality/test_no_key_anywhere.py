@@ -27,7 +27,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from typer.testing import CliRunner
 
 from cli.processes import Process
-from harness.hostile import FRAMES, LIMIT
+from harness.hostile_input import FRAMES, LIMIT
 from harness.pair import KEY, Pair, open_pair
 from rejoinder.cli.main import application
 from rejoinder.engine import (

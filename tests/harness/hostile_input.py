@@ -2,7 +2,7 @@
 
 Rules of this file
 * A row is data. ``tests/engine/test_hostile_input.py`` plays each of them against the whole engine and compares; the page is
-  made of the same rows: ``python -m harness.hostile`` (with ``tests`` on the path) prints its tables.
+  made of the same rows: ``python -m harness.hostile_input`` (with ``tests`` on the path) prints its tables.
 * What is sent comes in the middle of an answer, between the words "one" and "two", to a session that has talked already.
 """
 
