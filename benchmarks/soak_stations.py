@@ -24,8 +24,11 @@ DEADLINES: Final = Deadlines(connect=5.0, created=10.0, first_output=10.0, gap=1
 
 
 LATE: Final = (Late.DELTA, Late.KEEPALIVE, Late.NUMBERED_ERROR)
-"""What follows a terminal. Not what no client could tell from the right thing when the next response has begun meanwhile (a new item,
-an error without label or number): ``rejoinder.testing.fuzz.exclusions`` has these by name, and they would be violations of nobody's."""
+"""What follows a terminal.
+
+Not a new item, nor an error without label or number: when the next response has begun meanwhile, no client could tell them from the
+right thing (``rejoinder.testing.fuzz.exclusions`` has them by name), and they would be violations of nobody's.
+"""
 
 
 @attrs.frozen
