@@ -30,7 +30,7 @@ from .soak_stations import DEADLINES, STATIONS
 __all__ = ["Account", "Moment", "Soak", "violations"]
 
 HOST: Final = "127.0.0.1"
-LIFE: Final = (5.0, 40.0)
+LIFE: Final = (10.0, 120.0)
 """Seconds that a session lives, at least and at most."""
 STRIKE: Final = 0.25
 """Seconds between two faults of the network, on average."""
@@ -237,6 +237,7 @@ def figures(account: Account) -> dict[str, Any]:
         "seen": dict(sorted((tally.sometimes + Counter(account.server["sometimes"])).items())),
         "moments": {name: attrs.asdict(moment) for name, moment in account.moments.items()},
         "violations": violations(account),
+        "diaries": tally.diaries,
     }
 
 

@@ -36,6 +36,10 @@ __all__ = ["Crowd", "Tally"]
 
 SLACK: Final = 20.0
 """Seconds beyond its deadlines in which a caller must be over, or a session closed, on a machine that has other work."""
+MOST_DIARIES: Final = 5
+"""Diaries that are kept for whoever looks into a violation."""
+LONGEST: Final = 400
+"""Characters of a line of such a diary."""
 CLOSE: Final = 2.0
 """Seconds that closing a session may take, by its setting."""
 
@@ -51,6 +55,8 @@ class Tally:
     """What the judge saw happen."""
     broken: list[str] = attrs.field(factory=list[str])
     """What was broken, in words."""
+    diaries: list[list[str]] = attrs.field(factory=list[list[str]])
+    """The diaries of the first sessions in which something was broken, whole."""
     lost: int = 0
     """Completed responses of right servers of whose words some did not come."""
     duplicated: int = 0
@@ -120,6 +126,7 @@ class Visit:
         endpoint = Endpoint(f"ws://127.0.0.1:{port}/v1/responses", api_key="none-is-asked-for", profile=self.station.setup.profile)
         settings = Settings(policy=self.station.policy, close_deadline=CLOSE)
         self.tally.counts["sessions"] += 1
+        broken_before = len(self.tally.broken)
         sent = 0
 
         def observe(what: Observation) -> None:
@@ -145,6 +152,9 @@ class Visit:
             self.tally.break_promise(self.number, str(broken))
         for hearing in self.hearings:
             self._compare(hearing)
+        if len(self.tally.broken) > broken_before and len(self.tally.diaries) < MOST_DIARIES:
+            began = self.diary.lines[0].at if self.diary.lines else 0.0
+            self.tally.diaries.append([f"{line.at - began:9.3f} {line.what!r}"[:LONGEST] for line in self.diary.lines])
 
     def _account(self, illegal: int, creates: int, took: float) -> None:
         if illegal:
@@ -239,7 +249,9 @@ class Visit:
         if hearing.response is None:
             return
         outcome = hearing.outcomes[0] if hearing.outcomes else None
-        self.tally.counts[f"outcomes: {'none' if outcome is None else outcome.kind}"] += 1
+        failure = None if outcome is None else outcome.failure
+        kind = "none" if outcome is None else f"{outcome.kind}{'' if failure is None else f' ({failure.cause})'}"
+        self.tally.counts[f"outcomes: {kind}"] += 1
         if outcome is None:
             self.tally.break_promise(self.number, f"promise 3: {hearing} has no outcome")
         said = words_of(self.station, self.seed, hearing.number)

@@ -19,7 +19,7 @@ from rejoinder.testing.fuzz.setups import Setup, nonces_in
 
 __all__ = ["DEADLINES", "STATIONS", "Station", "manner_of", "words_of"]
 
-DEADLINES: Final = Deadlines(connect=5.0, created=10.0, first_output=10.0, gap=10.0, drain=2.0, ping=5.0, queue=60.0, turn=90.0)
+DEADLINES: Final = Deadlines(connect=15.0, created=15.0, first_output=15.0, gap=15.0, drain=2.0, ping=10.0, queue=90.0, turn=120.0)
 """Short ones, so that each is met in a soak of minutes, and long enough for a machine with other work."""
 
 

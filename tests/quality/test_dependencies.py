@@ -31,9 +31,11 @@ def requirements() -> list[tuple[str, str]]:
     for tables in (project["optional-dependencies"], PROJECT["dependency-groups"]):
         found += [(name, each) for name, table in tables.items() for each in table if isinstance(each, str)]
     for client in CLIENTS:
-        block = "\n".join(line[2:] for line in client.read_text("utf-8").splitlines() if line.startswith("# ") and line != "# ///")
-        if "dependencies = [" in block:
-            given: list[str] = tomllib.loads(re.sub(r"^(?!requires|dependencies|\[tool|exclude).*$", "", block, flags=re.M))["dependencies"]
+        # What is between the marks of PEP 723 is TOML, behind a hash each.
+        _, _, rest = client.read_text("utf-8").partition("# /// script\n")
+        block, marked, _ = rest.partition("# ///\n")
+        if marked:
+            given: list[str] = tomllib.loads("\n".join(line[2:] for line in block.splitlines()))["dependencies"]
             found += [(client.name, each) for each in given]
     return found
 
