@@ -31,6 +31,8 @@ from rejoinder.states.stream_events import (
     Violation,
 )
 
+pytestmark = pytest.mark.usefixtures("each_reader")
+
 steady = settings(deadline=None, derandomize=True)
 
 

@@ -30,11 +30,11 @@ from .wire import HandshakeFailed, Identified, StreamBegun, StreamFrame, StreamN
 if TYPE_CHECKING:
     from .drive import Driver
 
-__all__ = ["LinkTask"]
+__all__ = ["REPORTS", "LinkTask"]
 
 logger = logging.getLogger("rejoinder")
 
-REPORTS: Final = (ErrorEvent, ResponseFailed, SteerFailed)
+REPORTS: Final = frozenset({ErrorEvent, ResponseFailed, SteerFailed})
 """The events in which a server gives its reasons, in words of its own."""
 
 T = TypeVar("T")
@@ -178,21 +178,13 @@ class LinkTask:
             raise WireClosed(None, "the wire failed; the reason is in the log") from error
 
     async def _read(self, wire: Wire) -> None:
-        driver, number = self._driver, self.number
         while True:
-            for data in await self._ask_wire(wire.receive()):
-                frame = self._decoded(data)
-                driver.meter.frames_received += 1
-                if driver.is_current(self):
-                    driver.feed(happening.Received(number, frame), frame, len(data))
+            self._driver.hear(self, await self._ask_wire(wire.receive()))
 
-    def _decoded(self, data: str | bytes) -> StreamEvent:
-        """The event that a frame is; where it reports an error, without the key that it may quote."""
-        frame = decode(data)
-        if isinstance(frame, REPORTS) and isinstance(data, str):
-            clean = masked(data, self._secrets)
-            return frame if clean == data else decode(clean)
-        return frame
+    def without_secrets(self, report: StreamEvent, data: str | bytes) -> StreamEvent:
+        """What a server reports, one of ``REPORTS``, without the key that it may quote."""
+        clean = masked(data, self._secrets) if isinstance(data, str) else data
+        return report if clean == data else decode(clean)
 
     async def _read_news(self, wire: StreamWire) -> None:
         while True:
@@ -206,7 +198,8 @@ class LinkTask:
         if isinstance(news, StreamFrame):
             driver.meter.frames_received += 1
             # The stream itself is the label.
-            frame = attrs.evolve(self._decoded(news.data), stream_id=lane)
+            event = decode(news.data)
+            frame = attrs.evolve(self.without_secrets(event, news.data) if type(event) in REPORTS else event, stream_id=lane)
             driver.feed(happening.Received(number, frame), frame, len(news.data))
         elif isinstance(news, StreamBegun):
             driver.stream_begun(number, lane, news.request_id)

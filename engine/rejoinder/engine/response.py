@@ -179,7 +179,9 @@ class Response:
                 self._raise_failure()
                 raise StopAsyncIteration
             await self._wait()
-        return self._take()
+        frame, size = self._buffer.popleft()
+        self._held -= size
+        return frame
 
     def text_deltas(self) -> TextDeltas:
         """The pieces of text as they come: ``async for piece in response.text_deltas()``.
@@ -240,7 +242,8 @@ class Response:
             return self._came <= self._output_limit
         self._buffer.append((frame, size))
         self._held += size
-        self._wake()
+        if self._arrived is not None:
+            self._wake()
         return self._held <= self._limit and self._came <= self._output_limit
 
     def finish(self, outcome: Outcome) -> None:
@@ -263,11 +266,6 @@ class Response:
             raise ResponseRefused(self.outcome, partial, partial.refusal)
 
     # -- inside ------------------------------------------------------------------------------------------------------------
-
-    def _take(self) -> StreamEvent:
-        frame, size = self._buffer.popleft()
-        self._held -= size
-        return frame
 
     def _discard(self) -> None:
         self._buffer.clear()

@@ -43,8 +43,8 @@ from .steering import Steering, Words, checked_words
 from .tools import Tools
 from .transports import Transport, drivers
 from .turn import Turn, open_turn
-from .websocket_wire import open_websocket_wire
 from .wire import Connector
+from .wire_choice import open_chosen_wire
 
 __all__ = ["Session", "open_session"]
 
@@ -337,7 +337,7 @@ async def open_session(
     *,
     transport: Transport = "websocket",
     sticky: bool = False,
-    connector: Connector = open_websocket_wire,
+    connector: Connector = open_chosen_wire,
     http_client: httpx.AsyncClient | None = None,
     http_options: Mapping[str, Any] | None = None,
 ) -> AsyncGenerator[Session]:

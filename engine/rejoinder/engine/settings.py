@@ -21,6 +21,7 @@ from .field_checks import CHECKS, check_extra, check_fields
 from .flat_tools import flat_tools
 from .settings_update import SettingsUpdate, Tool, renamed
 from .typed_fields import Reasoning, TextOptions, ToolChoice
+from .wire_choice import WireName, check_wire
 
 __all__ = ["REQUEST_FIELDS", "Settings"]
 
@@ -104,8 +105,14 @@ class Settings:
     """What one response may say in all, counted as above; more ends it (``OutputTooLarge``), however fast it is read."""
     frame_limit: int = 64 * 1024 * 1024
     """Bytes of the largest frame that is accepted, of the largest event of a stream over HTTP, and of an answer in one piece."""
+    wire: WireName = "auto"
+    """Which library carries the frames of a WebSocket: ``"trio-websocket"``, ``"websockets"`` (less CPU for each frame; the extra
+    ``rejoinder[fast]``), or ``"auto"``, which takes the second where it is installed. They differ in nothing else."""
+    compression: bool = False
+    """Whether to offer the server compressed frames (permessage-deflate): fewer bytes both ways, more CPU and memory here. Only the
+    wire ``"websockets"`` can. ``frame_limit`` bounds what a frame holds once it is inflated."""
     queue: int = 256
-    """Frames that the WebSocket layer may hold before it stops reading the socket."""
+    """Frames that trio-websocket may hold before it stops reading the socket; the other wire reads when it is asked."""
     ping_interval: float = 20.0
     """Seconds between pings on an open link; a link whose pong does not come within the ping deadline is lost."""
     send_deadline: float = 20.0
@@ -119,6 +126,7 @@ class Settings:
         for name in ("buffer_limit", "output_limit", "frame_limit", "queue", "send_deadline", "close_deadline"):
             check_number(self, name)
         check_number(self, "ping_interval", endless=True)
+        check_wire(self.wire, compression=self.compression)
         if self.model is None:  # pyright: ignore[reportUnnecessaryComparison] - whoever has no type checker learns it here
             raise InvalidSetting("Settings(model=…) is None. Give the name of a model.")
         check_fields({name: getattr(self, name) for name in REQUEST_FIELDS}, "Settings")
