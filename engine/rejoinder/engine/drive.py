@@ -34,7 +34,7 @@ from rejoinder.states.stream_events import StreamEvent
 
 from .call_events import CallEvent
 from .endpoint import Endpoint
-from .link_task import LinkTask
+from .link_task import REPORTS, LinkTask
 from .logs import Log
 from .meter import Meter
 from .metrics import usage_from
@@ -114,6 +114,8 @@ class Driver:
                 # The frame before has made the lifecycle forget this link.
                 return
             frame = decode(data)
+            if type(frame) in REPORTS:
+                frame = task.without_secrets(frame, data)
             if not self._feed(_received(number, frame), frame, len(data), now):
                 now = trio.current_time()
 
@@ -181,7 +183,7 @@ class Driver:
         response = self.responses.get(effect.request)
         if response is None or frame is None or response.push(frame, size):
             return True
-        self._answers.append(happening.Overflow(effect.request))
+        self._answers.append(happening.Overflow(effect.request, response.excess))
         return False
 
     def finish(self, effect: ordered.Finish) -> None:

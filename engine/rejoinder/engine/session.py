@@ -227,7 +227,7 @@ class Session:
         settings = self._client.settings
         wire = HttpWire(self._client, self._nursery, settings.buffer_limit)
         self._background_wires.append(wire)
-        return BackgroundResponse(wire, self._calls, settings.policy, response_id)
+        return BackgroundResponse(wire, self._calls, settings, response_id)
 
     def observe(self, observer: Observer) -> Callable[[], None]:
         """Call ``observer`` with every observation from now on; returns a function that ends it.
@@ -280,9 +280,10 @@ class Session:
         self._requests += 1
         number = self._requests
         driver = self._driver
-        limit, at_end = driver.settings.buffer_limit, None if conversation is None else conversation.end
+        settings, at_end = driver.settings, None if conversation is None else conversation.end
         cancel, steer = partial(driver.feed, happening.Cancel(number)), partial(self._steer, number, content)
-        response = Response(number, content, limit, cancel, at_end=at_end, steer=steer)
+        limit, output_limit = settings.buffer_limit, settings.output_limit
+        response = Response(number, content, limit, cancel, output_limit=output_limit, at_end=at_end, steer=steer)
         if conversation is not None:
             conversation.begin(response)
         driver.ask(response, warm_up=warm_up)
