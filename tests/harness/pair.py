@@ -6,9 +6,8 @@ A test opens a pair, talks through ``pair.session``, and looks at what went over
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Iterable, Mapping
-from contextlib import asynccontextmanager
-from functools import partial
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any, final
 
 import attrs
@@ -135,8 +134,8 @@ async def open_pair(
     network = MemoryNetwork(server, plans, default)
     endpoint = Endpoint("ws://localhost/v1/responses", api_key=KEY, profile=client or PROFILES[profile or server.profile.name])
     chosen = settings or Settings(policy=policy or Policy())
-    opener = open_session if pool is None else partial(open_pool, **pool)
-    async with opener(endpoint, chosen, connector=memory_connector(network)) as session:
+    opener: Callable[..., AbstractAsyncContextManager[Session]] = open_session if pool is None else open_pool
+    async with opener(endpoint, chosen, connector=memory_connector(network), **(pool or {})) as session:
         pair = Pair(session, server, network)
         session.observe(pair.seen.append)
         yield pair

@@ -114,9 +114,10 @@ class Member:
     """Since when it has had nothing to do; infinity while it has."""
 
     def offer(self, content: RequestContent | None, now: float) -> Offer:
-        """What it has to offer. After a refused upgrade that is what the second transport has."""
-        serving = self.fallback if self.session.elsewhere and self.fallback is not None else self.session
-        return offer_of(self.number, serving, content, now)
+        """What it has to offer. After a refused upgrade that is what the second transport has, and nobody dials any more."""
+        if self.fallback is None or not self.session.elsewhere:
+            return offer_of(self.number, self.session, content, now)
+        return attrs.evolve(offer_of(self.number, self.fallback, content, now), refused_at=math.inf)
 
     @property
     def is_busy(self) -> bool:
@@ -226,15 +227,17 @@ class Pool:
         spoken_for = 0
         for waiting in self.waiting.values():
             step = self._choose(waiting, spoken_for, now)
-            if isinstance(step, Wait):
+            if step is Wait.DIAL:
                 waiting.wait = step
-                if step is not Wait.DIAL:
-                    return None
                 spoken_for += 1
-                continue
-            if isinstance(step, GiveTo):
-                del self.waiting[waiting.request]
-            return step
+            elif isinstance(step, Wait):
+                for other in list(self.waiting.values())[spoken_for:]:
+                    other.wait = step
+                return None
+            else:
+                if isinstance(step, GiveTo):
+                    del self.waiting[waiting.request]
+                return step
         return None
 
     def _choose(self, waiting: Waiting, spoken_for: int, now: float) -> GiveTo | Connect | Enlarge | Wait:

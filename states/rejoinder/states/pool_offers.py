@@ -63,7 +63,7 @@ class Offer:
     heard: float = 0.0
     """When its link was last heard."""
     refused_at: float | None = None
-    """When its link was given up; None unless that was the last it heard of it."""
+    """When its link was given up; None unless that was the last it heard of it, infinity if it is of no use to dial again."""
 
 
 def offer_of(member: int, session: Session, content: RequestContent | None, now: float) -> Offer:
