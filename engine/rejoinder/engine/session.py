@@ -29,6 +29,7 @@ from .endpoint import Endpoint
 from .errors import InvalidRequest, SessionClosed
 from .http_client import HttpClient
 from .http_wire import HttpWire
+from .known_lists import KnownLists
 from .nurseries import open_inner_nursery
 from .observations import Observer, Statistics
 from .one_shot import OneShot
@@ -62,6 +63,7 @@ class Session:
         """The calls of tools that outlive their turns."""
         self._settings = driver.settings
         self._advice: Final = Advice()
+        self._known_lists: Final = KnownLists()
         self._calls: Final = OneShot(client)
         self._client: Final = client
         self._nursery: Final = nursery
@@ -298,7 +300,7 @@ class Session:
         return steering
 
     def _content(self, given: Input, fields: Mapping[str, Any], *, generate: bool) -> RequestContent:
-        items = input_of(given)
+        items = input_of(given, self._known_lists)
         merged = merged_fields(self._settings.request_fields(), given, fields)
         if merged.get("background") is not None:
             raise InvalidRequest(
