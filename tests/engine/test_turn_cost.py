@@ -10,7 +10,7 @@ import logging
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import pytest
 import trio.testing
@@ -50,7 +50,7 @@ def watching() -> Generator[Watched]:
     with pytest.MonkeyPatch.context() as patch:
         for name in READERS:
             patch.setattr(FrozenObject, name, _noting(watched, name))
-        take: Callable[[ItemHistory, Any], Any] = ItemHistory.__getitem__
+        take = cast("Callable[[ItemHistory, Any], Any]", ItemHistory.__getitem__)
         walk, freeze = ItemHistory.__iter__, json_values.frozen_copy
 
         def noted_take(history: ItemHistory, index: Any) -> Any:  # noqa: ANN401 - an index or a slice
