@@ -48,14 +48,17 @@ class LinkTask:
         self.request_id: str | None = None
         """``x-request-id`` of the answer to the upgrade, once the link is open and where the wire knows it."""
         self._driver = driver
-        self._shown = number + driver.links_from
-        """Its number where links of several drivers are shown, as in the log."""
         self._scope = trio.CancelScope()
         self._outbox: deque[tuple[Create | None, str]] = deque()
         self._wake = trio.Event()
         self._pings = trio.Event()
         self._lost: WireClosed | None = None
         self._streams: StreamWire | None = None
+
+    @property
+    def _shown(self) -> int:
+        """Its number where links of several drivers are shown, as in the log."""
+        return self.number + self._driver.links_from
 
     def put(self, text: str, *, create: Create | None = None) -> None:
         """Append a frame to the outbox; ``create`` says whose create it is, and for which lane."""
