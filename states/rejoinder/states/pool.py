@@ -199,10 +199,10 @@ class Pool:
         for waiting in self.waiting.values():
             yield self._deadline(waiting)
             yield waiting.asked + self.policy.hedge_delay
-        for member in self.members.values():
-            refused_at = member.offer(None, now).refused_at
-            if refused_at is not None:
-                yield refused_at + self.policy.successor_pause
+        if self.waiting or self.limits.spares:
+            for offer in self._offers(now):
+                if offer.refused_at is not None:
+                    yield offer.refused_at + self.policy.successor_pause
         for member in self._retirable(now):
             yield member.idle_since + self.limits.idle_limit
 
@@ -289,7 +289,9 @@ class Pool:
 
     def _keep_spares(self, now: float) -> Connect | Enlarge | None:
         """Beside a link that is open: where there is none, the next request finds out what is wrong."""
-        offers = [member.offer(None, now) for member in self.members.values()]
+        if not self.limits.spares:
+            return None
+        offers = self._offers(now)
         if sum(map(_is_spare, offers)) >= self.limits.spares or all(offer.standing is not Standing.OPEN for offer in offers):
             return None
         return self._dial(offers, now)
@@ -303,9 +305,16 @@ class Pool:
 
     def _retirable(self, now: float) -> list[Member]:
         """The members that have nothing to do and are not needed as spare ones; the first is not among them."""
-        spare = [member for member in self.members.values() if _is_spare(member.offer(None, now))]
-        kept = [*spare[: self.limits.spares], *list(self.members.values())[:1]]
-        return [member for member in self.members.values() if member.idle_since < math.inf and member not in kept]
+        first, *others = self.members.values()
+        idle = [member for member in others if member.idle_since < math.inf]
+        if not idle:
+            return []
+        spare = [member for member in (first, *others) if _is_spare(member.offer(None, now))][: self.limits.spares]
+        return [member for member in idle if member not in spare]
+
+    def _offers(self, now: float) -> list[Offer]:
+        """What the members have to offer to nobody in particular."""
+        return [member.offer(None, now) for member in self.members.values()]
 
 
 def _ease(offer: Offer) -> tuple[int, int, int]:
