@@ -82,8 +82,34 @@ async def test_tools_and_background_calls_work_as_in_a_session(autojump_clock: t
         async with pair.session.converse(conversation, tools=tools) as turn:
             assert "It rains." == await turn.text()
 
-    assert {0} == {connection for connection, _ in [(entry.connection, entry) for entry in pair.log("in")]}
+    assert {0} == {entry.connection for entry in pair.log("in")}
     assert "resp_1" == pair.creates[1]["previous_response_id"]
+
+
+async def test_a_background_call_goes_on_after_its_turn_and_ends_with_the_pool(autojump_clock: trio.testing.MockClock) -> None:
+    ended: list[str] = []
+    tools = Tools()
+
+    @tools.add(cancel_on_interruption=False)
+    async def watch() -> str:
+        """Watch the door."""
+        try:
+            await trio.sleep(1000.0)
+        finally:
+            ended.append("watch")
+        return "nobody"
+
+    def answer(received: Received) -> Answer:
+        called = any(item.get("type") == "function_call_output" for item in received.items)
+        return Answer([Text("I watch.")] if called else [Call("watch", "{}")])
+
+    async with open_pair(ModelServer(AZURE, answer), pool={"size": 2}) as pair:
+        conversation = Conversation("Watch the door.")
+        async with pair.session.converse(conversation, tools=tools) as turn:
+            await turn.text()
+        during = [call.name for call in pair.session.background_calls.running(conversation)]
+
+    assert (["watch"], ["watch"]) == (during, ended)
 
 
 async def test_of_conversations_at_once_each_stays_with_its_link(autojump_clock: trio.testing.MockClock) -> None:

@@ -159,6 +159,17 @@ async def test_an_observer_may_cancel_what_is_only_asked_for_and_nothing_leaves(
     assert [] == by_link(pair)
 
 
+async def test_an_observer_may_close_the_session_at_once_and_nothing_leaves(autojump_clock: trio.testing.MockClock) -> None:
+    async with open_pair(ModelServer(AZURE, paced), pool={"size": 1}) as pair:
+        pair.session.observe(lambda observation: pair.session.close() if isinstance(observation, Asked) else None)
+        with pytest.raises(Interrupted) as caught:
+            await pair.ask("one")
+
+    assert caught.value.failure is not None
+    assert Cause.CLOSED is caught.value.failure.cause
+    assert [] == by_link(pair)
+
+
 async def test_it_does_not_wait_for_ever(autojump_clock: trio.testing.MockClock) -> None:
     policy = Policy(deadlines=Deadlines(queue=5.0))
     async with (
