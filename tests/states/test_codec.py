@@ -622,6 +622,13 @@ def test_post_says_what_a_create_says_as_http_says_it() -> None:
     } == body
 
 
+def test_post_of_a_conversation_says_what_a_post_of_its_items_says() -> None:
+    items = [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello"}]
+    history = ItemHistory([freeze_object(item) for item in items])
+
+    assert encode_post({"model": "m"}, items) == encode_post({"model": "m"}, history)
+
+
 @pytest.mark.parametrize("stream, expected", [(False, {"stream": False, "input": []}), (None, {"input": []})])
 def test_post_that_does_not_stream(stream: bool | None, expected: dict[str, object]) -> None:  # noqa: FBT001
     assert expected == json.loads(encode_post({}, [], stream=stream))

@@ -338,7 +338,7 @@ def encode_post(
         {
             **{name: value for name, value in apart.items() if value is not None},
             **{name: value for name, value in fields.items() if name not in _GIVEN_APART | {"stream"}},
-            "input": items,
+            "input": list(items),  # a history of frozen items is no list that JSON knows
         }
     )
 
