@@ -32,7 +32,7 @@ __all__ = [
 ]
 
 PROMPT: Final = 0.75
-"""Seconds in which what is prompt has happened, on a machine that is busy with other things; it takes milliseconds on an idle one."""
+"""Seconds in which what is prompt has happened on a busy machine; on an idle one it takes milliseconds."""
 
 
 @attrs.frozen

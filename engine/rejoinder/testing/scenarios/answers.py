@@ -10,7 +10,7 @@ from typing import Final
 
 from rejoinder.testing.script import Answer, Pause, Text
 
-__all__ = ["A", "AT_ONCE", "B", "FINE", "READY", "STORY", "pieces", "story"]
+__all__ = ["AT_ONCE", "FINE", "READY", "STORY", "A", "B", "pieces", "story"]
 
 
 def pieces(name: str, count: int = 3, start: int = 0) -> list[str]:

@@ -20,7 +20,7 @@ import trio
 from rejoinder.engine import CallEvent, CallsStarted, Conversation, Observation, Response, Session
 from rejoinder.engine.turn import TurnItem
 from rejoinder.testing.model_server import ModelServer
-from rejoinder.testing.scenarios.acts import Act, Ask, AwaitCalls, Becomes, Begin, Change, Converse, Idle, Leave, Together
+from rejoinder.testing.scenarios.acts import Act, Ask, Becomes, Begin, Change, Converse, Idle, Leave, Together
 from rejoinder.testing.scenarios.ends import end_of, end_of_error
 from rejoinder.testing.scenarios.handlers import Clerk
 
@@ -131,7 +131,7 @@ class Caller:
                 self.session.update_settings(**act.fields)
             elif isinstance(act, Becomes):
                 self.server.cancel_mode, self.server.cancel_delay = act.cancel_mode, act.cancel_delay
-            elif isinstance(act, AwaitCalls):
+            else:
                 await self.session.background_calls.wait(self._conversation("A"))
 
     def _begin(self, act: Ask | Converse) -> Turn:

@@ -25,7 +25,7 @@ def end_of(response: Response) -> str:
 
 
 def end_of_error(error: Exception) -> str:
-    """The end of a turn that raised: ``Interrupted (connection lost; not safe to repeat): The connection was lost.``"""
+    """The end of a turn that raised, as ``Interrupted (connection lost, not safe to repeat): The connection was lost.``."""
     name = type(error).__name__
     if not isinstance(error, ResponseError) or error.failure is None or error.verdict is None:
         return f"{name}: {error}"

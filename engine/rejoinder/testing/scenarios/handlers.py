@@ -64,6 +64,9 @@ class Clerk:
         tools: Final = Tools()
         for handler in handlers:
             tools.add(
-                known[handler.name], timeout=handler.timeout, cancel_on_interruption=not handler.background, description=handler.name
+                known[handler.name],
+                timeout=handler.timeout,
+                cancel_on_interruption=not handler.background,
+                description=handler.name,
             )
         return tools

@@ -9,18 +9,21 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
-from typing import Any, cast, final
+from typing import Any, Final, cast, final
 
 import attrs
 
 from rejoinder.testing.outgoing import LogEntry
-from rejoinder.testing.scenarios.acts import Ask
+from rejoinder.testing.scenarios.acts import Ask, Converse
 from rejoinder.testing.scenarios.caller import Turn
 from rejoinder.testing.scenarios.records import Figure, FigureKind, Kind, Scenario
-from rejoinder.testing.scenarios.traffic import lines_of, seen
+from rejoinder.testing.scenarios.traffic import lines_of, seen, shortened
 from rejoinder.testing.script import text_of
 
 __all__ = ["Happened", "differences", "figures"]
+
+LONGEST: Final = 300
+"""Characters of a text in a difference."""
 
 
 @final
@@ -66,25 +69,28 @@ def figures(scenario: Scenario, happened: Happened) -> dict[str, float]:
 def _of_turn(turn: Turn, happened: Happened) -> Iterator[str]:
     act = turn.act
     if turn.text != act.hears:
-        yield f"heard {turn.text!r}, not {act.hears!r}"
+        yield f"heard {shortened(turn.text, LONGEST)}, not {shortened(act.hears, LONGEST)}"
     if turn.end != act.ends:
         yield f"ended with {turn.end!r}, not {act.ends!r}"
     elif turn.ended - turn.asked > act.within:
         yield f"ended after {turn.ended - turn.asked:.2f} s, not within {act.within:g} s"
-    if isinstance(act, Ask) and act.usage not in {"", _tokens(turn.usage)}:
-        yield f"was told of {_tokens(turn.usage)} tokens, not of {act.usage}"
     arrivals = happened.arrivals(turn)
-    if arrivals and not math.isinf(act.prompt):
-        waited = _waited(turn, arrivals, happened)
-        if waited > act.prompt:
-            yield f"reached the server after {waited:.2f} s, not within {act.prompt:g} s"
-    if not isinstance(act, Ask):
-        if turn.told != list(act.told):
-            yield f"was told {', '.join(turn.told) or 'nothing'} of calls, not {', '.join(act.told) or 'nothing'}"
-        if turn.ran != list(act.ran):
-            yield f"ran {', '.join(turn.ran) or 'nothing'}, not {', '.join(act.ran) or 'nothing'}"
+    if arrivals and _waited(turn, arrivals, happened) > act.prompt:
+        yield f"reached the server after {_waited(turn, arrivals, happened):.2f} s, not within {act.prompt:g} s"
+    yield from _of_tokens(turn, act) if isinstance(act, Ask) else _of_calls(turn, act)
     if not _is_in_order(turn.events, (entry.body for entry in happened.log if entry.direction == "out")):
         yield "was handed an event that the server did not send, or not in this order"
+
+
+def _of_tokens(turn: Turn, act: Ask) -> Iterator[str]:
+    if act.usage not in {"", _tokens(turn.usage)}:
+        yield f"was told of {_tokens(turn.usage)} tokens, not of {act.usage}"
+
+
+def _of_calls(turn: Turn, act: Converse) -> Iterator[str]:
+    for verb, found, expected in (("was told of calls:", turn.told, act.told), ("ran", turn.ran, act.ran)):
+        if found != list(expected):
+            yield f"{verb} {', '.join(found) or 'nothing'}; not {', '.join(expected) or 'nothing'}"
 
 
 def _of_traffic(expected: Sequence[str], found: Sequence[str]) -> Iterator[str]:

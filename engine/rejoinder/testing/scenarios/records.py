@@ -18,12 +18,24 @@ import attrs
 
 from rejoinder.engine.settings import Settings
 from rejoinder.states.profiles import Deadlines, Policy
-from rejoinder.testing.script import Answer, ErrorShape
 from rejoinder.testing.scenarios.acts import Act
+from rejoinder.testing.script import Answer, ErrorShape
 from rejoinder.testing.server_cancels import CancelMode
 from rejoinder.testing.server_faults import ServerFaults
 
-__all__ = ["Figure", "FigureKind", "Kind", "Original", "OriginalVerdict", "Scenario", "Server", "ended", "sent", "settings_with", "size"]
+__all__ = [
+    "Figure",
+    "FigureKind",
+    "Kind",
+    "Original",
+    "OriginalVerdict",
+    "Scenario",
+    "Server",
+    "ended",
+    "sent",
+    "settings_with",
+    "size",
+]
 
 
 @unique

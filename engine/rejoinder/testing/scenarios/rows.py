@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from fnmatch import fnmatchcase
 from typing import Final
 
-from rejoinder.testing.scenarios.records import Kind, Scenario
+from rejoinder.testing.scenarios.records import Scenario
 from rejoinder.testing.scenarios.rows_cancel import CANCEL_ROWS
 from rejoinder.testing.scenarios.rows_chat import CHAT_ROWS
 from rejoinder.testing.scenarios.rows_drain import DRAIN_ROWS

@@ -8,7 +8,7 @@ import attrs
 
 from rejoinder.states.profiles import AfterCancel
 from rejoinder.testing.scenarios.acts import Ask, Becomes, Converse, Handler, Idle, Leave
-from rejoinder.testing.scenarios.answers import A, AT_ONCE, B, FINE, READY, STORY, story
+from rejoinder.testing.scenarios.answers import AT_ONCE, FINE, READY, STORY, A, B, story
 from rejoinder.testing.scenarios.records import Figure, FigureKind, Original, OriginalVerdict, Scenario, Server, sent, settings_with
 from rejoinder.testing.script import Answer, Call
 from rejoinder.testing.server_cancels import CancelMode
@@ -127,6 +127,13 @@ CANCEL_ROWS: Final = (
    arguments '": "x"}', arguments done, item done, completed resp_1
 0 < lane-2: created resp_2, in progress, item message, part, 'Fine.', text done, part done, item done,
    completed resp_2
+        """,
+        serial="""
+0 > create: user 'What is on Tuesday?'
+0 > create: user 'What is on Tuesday?', user 'Never mind.'
+0 < created resp_1, in progress, item function_call call_a look_up, arguments '{"name', arguments '": "x"}',
+   arguments done, item done, completed resp_1, created resp_2, in progress, item message, part, 'Fine.',
+   text done, part done, item done, completed resp_2
         """,
     ),
     Scenario(

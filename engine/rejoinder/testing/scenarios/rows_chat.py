@@ -67,6 +67,23 @@ CHAT_ROWS: Final = (
    part done, item done, completed resp_5, created resp_6 after resp_5, in progress, item message, part, 'You',
    ' said:', ' On', ' with', ' C', text done, part done, item done, completed resp_6
         """,
+        serial="""
+0 > create: user 'Line 0.', assistant 'Line 1.', ... 46 more, user 'Line 48.', user 'Fifty?'
+0 > create after resp_1: user 'On with A'
+0 > create: user 'Line 0.', assistant 'Line 1.', ... 496 more, user 'Line 498.', user 'Five hundred?'
+0 > create after resp_3: user 'On with B'
+0 > create: user 'Line 0.', assistant 'Line 1.', ... 4996 more, user 'Line 4998.', user 'Five thousand?'
+0 > create after resp_5: user 'On with C'
+0 < created resp_1, in progress, item message, part, 'You', ' said:', ' Fifty?', text done, part done,
+   item done, completed resp_1, created resp_2 after resp_1, in progress, item message, part, 'You', ' said:',
+   ' On', ' with', ' A', text done, part done, item done, completed resp_2, created resp_3, in progress,
+   item message, part, 'You', ' said:', ' Five', ' hundred?', text done, part done, item done, completed resp_3,
+   created resp_4 after resp_3, in progress, item message, part, 'You', ' said:', ' On', ' with', ' B',
+   text done, part done, item done, completed resp_4, created resp_5, in progress, item message, part, 'You',
+   ' said:', ' Five', ' thousand?', text done, part done, item done, completed resp_5,
+   created resp_6 after resp_5, in progress, item message, part, 'You', ' said:', ' On', ' with', ' C',
+   text done, part done, item done, completed resp_6
+        """,
     ),
     Scenario(
         name="01w",

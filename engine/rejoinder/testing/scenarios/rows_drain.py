@@ -6,7 +6,7 @@ from typing import Final
 
 from rejoinder.states.profiles import CancelPolicy
 from rejoinder.testing.scenarios.acts import Ask, Idle, Leave
-from rejoinder.testing.scenarios.answers import A, AT_ONCE, B, FINE, STORY, story
+from rejoinder.testing.scenarios.answers import AT_ONCE, FINE, STORY, A, B, story
 from rejoinder.testing.scenarios.records import Original, OriginalVerdict, Scenario, Server, sent, settings_with
 from rejoinder.testing.script import Answer, Pause, Text
 from rejoinder.testing.server_cancels import CancelMode

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from rejoinder.testing.scenarios.acts import Ask, Begin, Idle, Leave
-from rejoinder.testing.scenarios.answers import A, AT_ONCE, FINE, READY, story
+from rejoinder.testing.scenarios.answers import AT_ONCE, FINE, READY, A, story
 from rejoinder.testing.scenarios.records import Figure, FigureKind, Original, OriginalVerdict, Scenario, Server, ended, sent
 from rejoinder.testing.script import Answer, LoseConnection, Pause
 from rejoinder.testing.server_cancels import CancelMode

@@ -168,9 +168,7 @@ ERROR_ROWS: Final = (
         server=Server([READY, Answer([story("a", cut=True), BARE, story("a", 6, start=3)]), FINE]),
         acts=[
             Ask("Ready?", "Ready."),
-            Ask(
-                "Tell me a story.", "a0 a1 a2 a3 a4 a5 ", "ResponseFailed (fault, not safe to repeat): something went wrong."
-            ),
+            Ask("Tell me a story.", "a0 a1 a2 a3 a4 a5 ", "ResponseFailed (fault, not safe to repeat): something went wrong."),
             Ask("Go on.", "Fine."),
         ],
         figures=[sent(3)],
@@ -184,6 +182,17 @@ ERROR_ROWS: Final = (
    item message, part, 'a3 ', 'a4 ', 'a5 ', text done, part done, item done, completed resp_2, created resp_3,
    in progress, item message, part, 'Fine.', text done, part done, item done, completed resp_3
 0 < error 'something went wrong'
+        """,
+        serial="""
+0 > create: user 'Ready?'
+0 > create after resp_1: user 'Tell me a story.'
+0 > create: user 'Ready?', assistant 'Ready.', user 'Tell me a story.', assistant 'a0 a1 a2 a3 a4 a5 ',
+   user 'Go on.'
+0 < created resp_1, in progress, item message, part, 'Ready.', text done, part done, item done,
+   completed resp_1, created resp_2 after resp_1, in progress, item message, part, 'a0 ', 'a1 ', 'a2 ',
+   error 'something went wrong', item message, part, 'a3 ', 'a4 ', 'a5 ', text done, part done, item done,
+   completed resp_2, created resp_3, in progress, item message, part, 'Fine.', text done, part done, item done,
+   completed resp_3
         """,
     ),
 )

@@ -69,7 +69,13 @@ def row(name: str, title: str, damage: Step, shown: str, measured: str) -> Scena
 GARBAGE_ROWS: Final = (
     row("12", "a frame in an answer is not JSON", MALFORMED, NOT_JSON, "turn 1 fails, turn 2 hears the rest of it, and so on"),
     row("12b", "a frame in an answer is binary, and not UTF-8", Raw(b"\xff\xfe\x00\x80"), "bytes fffe0080", "as row 12"),
-    row("12c", "a frame in an answer is a JSON array", Raw('[{"type":"response.completed"}]'), '[{"type":"response.completed"}]', "as row 12"),
+    row(
+        "12c",
+        "a frame in an answer is a JSON array",
+        Raw('[{"type":"response.completed"}]'),
+        '[{"type":"response.completed"}]',
+        "as row 12",
+    ),
     Scenario(
         name="12e",
         title="a delta is null, and in another answer an item is",

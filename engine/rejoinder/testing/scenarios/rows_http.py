@@ -6,7 +6,17 @@ from typing import Final
 
 from rejoinder.testing.scenarios.acts import Ask, Converse, Handler, Idle, Leave
 from rejoinder.testing.scenarios.answers import story
-from rejoinder.testing.scenarios.records import Figure, FigureKind, Original, OriginalVerdict, Scenario, Server, ended, sent, settings_with
+from rejoinder.testing.scenarios.records import (
+    Figure,
+    FigureKind,
+    Original,
+    OriginalVerdict,
+    Scenario,
+    Server,
+    ended,
+    sent,
+    settings_with,
+)
 from rejoinder.testing.script import Answer, Call, ErrorFrame, LoseConnection, Pause, Stall, Text
 
 __all__ = ["HTTP_ROWS"]
@@ -76,7 +86,9 @@ HTTP_ROWS: Final = (
         title="a response is cut short",
         correct="it ends normally, with the reason",
         original=Original(OriginalVerdict.WRONG, "a silent success"),
-        server=Server([Answer([story("a", cut=True)], terminal="incomplete", incomplete_reason="content_filter", usage=BARE_USAGE)]),
+        server=Server(
+            [Answer([story("a", cut=True)], terminal="incomplete", incomplete_reason="content_filter", usage=BARE_USAGE)]
+        ),
         acts=[Ask("Hello", "a0 a1 a2 ", "incomplete (content_filter)", usage="3 in, 2 out"), Ask("Again", "You said: Again")],
         figures=[ended(1)],
         http="""
@@ -92,9 +104,7 @@ HTTP_ROWS: Final = (
         title="an error in the stream",
         correct="it is told with its code, and nothing after it is taken for an answer",
         original=Original(OriginalVerdict.WRONG, "a silent success"),
-        server=Server(
-            [Answer([story("a"), ErrorFrame(code="server_error", message="It broke.", shape="flat")], terminal=None)]
-        ),
+        server=Server([Answer([story("a"), ErrorFrame(code="server_error", message="It broke.", shape="flat")], terminal=None)]),
         acts=[
             Ask("Hello", "a0 a1 a2 ", "ResponseFailed (fault, server_error, not safe to repeat): It broke."),
             Ask("Again", "You said: Again"),
@@ -131,7 +141,11 @@ HTTP_ROWS: Final = (
         original=Original(OriginalVerdict.RIGHT, "an error, no repetition"),
         server=Server([Answer([story("a"), Pause(0.3), LoseConnection()])]),
         acts=[
-            Ask("Hello", "a0 a1 a2 ", "Interrupted (connection lost, not safe to repeat): The stream ended before the answer was complete."),
+            Ask(
+                "Hello",
+                "a0 a1 a2 ",
+                "Interrupted (connection lost, not safe to repeat): The stream ended before the answer was complete.",
+            ),
             Ask("Again", "You said: Again"),
         ],
         figures=[ended(1)],
@@ -151,7 +165,11 @@ HTTP_ROWS: Final = (
         original=Original(OriginalVerdict.WRONG, "a silent success"),
         server=Server([Answer([story("a")], terminal=None)]),
         acts=[
-            Ask("Hello", "a0 a1 a2 ", "Interrupted (connection lost, not safe to repeat): The stream ended before the answer was complete."),
+            Ask(
+                "Hello",
+                "a0 a1 a2 ",
+                "Interrupted (connection lost, not safe to repeat): The stream ended before the answer was complete.",
+            ),
             Ask("Again", "You said: Again"),
         ],
         figures=[ended(1)],
@@ -170,7 +188,12 @@ HTTP_ROWS: Final = (
         original=Original(OriginalVerdict.WRONG, "no bound in 12 s; 600 s by default"),
         server=Server([Answer([story("a"), Stall()])]),
         acts=[
-            Ask("Hello", "a0 a1 a2 ", "DeadlineExceeded (deadline, not safe to repeat): The server stopped in the middle of its answer within 0.6 s.", within=1.5),
+            Ask(
+                "Hello",
+                "a0 a1 a2 ",
+                "DeadlineExceeded (deadline, not safe to repeat): The server stopped in the middle of its answer within 0.6 s.",
+                within=1.5,
+            ),
             Ask("Again", "You said: Again"),
         ],
         settings=settings_with(deadlines={"gap": 0.6}),

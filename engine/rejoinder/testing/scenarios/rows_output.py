@@ -77,9 +77,7 @@ OUTPUT_ROWS: Final = (
         title="two calls at once",
         correct="only their outputs are sent, in the order in which they came",
         original=Original(OriginalVerdict.WASTEFUL, "full input after every such batch"),
-        server=Server(
-            [Answer([Call("work", '{"seconds": 0.5}', "call_a"), Call("work", '{"seconds": 0.1}', "call_b")]), FINE]
-        ),
+        server=Server([Answer([Call("work", '{"seconds": 0.5}', "call_a"), Call("work", '{"seconds": 0.1}', "call_b")]), FINE]),
         acts=[
             Converse(
                 "Go",
@@ -180,7 +178,10 @@ OUTPUT_ROWS: Final = (
         original=Original(OriginalVerdict.WRONG, "the function is run without arguments"),
         server=Server(
             [
-                Answer([Call("look_up", '{"name": "x"}', "whole"), Call("work", '{"seconds": 1', "half", cut=True)], terminal="incomplete"),
+                Answer(
+                    [Call("look_up", '{"name": "x"}', "whole"), Call("work", '{"seconds": 1', "half", cut=True)],
+                    terminal="incomplete",
+                ),
                 FINE,
             ]
         ),

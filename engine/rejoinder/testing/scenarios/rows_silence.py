@@ -76,7 +76,13 @@ SILENCE_ROWS: Final = (
         original=Original(OriginalVerdict.WRONG, "hangs; there is no bound"),
         server=Server([SILENCE, SILENCE, FINE]),
         acts=[
-            Ask("Hello?", "", "DeadlineExceeded (deadline, safe to repeat): The server did not acknowledge the request within 0.6 s.", prompt=1.4, within=2.0),
+            Ask(
+                "Hello?",
+                "",
+                "DeadlineExceeded (deadline, safe to repeat): The server did not acknowledge the request within 0.6 s.",
+                prompt=1.4,
+                within=2.0,
+            ),
             Ask("Go on.", "Fine."),
         ],
         settings=settings_with(deadlines={"created": 0.6}),
@@ -103,7 +109,12 @@ SILENCE_ROWS: Final = (
         server=Server([READY, Answer([story("a", 6, cut=True), Stall()]), FINE]),
         acts=[
             Ask("Ready?", "Ready."),
-            Ask("Tell me a story.", "".join(pieces("a", 6)), "DeadlineExceeded (deadline, not safe to repeat): The server stopped in the middle of its answer within 0.6 s.", within=1.5),
+            Ask(
+                "Tell me a story.",
+                "".join(pieces("a", 6)),
+                "DeadlineExceeded (deadline, not safe to repeat): The server stopped in the middle of its answer within 0.6 s.",
+                within=1.5,
+            ),
             Ask("Go on.", "Fine."),
         ],
         settings=settings_with(deadlines={"gap": 0.6}),

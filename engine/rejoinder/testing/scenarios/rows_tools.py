@@ -44,7 +44,12 @@ TOOL_ROWS: Final = (
         correct="the function is not run, and the model is told why",
         original=Original(OriginalVerdict.WRONG, "handed to the function as they are"),
         server=Server(
-            [calling("look_up", "[1, 2]", "call_a"), calling("look_up", "null", "call_b"), calling("look_up", '"str"', "call_c"), FINE]
+            [
+                calling("look_up", "[1, 2]", "call_a"),
+                calling("look_up", "null", "call_b"),
+                calling("look_up", '"str"', "call_c"),
+                FINE,
+            ]
         ),
         acts=[
             Converse(
@@ -169,7 +174,9 @@ TOOL_ROWS: Final = (
             Converse(
                 "Find out", [Handler("work", background=True)], "I am on it.", told=["started call_a"], ran=["work 1.5 ended"]
             ),
-            Converse("A story!", [Handler("work", background=True)], "A long story", "cancelled", leaves=Leave(deltas=1, lingers=0.3)),
+            Converse(
+                "A story!", [Handler("work", background=True)], "A long story", "cancelled", leaves=Leave(deltas=1, lingers=0.3)
+            ),
             Converse("Hello?", [Handler("work", background=True)], "Hello again.", told=["finished call_a"]),
             AwaitCalls(),
             Converse("", [Handler("work", background=True)], "It is done."),

@@ -10,7 +10,6 @@ Rules of this file:
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from functools import partial
@@ -181,5 +180,3 @@ def _speed_up(simulator: Simulator, observation: object) -> None:
     if isinstance(observation, Moved) and (observation.machine, observation.target) == ("link", "open"):
         for connection in simulator.proxy.connections:
             connection.plan = ProxyPlan()
-
-

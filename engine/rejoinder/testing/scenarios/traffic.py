@@ -23,8 +23,9 @@ from __future__ import annotations
 
 import json
 import textwrap
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
+from types import MappingProxyType
 from typing import Any, Final, cast
 
 from rejoinder.testing.outgoing import LogEntry
@@ -38,6 +39,8 @@ LONGEST: Final = 60
 """Characters of a text that are written; of a longer one both ends, and how long it is."""
 MOST_DELTAS: Final = 8
 """Pieces of text in a row that are written one by one."""
+MOST_ITEMS: Final = 9
+"""Items of a create that are written one by one; of more, the first two and the last two."""
 SIMPLE: Final = {
     "response.in_progress": "in progress",
     "response.content_part.added": "part",
@@ -116,14 +119,18 @@ def client_frame(body: Any) -> str:  # noqa: ANN401 (a JSON value has no narrowe
     lane, previous = frame.get("stream_id"), frame.get("previous_response_id")
     head = "create" + (f" {lane}" if lane else "") + (f" after {previous}" if previous else "")
     known = {"type", "input", "stream_id", "previous_response_id"}
-    unusual = {name: frame.get(name) for name, usual in USUAL.items() if frame.get(name, None if name != "type" else usual) != usual}
+    unusual = {
+        name: frame.get(name) for name, usual in USUAL.items() if frame.get(name, None if name != "type" else usual) != usual
+    }
     others = {name: value for name, value in frame.items() if name not in known and name not in USUAL}
     return f"{head}: {_items(frame['input'])}" + _further({**unusual, **others})
 
 
 def _items(items: Sequence[Any]) -> str:
     written = [_item(item) for item in items]
-    return ", ".join([*written[:2], f"... {len(written) - 4} more", *written[-2:]] if len(written) > 9 else written)
+    if len(written) > MOST_ITEMS:
+        written = [*written[:2], f"... {len(written) - 4} more", *written[-2:]]
+    return ", ".join(written)
 
 
 def _item(item: Any) -> str:  # noqa: ANN401 (a JSON value has no narrower type)
@@ -132,7 +139,7 @@ def _item(item: Any) -> str:  # noqa: ANN401 (a JSON value has no narrower type)
     if set(fields) == {"role", "content"} and isinstance(content, str):
         return f"{role} {shortened(content)}"
     if kind == "message" and isinstance(content, list) and "id" in fields:
-        parts = [_fields(part) for part in cast("list[Any]", content)]
+        parts = [_fields(part) for part in cast("list[object]", content)]
         said = [shortened(str(part.get("text", part.get("refusal")))) for part in parts]
         return f"{role} {' '.join(said)} as {fields['id']}"
     if kind == "function_call" and "id" in fields:
@@ -149,7 +156,7 @@ def _further(fields: Mapping[str, Any]) -> str:
 def _tools(value: Any) -> str:  # noqa: ANN401 (a JSON value has no narrower type)
     """Each tool by its name and the names of its parameters."""
     named: list[str] = []
-    for each in cast("list[Any]", value) if isinstance(value, list) else []:
+    for each in cast("list[object]", value) if isinstance(value, list) else []:
         tool = _fields(each)
         named.append(f"{tool.get('name')}({' '.join(_fields(_fields(tool.get('parameters')).get('properties')))})")
     return " ".join(named)
@@ -172,39 +179,65 @@ def _server_frames(entries: Iterable[LogEntry]) -> Iterator[str]:
 
 
 def _server_frame(entry: LogEntry) -> str:
-    body, kind = _fields(entry.body), entry.type
     if isinstance(entry.data, bytes):
         return f"bytes {entry.data.hex()}"
     if entry.body is None:
         return f"not JSON {shortened(entry.data)}"
-    if kind in SIMPLE:
-        return SIMPLE[kind]
-    response, item = _fields(body.get("response")), _fields(body.get("item"))
-    if kind == "response.created":
-        previous = response.get("previous_response_id")
-        return f"created {response.get('id')}" + (f" after {previous}" if previous else "")
-    if kind in {"response.completed", "response.failed", "response.incomplete"}:
-        why = _fields(response.get("error")).get("code") or _fields(response.get("incomplete_details")).get("reason")
-        return f"{kind.removeprefix('response.')} {response.get('id')}" + (f" ({why})" if why else "")
-    if kind == "response.output_item.added":
-        return " ".join(["item", str(item.get("type")), *[str(item[name]) for name in ("call_id", "name") if name in item]])
-    if kind in {"response.refusal.delta", "response.function_call_arguments.delta"}:
-        return f"{kind.split('.')[1].removeprefix('function_call_')} {shortened(str(body.get('delta')))}"
-    if kind == "error":
-        return f"error {_error(body)}"
-    if kind == TEXT:
-        return f"delta {body.get('delta')}"
-    own = {name: value for name, value in body.items() if name not in {"type", "sequence_number", "stream_id"}}
-    return f"{kind} {_compact(own)}" if kind is not None else _compact(own or entry.body)
+    kind = entry.type
+    return SIMPLE.get(kind or "") or WORDS.get(kind or "", _other)(_fields(entry.body)) or _compact(entry.body)
+
+
+def _created(body: Mapping[str, Any]) -> str:
+    response = _fields(body.get("response"))
+    previous = response.get("previous_response_id")
+    return f"created {response.get('id')}" + (f" after {previous}" if previous else "")
+
+
+def _terminal(body: Mapping[str, Any]) -> str:
+    response = _fields(body.get("response"))
+    why = _fields(response.get("error")).get("code") or _fields(response.get("incomplete_details")).get("reason")
+    return f"{str(body['type']).removeprefix('response.')} {response.get('id')}" + (f" ({why})" if why else "")
+
+
+def _item_added(body: Mapping[str, Any]) -> str:
+    item = _fields(body.get("item"))
+    return " ".join(["item", str(item.get("type")), *[str(item[name]) for name in ("call_id", "name") if name in item]])
+
+
+def _piece(body: Mapping[str, Any]) -> str:
+    delta: object = body.get("delta")
+    kind = str(body["type"]).split(".")[1].removeprefix("function_call_").replace("output_text", "delta")
+    return f"{kind} {shortened(delta) if isinstance(delta, str) else delta}"
 
 
 def _error(body: Mapping[str, Any]) -> str:
-    inside = body.get("error", body)
+    inside: object = body.get("error", body)
     if not isinstance(inside, dict):
-        return shortened(str(inside))
-    fields = _fields(inside)
+        return f"error {shortened(str(inside))}"
     shape = "flat" if "error" not in body else "in sequence" if "sequence_number" in body else ""
-    return " ".join(str(part) for part in (body.get("status"), fields.get("code"), shape) if part)
+    return " ".join(str(part) for part in ("error", body.get("status"), _fields(inside).get("code"), shape) if part)
+
+
+def _other(body: Mapping[str, Any]) -> str:
+    """What nobody knows: everything in it, without what the server fills in."""
+    own = {name: value for name, value in body.items() if name not in {"type", "sequence_number", "stream_id"}}
+    return " ".join([*([str(body["type"])] if "type" in body else []), *([_compact(own)] if own else [])])
+
+
+WORDS: Final[Mapping[str, Callable[[Mapping[str, Any]], str]]] = MappingProxyType(
+    {
+        "error": _error,
+        "response.completed": _terminal,
+        "response.created": _created,
+        "response.failed": _terminal,
+        "response.function_call_arguments.delta": _piece,
+        "response.incomplete": _terminal,
+        "response.output_item.added": _item_added,
+        "response.output_text.delta": _piece,
+        "response.refusal.delta": _piece,
+    }
+)
+"""What is written of a frame, by its type."""
 
 
 def _lane_of(body: Any) -> str | None:  # noqa: ANN401 (a JSON value has no narrower type)
