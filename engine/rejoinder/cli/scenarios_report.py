@@ -11,10 +11,10 @@ import base64
 import io
 import math
 import shutil
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from rejoinder.testing.scenarios.records import Kind, OriginalVerdict, Scenario
+from rejoinder.testing.scenarios.records import FigureKind, Kind, OriginalVerdict, Scenario
 
 from .printable import printable
 
@@ -68,17 +68,13 @@ def verdict_of(runs: Iterable[Result]) -> str:
 
 
 def measured(runs: Sequence[Result]) -> str:
-    """What was measured of a scenario: once for each kind of server, the slowest wire, or once if they say the same."""
-    told: dict[Kind, str] = {}
-    for kind in dict.fromkeys(run.setting.kind for run in runs):
-        worst: dict[str, float] = {}
-        for run in runs:
-            if run.setting.kind is kind:
-                worst |= {name: max(value, worst.get(name, value)) for name, value in run.figures.items()}
-        told[kind] = ", ".join(_figure(name, value) for name, value in worst.items())
-    if len(set(told.values())) <= 1:
-        return next(iter(told.values()), "")
-    return "; ".join(f"{kind}: {figures}" for kind, figures in told.items())
+    """What was measured of a scenario, by the slowest wire: on lanes, and on a serial server where that is told otherwise."""
+    worst: dict[str, dict[Kind, float]] = {}
+    for run in runs:
+        for name, value in run.figures.items():
+            known = worst.setdefault(name, {})
+            known[run.setting.kind] = max(value, known.get(run.setting.kind, value))
+    return "; ".join(_figure(name, by_kind) for name, by_kind in worst.items())
 
 
 def as_json(results: Sequence[Result], seconds: float) -> dict[str, Any]:
@@ -178,22 +174,22 @@ def _originals(scenarios: Sequence[Scenario]) -> str:
     return ", ".join(f"{count} {verdict}" for verdict, count in counts.items() if count)
 
 
-def _figure(name: str, value: float) -> str:
-    if not math.isfinite(value):
-        return f"{name}: none"
+def _figure(name: str, by_kind: Mapping[Kind, float]) -> str:
+    """A figure in words: ``turn 2 sent after 3 ms, serial 258 ms``."""
     words = name.split()
-    if words[0] == "turn":
-        number, what = words[1], words[2]
-        if what == "size":
-            return f"turn {number}: {value:.0f} bytes"
-        return f"turn {number} {'sent' if what == 'sent' else 'over'} after {_seconds(value)}"
-    if name == "stop":
-        return f"closed in {_seconds(value)}"
-    return _amount(int(value), name.removesuffix("s"))
+    about, what = (f"turn {words[1]} ", words[2]) if words[0] == "turn" else ("", words[0])
+    lead, unit = WORDS[FigureKind(what)]
+    amounts = {kind: unit(value) if math.isfinite(value) else "never" for kind, value in by_kind.items()}
+    first, *others = amounts.items()
+    return f"{about}{lead}{first[1]}" + "".join(f", {kind} {told}" for kind, told in others if told != first[1])
 
 
 def _seconds(value: float) -> str:
     return f"{value:.2f} s" if value >= 1 else f"{value * 1000:.0f} ms"
+
+
+def _of(what: str) -> Callable[[float], str]:
+    return lambda value: _amount(int(value), what)
 
 
 def _amount(count: int, what: str) -> str:
@@ -202,3 +198,15 @@ def _amount(count: int, what: str) -> str:
 
 def _cut(text: str) -> str:
     return text if len(text) <= WIDEST else f"{text[: WIDEST // 2]} ... {text[-WIDEST // 3 :]}"
+
+
+WORDS: Final[Mapping[FigureKind, tuple[str, Callable[[float], str]]]] = {
+    FigureKind.SENT: ("sent after ", _seconds),
+    FigureKind.ENDED: ("over after ", _seconds),
+    FigureKind.SIZE: ("of ", _of("byte")),
+    FigureKind.CREATES: ("", _of("create")),
+    FigureKind.CONNECTIONS: ("", _of("connection")),
+    FigureKind.HANDSHAKES: ("", _of("handshake")),
+    FigureKind.STOP: ("closed in ", _seconds),
+}
+"""How a figure is told: what goes before the amount, and the amount."""

@@ -41,6 +41,8 @@ class Happened:
     """How long the run took."""
     stop: float = math.nan
     """How long the end of the session took; not a number if it did not come to that."""
+    raised: str = ""
+    """What the client raised out of its own block; empty if it raised nothing."""
     cut_off: bool = False
     """Whether the run was ended at its bound."""
 
@@ -53,6 +55,8 @@ class Happened:
 def differences(scenario: Scenario, kind: Kind, happened: Happened) -> list[str]:
     """Everything that is not as the scenario says; empty if the run is right."""
     found = [f"the run was not over after its bound of {scenario.bound:g} s"] if happened.cut_off else []
+    if happened.raised:
+        found.append(f"the client raised {happened.raised}")
     for number, turn in enumerate(happened.turns, 1):
         found += [f"turn {number} {difference}" for difference in _of_turn(turn, happened)]
     if happened.stop > scenario.stops_within:

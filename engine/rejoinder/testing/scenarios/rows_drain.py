@@ -188,7 +188,7 @@ DRAIN_ROWS: Final = (
         title="the drain deadline passes, and the server speaks later",
         correct="nobody hears stale words",
         original=Original(OriginalVerdict.CORRUPT, "5.00 s of silence, then turn 2 hears the old response, and turn 3 turn 2's"),
-        server=Server([SPEAKS_LATE, Answer([story("b", interval=0.6)]), FINE], cancel_mode=CancelMode.IGNORE),
+        server=Server([SPEAKS_LATE, Answer([story("b", interval=0.8)]), FINE], cancel_mode=CancelMode.IGNORE),
         acts=[
             Ask("Tell me a story.", A, "cancelled", leaves=THREE),
             Ask("Stop.", B, prompt=1.4),
@@ -258,7 +258,7 @@ DRAIN_ROWS: Final = (
         correct="client and server know the same conversation",
         original=Original(OriginalVerdict.CORRUPT, "the cancelled response is continued; the server never sees user message 2"),
         server=Server(
-            [SPEAKS_LATE, Answer([story("b", interval=0.6)]), FINE, Answer([Text("Goodbye.")])], cancel_mode=CancelMode.IGNORE
+            [SPEAKS_LATE, Answer([story("b", interval=0.8)]), FINE, Answer([Text("Goodbye.")])], cancel_mode=CancelMode.IGNORE
         ),
         acts=[
             Ask("Tell me a story.", A, "cancelled", leaves=THREE),

@@ -5,11 +5,13 @@ Rules of this file:
 * A run is a scenario in a setting: over which wire, against which kind of server. Nothing is shared between two runs.
 * What runs is a client as its user opens it. `opener` opens it, so any client with the same calls can be put to the test; a
   client that must fail is how the scenarios themselves are tested.
+* What a client raises where nobody asked is a difference like any other; other runs go on.
 * No run outlives its bound: what is not over then is cancelled and is a difference.
 """
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from functools import partial
@@ -21,13 +23,12 @@ import trio
 
 from rejoinder.engine.endpoint import Endpoint
 from rejoinder.engine.nurseries import open_inner_nursery
-from rejoinder.engine.observations import Moved
 from rejoinder.engine.session import Session, open_session
 from rejoinder.engine.settings import Settings
 from rejoinder.engine.websocket_wire import open_websocket_wire
 from rejoinder.engine.wire import Connector
 from rejoinder.states.profiles import PROFILES
-from rejoinder.testing.fault_proxy import ProxyPlan
+from rejoinder.testing.fault_proxy import ProxiedConnection, ProxyPlan
 from rejoinder.testing.model_server import ModelServer
 from rejoinder.testing.scenarios.acts import Handler
 from rejoinder.testing.scenarios.caller import Caller
@@ -47,6 +48,8 @@ HTTP: Final = "http"
 AT_ONCE: Final = 6
 """How many runs go on at the same time, unless somebody says otherwise."""
 KEY: Final = "none-is-asked-for"
+LOOKING: Final = 0.05
+"""Seconds between two looks at whether a slow handshake has begun."""
 SERVERS: Final[Mapping[Kind, ServerProfile]] = MappingProxyType({Kind.LANES: OPENAI, Kind.SERIAL: AZURE, Kind.HTTP: OPENAI})
 """Which provider each kind of server imitates."""
 
@@ -135,7 +138,10 @@ async def run_scenario(scenario: Scenario, setting: Setting, opener: Opener = op
     with trio.move_on_after(scenario.bound) as scope:
         async with serve(server) as simulator:
             happened.started, happened.log = trio.current_time() - simulator.now(), server.log
-            await _talk(scenario, setting, opener, simulator, happened)
+            try:
+                await _talk(scenario, setting, opener, simulator, happened)
+            except Exception as error:  # noqa: BLE001 (a client that raises out of its own block is wrong, and ends no other run)
+                happened.raised = "".join(traceback.format_exception_only(error)).strip()
     happened.seconds, happened.cut_off = trio.current_time() - began, scope.cancelled_caught
     found = tuple(differences(scenario, setting.kind, happened))
     return Result(scenario, setting, happened, found, figures(scenario, happened))
@@ -143,15 +149,30 @@ async def run_scenario(scenario: Scenario, setting: Setting, opener: Opener = op
 
 async def _talk(scenario: Scenario, setting: Setting, opener: Opener, simulator: Simulator, happened: Happened) -> None:
     endpoint = Endpoint(simulator.url, KEY, PROFILES[SERVERS[setting.kind].name])
-    # Turns in the background live longer than the session: how they end when it is closed is theirs to tell.
-    async with open_inner_nursery() as nursery:
-        async with opener(endpoint, scenario.settings, setting.wire) as session:
-            if scenario.server.handshakes:
-                _slow_down(simulator, session, scenario.server.handshakes)
-            caller = Caller(session, simulator.server, nursery, scenario.with_conversation, happened.turns)
-            await caller.act(scenario.acts)
-            stopped = trio.current_time()
-        happened.stop = trio.current_time() - stopped
+    async with open_inner_nursery() as proxying:
+        proxying.start_soon(_take_time, simulator, scenario.server.handshakes)
+        # Turns in the background live longer than the session: how they end when it is closed is theirs to tell.
+        async with open_inner_nursery() as nursery:
+            async with opener(endpoint, scenario.settings, setting.wire) as session:
+                caller = Caller(session, simulator.server, nursery, scenario.with_conversation, happened.turns)
+                await caller.act(scenario.acts)
+                stopped = trio.current_time()
+            happened.stop = trio.current_time() - stopped
+        proxying.cancel_scope.cancel()
+
+
+async def _take_time(simulator: Simulator, handshakes: Sequence[float]) -> None:
+    """Let each handshake take its time, and nothing after it. (The simulator's proxy passes the request on at once.)"""
+    proxy = simulator.proxy
+    proxy.plans.extend(ProxyPlan(delay=seconds) for seconds in handshakes)
+    seen: list[ProxiedConnection] = []
+    while len(seen) < len(handshakes):
+        for connection in [each for each in proxy.connections if each not in seen]:
+            seen.append(connection)
+            if connection.plan.delay:
+                await connection.answered.wait()
+                connection.plan = ProxyPlan()
+        await trio.sleep(LOOKING)
 
 
 def _server(server: Server, profile: ServerProfile) -> ModelServer:
@@ -167,16 +188,3 @@ def _server(server: Server, profile: ServerProfile) -> ModelServer:
 
 def _answer(server: Server, otherwise: AnswerFunction, received: Received) -> Answer:
     return server.to[received.text] if received.text in server.to else otherwise(received)
-
-
-def _slow_down(simulator: Simulator, session: Session, handshakes: Sequence[float]) -> None:
-    """Let each handshake take its time, and nothing after it: half for the way there, half for the way back."""
-    proxy = simulator.proxy
-    proxy.plans.extend(ProxyPlan(delay=seconds / 2) for seconds in handshakes)
-    session.observe(partial(_speed_up, simulator))
-
-
-def _speed_up(simulator: Simulator, observation: object) -> None:
-    if isinstance(observation, Moved) and (observation.machine, observation.target) == ("link", "open"):
-        for connection in simulator.proxy.connections:
-            connection.plan = ProxyPlan()
