@@ -159,7 +159,7 @@ def _table(by_scenario: Mapping[str, Sequence[Result]]) -> Iterator[str]:
     written = io.StringIO()
     console = Console(file=written, width=shutil.get_terminal_size((WIDTH, 24)).columns, color_system=None, legacy_windows=False)
     console.print(table)
-    yield from (line.rstrip() for line in written.getvalue().strip("\n").splitlines())
+    yield from (line.rstrip().removeprefix(" ") for line in written.getvalue().splitlines() if line.strip())
 
 
 def _by_scenario(results: Iterable[Result]) -> dict[str, list[Result]]:

@@ -5,7 +5,7 @@ Rule: a row stands in `ORDER` if it stands in the original's table, and it is an
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Final
 
@@ -22,7 +22,7 @@ from rejoinder.testing.scenarios.rows_output import OUTPUT_ROWS
 from rejoinder.testing.scenarios.rows_silence import SILENCE_ROWS
 from rejoinder.testing.scenarios.rows_tools import TOOL_ROWS
 
-__all__ = ["ORDER", "SCENARIOS", "UnknownScenario", "markdown_table", "runs_on", "select"]
+__all__ = ["ORDER", "SCENARIOS", "UnknownScenario", "markdown_table", "select"]
 
 ORDER: Final = (
     *("01", "01L", "01w", "02", "02b", "02c", "02d", "03", "03b", "04", "04b", "04c", "05", "05b", "06", "06b"),
@@ -76,16 +76,12 @@ def select(names: Sequence[str]) -> tuple[Scenario, ...]:
     return tuple(scenario for scenario in SCENARIOS if scenario.name in chosen or not names)
 
 
-def runs_on(scenario: Scenario) -> str:
-    """The kinds of server it is run against, for people; with the reason where one is left out."""
-    return ", ".join(scenario.kinds)
-
-
-def markdown_table(scenarios: Iterable[Scenario] = SCENARIOS) -> str:
-    """The scenarios as a Markdown table, for the documentation."""
-    head = ["| row | scenario | correct | bound | the original |", "|---|---|---|---|---|"]
+def markdown_table(told: Mapping[str, tuple[str, str]], scenarios: Iterable[Scenario] = SCENARIOS) -> str:
+    """The scenarios as a Markdown table, for the documentation; `told` has what was measured of each, and the verdict."""
+    head = ["| row | scenario | correct | measured | verdict | bound | the original |", "|---|---|---|---|---|---|---|"]
     body = [
-        f"| {each.name} | {each.title} | {each.correct} | {each.bound:g} s | {each.original.verdict}: {each.original.measured} |"
+        f"| {each.name} | {each.title} | {each.correct} | {' | '.join(told[each.name])} | {each.bound:g} s"
+        f" | {each.original.verdict}: {each.original.measured} |"
         for each in scenarios
     ]
     return "\n".join([*head, *body]) + "\n"

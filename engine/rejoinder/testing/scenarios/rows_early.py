@@ -129,13 +129,13 @@ EARLY_ROWS: Final = (
         correct="the dial that is under way serves the next turn",
         original=Original(OriginalVerdict.WASTEFUL, "the dial is dropped and begun anew: 1.01 s in place of 0.55"),
         server=Server(
-            [Answer(READY.steps, late=[LoseConnection(1001)]), FINE], cancel_mode=CancelMode.ERROR, handshakes=(0.0, 1.6)
+            [Answer(READY.steps, late=[LoseConnection(1001)]), FINE], cancel_mode=CancelMode.ERROR, handshakes=(0.0, 2.0)
         ),
         acts=[
             Ask("Ready?", "Ready."),
             Idle(0.3),
-            Ask("Hello?", ends="cancelled", leaves=Leave(lingers=0.8)),
-            Ask("Are you there?", "Fine.", prompt=1.3),
+            Ask("Hello?", ends="cancelled", leaves=Leave(lingers=1.2)),
+            Ask("Are you there?", "Fine.", prompt=1.6),
         ],
         figures=[sent(3), Figure(FigureKind.CONNECTIONS)],
         lanes="""

@@ -162,7 +162,7 @@ async def _talk(scenario: Scenario, setting: Setting, opener: Opener, simulator:
 
 
 async def _take_time(simulator: Simulator, handshakes: Sequence[float]) -> None:
-    """Let each handshake take its time, and nothing after it. (The simulator's proxy passes the request on at once.)"""
+    """Let each handshake take its time, and nothing after it: the request passes at once, the answer is held back."""
     proxy = simulator.proxy
     proxy.plans.extend(ProxyPlan(delay=seconds) for seconds in handshakes)
     seen: list[ProxiedConnection] = []
