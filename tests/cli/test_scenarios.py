@@ -91,7 +91,7 @@ def test_scenarios_are_listed_without_running_any() -> None:
 def test_help_lists_it_in_a_line() -> None:
     listed = CliRunner().invoke(application, ["--help"])
 
-    assert re.search(r"\n  scenarios +Run the scenarios in which the original was measured", listed.output)
+    assert re.search(r"\n  scenarios +Run every scenario that the original was measured in\.\n", listed.output)
 
 
 @pytest.mark.slow

@@ -49,11 +49,8 @@ def _without() -> str:
 
 
 def _source() -> str:
-    (row,) = [
-        each
-        for each in re.split(r"(?=^    Scenario\(\n)", ROWS.read_text("utf-8"), flags=re.MULTILINE)
-        if f'name="{SHOWN}",' in each
-    ]
+    rows = re.split(r"(?=^    Scenario\(\n)", ROWS.read_text("utf-8"), flags=re.MULTILINE)
+    (row,) = [each for each in rows if f'name="{SHOWN}",' in each]
     code = "\n".join(line.removeprefix("    ") for line in row.rstrip().removesuffix(",").splitlines())
     return f"```text\n{code}\n```\n"
 

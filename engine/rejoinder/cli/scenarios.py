@@ -40,11 +40,11 @@ def scenarios(
     ] = None,
     listing: Annotated[bool, typer.Option("--list", help="List the scenarios, and stop.")] = False,
 ) -> None:
-    """Run the scenarios in which the original was measured, and judge every frame and every word.
+    """Run every scenario that the original was measured in.
 
-    Each runs over a real socket on this machine, on every wire and against both kinds of server: no key, no network. A scenario is
-    right if each turn heard exactly its words, ended as it should and in time, and every frame, both ways, is the expected one.
-    Status 1 if any is not.
+    Each runs over a real socket on this machine, on every wire and against both kinds of server: no key, no network. It is right if
+    each turn heard exactly its words, ended as it should and in time, and every frame, both ways, is the expected one. Printed is a
+    table beside the original's. Status 1 if any is not right.
     """
     from rejoinder.testing.scenarios import SCENARIOS, UnknownScenario, select
 

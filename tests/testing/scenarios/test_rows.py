@@ -90,8 +90,8 @@ def test_a_table_can_be_made_of_it(scenario: Scenario) -> None:
     told = (scenario.name, scenario.title, scenario.correct, scenario.original.measured)
 
     assert not any("|" in text or "\n" in text or not text for text in told)
-    told = {scenario.name: ("turn 1 sent after 1 ms", "right")}
-    assert 8 == markdown_table(told, [scenario]).splitlines()[-1].count("|")
+    measured = {scenario.name: ("turn 1 sent after 1 ms", "right")}
+    assert 8 == markdown_table(measured, [scenario]).splitlines()[-1].count("|")
 
 
 @EACH

@@ -14,7 +14,7 @@ from trio.testing import MockClock
 from rejoinder.engine import Endpoint, Session, Settings
 from rejoinder.testing import Answer, Event, ServerFaults, Text
 from rejoinder.testing.scenarios import Kind, Result, Scenario, Setting, run_all, run_scenario, select, settings_of
-from rejoinder.testing.scenarios.acts import Ask, Begin, Idle
+from rejoinder.testing.scenarios.acts import Ask, Begin, Converse, Idle
 from rejoinder.testing.scenarios.records import Server
 from rejoinder.testing.scenarios.runner import open_client
 from rejoinder.testing.script import Pause, Stall
@@ -26,6 +26,13 @@ SERIAL: Final = Setting("trio-websocket", Kind.SERIAL)
 def scenario(name: str, **changes: Any) -> Scenario:  # noqa: ANN401 - fields of a scenario
     (found,) = select([name])
     return attrs.evolve(found, **changes)
+
+
+def converse(name: str, **changes: Any) -> Converse:  # noqa: ANN401 - fields of the act
+    """The first act of a scenario that calls functions, changed."""
+    act = scenario(name).acts[0]
+    assert isinstance(act, Converse)
+    return attrs.evolve(act, **changes)
 
 
 def frames(result: Result) -> list[str]:
@@ -114,7 +121,7 @@ async def test_another_end_is_found(loopback_clock: MockClock) -> None:
 
 async def test_what_takes_too_long_is_found(loopback_clock: MockClock) -> None:
     late = scenario("09c", server=attrs.evolve(scenario("09c").server, handshakes=(0.0, 1.0)))
-    slow = scenario("19d", acts=[attrs.evolve(scenario("19d").acts[0], within=0.1)])
+    slow = scenario("19d", acts=[converse("19d", within=0.1)])
 
     found = (await run_scenario(late, LANES)).differences
     assert ["turn 2 reached the server after 1.00 s, not within 0.75 s"] == list(found)
@@ -122,13 +129,13 @@ async def test_what_takes_too_long_is_found(loopback_clock: MockClock) -> None:
 
 
 async def test_tokens_that_were_not_told_are_found(loopback_clock: MockClock) -> None:
-    planted = scenario("01", acts=[attrs.evolve(scenario("01").acts[0], usage="1 in, 1 out")])
+    planted = scenario("01", acts=[Ask("Good morning!", "Good morning.", usage="1 in, 1 out")])
 
     assert any("tokens, not of 1 in, 1 out" in found for found in (await run_scenario(planted, LANES)).differences)
 
 
 async def test_calls_that_became_something_else_are_found(loopback_clock: MockClock) -> None:
-    planted = scenario("13c", acts=[attrs.evolve(scenario("13c").acts[0], told=["started call_a"], ran=["look_up y"])])
+    planted = scenario("13c", acts=[converse("13c", told=["started call_a"], ran=["look_up y"])])
     found = (await run_scenario(planted, LANES)).differences
 
     assert ("turn 1 was told of calls: started call_a, finished call_a; not started call_a") in found

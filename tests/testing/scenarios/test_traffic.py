@@ -20,7 +20,7 @@ CREATE: dict[str, Any] = {
 @pytest.mark.parametrize(
     "change, expected",
     [
-        ({}, "create: user 'Hi'"),
+        ({"store": False}, "create: user 'Hi'"),
         ({"stream_id": "lane-1"}, "create lane-1: user 'Hi'"),
         ({"previous_response_id": "resp_1"}, "create after resp_1: user 'Hi'"),
         ({"store": True}, "create: user 'Hi'; store true"),
@@ -39,7 +39,7 @@ CREATE: dict[str, Any] = {
             "create: assistant 'x' as msg_1",
         ),
         (
-            {"tools": [{"name": "f", "parameters": {"properties": {"a": {}, "b": {}}}}, {"name": "g"}]},
+            {"tools": [{"name": "f", "parameters": {"properties": {"a": 1, "b": 2}}}, {"name": "g"}]},
             "create: user 'Hi'; tools f(a b) g()",
         ),
     ],

@@ -1,14 +1,27 @@
-"""Rows about large frames, slow callers, and servers that say nothing."""
+"""Rows about large frames, slow callers, servers that say nothing, and servers that talk to nobody."""
 
 from __future__ import annotations
 
 from typing import Final
 
-from rejoinder.testing.scenarios.acts import Ask
-from rejoinder.testing.scenarios.answers import FINE, READY, pieces, story
-from rejoinder.testing.scenarios.records import Original, OriginalVerdict, Scenario, Server, ended, sent, settings_with
+import attrs
+
+from rejoinder.testing.scenarios.acts import Ask, Idle, Leave
+from rejoinder.testing.scenarios.answers import FINE, READY, A, pieces, story
+from rejoinder.testing.scenarios.records import (
+    Figure,
+    FigureKind,
+    Original,
+    OriginalVerdict,
+    Scenario,
+    Server,
+    ended,
+    sent,
+    settings_with,
+)
 from rejoinder.testing.scenarios.traffic import shortened
 from rejoinder.testing.script import Answer, Stall, Text
+from rejoinder.testing.server_cancels import CancelMode
 
 __all__ = ["SILENCE_ROWS"]
 
@@ -140,6 +153,46 @@ SILENCE_ROWS: Final = (
 1 > create: user 'Ready?', assistant 'Ready.', user 'Tell me a story.', assistant 'a0 a1 a2 a3 a4 a5 ',
    user 'Go on.'
 1 < created resp_3, in progress, item message, part, 'Fine.', text done, part done, item done, completed resp_3
+        """,
+    ),
+    Scenario(
+        name="21",
+        title="a turn is left, nobody asks for anything, and the server sends on",
+        correct="the connection is read, pings are answered, and the next turn finds it alive",
+        original=Original(OriginalVerdict.WRONG, "nobody reads; the connection dies at 49.7 s, the chain with it"),
+        server=Server([READY, Answer([story("a", 400, interval=0.006)]), FINE], cancel_mode=CancelMode.IGNORE),
+        acts=[
+            Ask("Ready?", "Ready."),
+            Ask("Tell me a story.", A, "cancelled", leaves=Leave(deltas=3)),
+            Idle(3.6),
+            Ask("Thank you.", "Fine."),
+        ],
+        settings=attrs.evolve(settings_with(deadlines={"ping": 1.0, "drain": 5.0}), queue=16, ping_interval=0.3),
+        figures=[sent(3), Figure(FigureKind.CONNECTIONS)],
+        bound=9.0,
+        lanes="""
+0 > create lane-1: user 'Ready?'
+0 > create lane-1 after resp_1: user 'Tell me a story.'
+0 > cancel resp_2
+0 > create lane-2: user 'Ready?', assistant 'Ready.', user 'Tell me a story.', assistant 'a0 a1 a2 ',
+   user 'Thank you.'
+0 < lane-1: created resp_1, in progress, item message, part, 'Ready.', text done, part done, item done,
+   completed resp_1, created resp_2 after resp_1, in progress, item message, part,
+   400 deltas 'a0 a1 a2 a3 a4 a'...' a397 a398 a399 ' (1890 characters), text done, part done, item done,
+   completed resp_2
+0 < lane-2: created resp_3, in progress, item message, part, 'Fine.', text done, part done, item done,
+   completed resp_3
+        """,
+        serial="""
+0 > create: user 'Ready?'
+0 > create after resp_1: user 'Tell me a story.'
+0 > cancel resp_2
+0 > create: user 'Ready?', assistant 'Ready.', user 'Tell me a story.', assistant 'a0 a1 a2 ', user 'Thank you.'
+0 < created resp_1, in progress, item message, part, 'Ready.', text done, part done, item done,
+   completed resp_1, created resp_2 after resp_1, in progress, item message, part,
+   400 deltas 'a0 a1 a2 a3 a4 a'...' a397 a398 a399 ' (1890 characters), text done, part done, item done,
+   completed resp_2, created resp_3, in progress, item message, part, 'Fine.', text done, part done, item done,
+   completed resp_3
         """,
     ),
 )
