@@ -34,7 +34,7 @@ def scenarios(
     profile: Annotated[
         ServerKindName, typer.Option(help="Against servers with lanes, serial ones, or both.")
     ] = ServerKindName.BOTH,
-    at_once: Annotated[int, typer.Option(metavar="N", help="How many runs go on at the same time.", min=1, max=64)] = 6,
+    at_once: Annotated[int, typer.Option(metavar="N", help="How many runs go on at the same time.", min=1, max=64)] = 4,
     report: Annotated[
         str | None, typer.Option("--json", metavar="FILE", help="Write verdicts, figures and frames as JSON; - prints that alone.")
     ] = None,

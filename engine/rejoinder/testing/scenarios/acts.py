@@ -62,7 +62,7 @@ class Ask:
     usage: str = ""
     """The tokens that are told, as ``3 in, 2 out``; empty if nothing is said about them."""
     prompt: float = PROMPT
-    """Seconds in which the create must have reached the server; without end if nothing is said about that."""
+    """Seconds in which the create must have reached the server; the first turn of a run may take 2."""
     within: float = math.inf
     """Seconds in which the turn must have ended."""
     pace: float = 0.0

@@ -192,7 +192,7 @@ HTTP_ROWS: Final = (
                 "Hello",
                 "a0 a1 a2 ",
                 "DeadlineExceeded (deadline, not safe to repeat): The server stopped in the middle of its answer within 0.6 s.",
-                within=1.5,
+                within=3.0,
             ),
             Ask("Again", "You said: Again"),
         ],
@@ -233,8 +233,8 @@ HTTP_ROWS: Final = (
         original=Original(OriginalVerdict.RIGHT, "3 requests, an error after 1.2 to 1.5 s"),
         server=Server([*[busy(429)] * 3, *[busy(500)] * 3]),
         acts=[
-            Ask("Hello", "", "ResponseFailed (rejected, status 429, safe to repeat): Busy.", within=1.5, prompt=1.4),
-            Ask("Again", "", "ResponseFailed (rejected, status 500, safe to repeat): Busy.", within=1.5, prompt=1.4),
+            Ask("Hello", "", "ResponseFailed (rejected, status 429, safe to repeat): Busy.", within=3.0, prompt=2.5),
+            Ask("Again", "", "ResponseFailed (rejected, status 500, safe to repeat): Busy.", within=3.0, prompt=2.5),
         ],
         figures=[ended(1), Figure(FigureKind.CREATES)],
         http="""

@@ -160,11 +160,11 @@ SILENCE_ROWS: Final = (
         title="a turn is left, nobody asks for anything, and the server sends on",
         correct="the connection is read, pings are answered, and the next turn finds it alive",
         original=Original(OriginalVerdict.WRONG, "nobody reads; the connection dies at 49.7 s, the chain with it"),
-        server=Server([READY, Answer([story("a", 400, interval=0.006)]), FINE], cancel_mode=CancelMode.IGNORE),
+        server=Server([READY, Answer([story("a", 200, interval=0.01)]), FINE], cancel_mode=CancelMode.IGNORE),
         acts=[
             Ask("Ready?", "Ready."),
             Ask("Tell me a story.", A, "cancelled", leaves=Leave(deltas=3)),
-            Idle(3.6),
+            Idle(4.0),
             Ask("Thank you.", "Fine."),
         ],
         settings=attrs.evolve(settings_with(deadlines={"ping": 1.0, "drain": 5.0}), queue=16, ping_interval=0.3),
@@ -178,7 +178,7 @@ SILENCE_ROWS: Final = (
    user 'Thank you.'
 0 < lane-1: created resp_1, in progress, item message, part, 'Ready.', text done, part done, item done,
    completed resp_1, created resp_2 after resp_1, in progress, item message, part,
-   400 deltas 'a0 a1 a2 a3 a4 a'...' a397 a398 a399 ' (1890 characters), text done, part done, item done,
+   200 deltas 'a0 a1 a2 a3 a4 a'...' a197 a198 a199 ' (890 characters), text done, part done, item done,
    completed resp_2
 0 < lane-2: created resp_3, in progress, item message, part, 'Fine.', text done, part done, item done,
    completed resp_3
@@ -190,7 +190,7 @@ SILENCE_ROWS: Final = (
 0 > create: user 'Ready?', assistant 'Ready.', user 'Tell me a story.', assistant 'a0 a1 a2 ', user 'Thank you.'
 0 < created resp_1, in progress, item message, part, 'Ready.', text done, part done, item done,
    completed resp_1, created resp_2 after resp_1, in progress, item message, part,
-   400 deltas 'a0 a1 a2 a3 a4 a'...' a397 a398 a399 ' (1890 characters), text done, part done, item done,
+   200 deltas 'a0 a1 a2 a3 a4 a'...' a197 a198 a199 ' (890 characters), text done, part done, item done,
    completed resp_2, created resp_3, in progress, item message, part, 'Fine.', text done, part done, item done,
    completed resp_3
         """,

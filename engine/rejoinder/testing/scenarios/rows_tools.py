@@ -163,7 +163,7 @@ TOOL_ROWS: Final = (
         original=Original(OriginalVerdict.RIGHT, "yes"),
         server=Server(
             [
-                calling("work", '{"seconds": 1.5}'),
+                calling("work", '{"seconds": 3.0}'),
                 Answer([Text("I am on it.")]),
                 Answer([Text("A long story", pieces=1), Pause(2.0), Text("never")]),
                 Answer([Text("Hello again.")]),
@@ -171,9 +171,7 @@ TOOL_ROWS: Final = (
             ]
         ),
         acts=[
-            Converse(
-                "Find out", [Handler("work", background=True)], "I am on it.", told=["started call_a"], ran=["work 1.5 ended"]
-            ),
+            Converse("Find out", [Handler("work", background=True)], "I am on it.", told=["started call_a"], ran=["work 3 ended"]),
             Converse(
                 "A story!", [Handler("work", background=True)], "A long story", "cancelled", leaves=Leave(deltas=1, lingers=0.3)
             ),
@@ -183,6 +181,7 @@ TOOL_ROWS: Final = (
         ],
         with_conversation=True,
         figures=[ended(3)],
+        bound=9.0,
         lanes=r"""
 0 > create lane-1: user 'Find out'; tools work(seconds)
 0 > create lane-1 after resp_1: output call_a "{\"status\": \"running\",
@@ -190,14 +189,14 @@ TOOL_ROWS: Final = (
    its result will follow in a message. Go on with the conversation."; tools work(seconds)
 0 > create lane-1 after resp_2: user 'A story!'; tools work(seconds)
 0 > cancel resp_3
-0 > create lane-2: user 'Find out', call call_a work {"seconds": 1.5}, output call_a "{\"status\": \"running\",
+0 > create lane-2: user 'Find out', call call_a work {"seconds": 3.0}, output call_a "{\"status\": \"running\",
    \"call_id\": \"call_a\"} Function 'work' is running;
    its result will follow in a message. Go on with the conversation.", assistant 'I am on it.' as msg_1,
    user 'A story!', user 'Hello?'; tools work(seconds)
-0 > create lane-2 after resp_4: developer 'The call call_a '...'orked for 1.5 s"' (91 characters);
+0 > create lane-2 after resp_4: developer 'The call call_a '...'"worked for 3 s"' (89 characters);
    tools work(seconds)
 0 < lane-1: created resp_1, in progress, item function_call call_a work, arguments '{"second',
-   arguments 's": 1.5}', arguments done, item done, completed resp_1, created resp_2 after resp_1, in progress,
+   arguments 's": 3.0}', arguments done, item done, completed resp_1, created resp_2 after resp_1, in progress,
    item message, part, 'I', ' am', ' on', ' it.', text done, part done, item done, completed resp_2,
    created resp_3 after resp_2, in progress, item message, part, 'A long story', text done, part done,
    item done, incomplete resp_3 (cancelled)
@@ -212,12 +211,12 @@ TOOL_ROWS: Final = (
    its result will follow in a message. Go on with the conversation."; tools work(seconds)
 0 > create after resp_2: user 'A story!'; tools work(seconds)
 0 > cancel resp_3
-0 > create: user 'Find out', call call_a work {"seconds": 1.5}, output call_a "{\"status\": \"running\",
+0 > create: user 'Find out', call call_a work {"seconds": 3.0}, output call_a "{\"status\": \"running\",
    \"call_id\": \"call_a\"} Function 'work' is running;
    its result will follow in a message. Go on with the conversation.", assistant 'I am on it.' as msg_1,
    user 'A story!', user 'Hello?'; tools work(seconds)
-0 > create after resp_4: developer 'The call call_a '...'orked for 1.5 s"' (91 characters); tools work(seconds)
-0 < created resp_1, in progress, item function_call call_a work, arguments '{"second', arguments 's": 1.5}',
+0 > create after resp_4: developer 'The call call_a '...'"worked for 3 s"' (89 characters); tools work(seconds)
+0 < created resp_1, in progress, item function_call call_a work, arguments '{"second', arguments 's": 3.0}',
    arguments done, item done, completed resp_1, created resp_2 after resp_1, in progress, item message, part,
    'I', ' am', ' on', ' it.', text done, part done, item done, completed resp_2, created resp_3 after resp_2,
    in progress, item message, part, 'A long story', text done, part done, item done,

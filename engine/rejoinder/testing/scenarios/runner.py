@@ -45,7 +45,7 @@ WIRES: Final[Mapping[str, Connector]] = MappingProxyType({"trio-websocket": open
 """What carries frames over a WebSocket, by name."""
 HTTP: Final = "http"
 """The wire of the scenarios over HTTP."""
-AT_ONCE: Final = 6
+AT_ONCE: Final = 4
 """How many runs go on at the same time, unless somebody says otherwise."""
 KEY: Final = "none-is-asked-for"
 LOOKING: Final = 0.05
