@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 from collections import defaultdict
 from typing import Final
+from weakref import ref
 
 import pytest
 
@@ -97,6 +99,21 @@ def test_clock_is_fed_when_the_next_deadline_has_come() -> None:
 
     assert known.due is not None
     assert known.due == reaction.at == reaction.after.now
+
+
+def test_what_is_let_go_of_is_freed_without_a_search_for_cycles() -> None:
+    sessions = KnownSessions()
+    known = sessions.met(asked(), 0.0)
+    held = ref(sessions.fed(known, Expired()).after)
+    gc.disable()
+    try:
+        sessions.forget()
+        del sessions, known
+        freed = held() is None
+    finally:
+        gc.enable()
+
+    assert freed
 
 
 def test_frame_on_a_link_is_one_event() -> None:

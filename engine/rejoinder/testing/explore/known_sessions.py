@@ -18,13 +18,19 @@ import attrs
 
 from rejoinder.states.canonical import Names, Remembered, key
 from rejoinder.states.continuation import Continuation
-from rejoinder.states.effects import Effect
+from rejoinder.states.effects import Effect, Finish, Moved
 from rejoinder.states.events import Event, Expired, Received
 from rejoinder.states.facts import Facts
+from rejoinder.states.phases import ResponsePhase
 from rejoinder.states.session import Session
 from rejoinder.states.stream_events import FrameKind, StreamEvent
+from rejoinder.states.triggers import LinkEvent, ResponseEvent
+from rejoinder.states.verdicts import OutcomeKind
 
+from .accounts import accounts_of, noted_for_nothing
+from .bookkeeping import unexplained
 from .exact import exact
+from .promptness import dialled_too_soon
 from .rows import rows_of
 
 __all__ = ["KnownSession", "KnownSessions", "Reaction"]
@@ -70,6 +76,16 @@ class Reaction:
     """The session afterwards; the one before, if something was raised."""
     raised: Exception | None = None
     """What was raised, which must not be."""
+    orders: tuple[Effect, ...] = ()
+    """The effects, without those moves of machines that nobody has to look at."""
+    accounts: frozenset[str] = frozenset()
+    """What a feed did with a frame, as ``accounts.py`` calls it."""
+    names: frozenset[str] = frozenset()
+    """The notes among them."""
+    spoilt: int = 0
+    """How many requests ended otherwise than completed."""
+    wrong: str | None = None
+    """What is wrong with it in any world."""
 
 
 @final
@@ -147,4 +163,28 @@ class KnownSessions:
         except Exception as error:  # noqa: BLE001 - whatever it is, it must not be raised
             return Reaction(event, now, (), {}, (), None, known, error)
         counts, sighted = dict(twin.counts), twin.sighted
-        return Reaction(event, now, effects, counts, rows_of(counts, effects), sighted, self.met(twin, now))
+        accounts, names = accounts_of(effects, counts)
+        return Reaction(
+            event,
+            now,
+            effects,
+            counts,
+            rows_of(counts, effects),
+            sighted,
+            self.met(twin, now),
+            orders=tuple([effect for effect in effects if type(effect) is not Moved or _matters(effect)]),
+            accounts=accounts,
+            names=names,
+            spoilt=sum([type(effect) is Finish and effect.outcome.kind is not OutcomeKind.COMPLETED for effect in effects]),
+            wrong=dialled_too_soon(event, effects) or unexplained(twin, event, effects) or noted_for_nothing(event, effects),
+        )
+
+
+def _matters(moved: Moved) -> bool:
+    """Whether somebody who judges has to see that a machine moved."""
+    return moved.target in SEEN_TARGETS or moved.event in SEEN_EVENTS
+
+
+SEEN_TARGETS: Final = frozenset({ResponsePhase.QUARANTINED, ResponsePhase.STREAMING})
+SEEN_EVENTS: Final = frozenset({ResponseEvent.DOUBTFUL, LinkEvent.SUCCESSOR_OPEN})
+"""What ``Judge.saw`` looks at."""
