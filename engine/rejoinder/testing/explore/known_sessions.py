@@ -3,9 +3,10 @@
 Rules of this file
 * A session is a value, and ``feed`` a function of it, the event and the instant, and of nothing else. So the code that runs is
   asked once for each session and event, and what it answered is remembered; nothing here decides anything in its place.
-* Two sessions are one and the same here if they have equal keys, the same names in the same places, the same number for the link
-  that is made next, and stand at the same instant: then they answer alike, word by word. (Worlds that are alike *up to* names and
-  times are told by their keys alone, in ``world_key.py``.)
+* Two sessions are one and the same here if they have equal keys, the same names in the same places, and the same number for the
+  link that is made next: then they answer alike, word by word, up to a shift of the clock. So the clock of a world may be set back,
+  or forth, to that of a session that was met before; where a story is told (``clocks``) it is not, and the instant counts as well.
+  (Worlds that are alike *up to* names are told by their keys alone, in ``world_key.py``.)
 * A session that is known is never fed: a copy is.
 """
 
@@ -93,8 +94,10 @@ class Reaction:
 class KnownSessions:
     """All sessions that one exploration has met."""
 
+    clocks: Final[bool] = False
+    """Whether sessions at different instants are different."""
     known: Final[dict[Hashable, KnownSession]] = attrs.field(factory=dict[Hashable, KnownSession])
-    """By key, names, next link and instant."""
+    """By key, names, next link and, where it counts, instant."""
     told: Final[dict[Hashable, KnownSession]] = attrs.field(factory=dict[Hashable, KnownSession])
     """The same, by what ``exact`` tells."""
     numbers: Final[dict[Hashable, int]] = attrs.field(factory=dict[Hashable, int])
@@ -105,7 +108,7 @@ class KnownSessions:
     """What was received, by link and by the frame's identity: one event for one frame on one link."""
 
     def met(self, session: Session, now: float) -> KnownSession:
-        """The session that is known for ``session`` at ``now``; nobody may feed that one from here on."""
+        """The session that is known for ``session`` at ``now``, by its own clock; nobody may feed that one from here on."""
         words = exact(session)
         if words is None:
             return self._alike(session, now)
@@ -118,7 +121,12 @@ class KnownSessions:
     def _alike(self, session: Session, now: float) -> KnownSession:
         names = Names()
         number = self.numbers.setdefault(key(session, now, names, self.continuations), len(self.numbers))
-        name = (number, now, session.links_made, tuple([(kind, *met) for kind, met in names.kinds.items()]))
+        name = (
+            number,
+            now if self.clocks else None,
+            session.links_made,
+            tuple([(kind, *met) for kind, met in names.kinds.items()]),
+        )
         known = self.known.get(name)
         if known is None:
             session.counts.clear()
