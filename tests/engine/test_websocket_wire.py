@@ -20,7 +20,7 @@ from rejoinder.engine import (
     WireClosed,
     open_session,
 )
-from rejoinder.engine.wire import Identified
+from rejoinder.engine.wire import Identified, Wire
 from rejoinder.engine.wire_choice import open_chosen_wire
 from rejoinder.testing import AZURE, Answer, LoseConnection, ModelServer, Pause, Text, scripted
 from rejoinder.testing.simulator import serve
@@ -161,6 +161,85 @@ async def test_the_close_of_a_server_has_its_code_each_time(nursery: trio.Nurser
             assert (1001, "away") == (caught.value.code, caught.value.reason)
 
     assert 0.0 == trio.current_time()
+
+
+FLOOD = [f"{number:0100}" for number in range(300)]
+
+
+def frames(texts: list[str]) -> bytes:
+    return b"".join(bytes([0x81, len(text)]) + text.encode() for text in texts)
+
+
+async def receive_all(wire: Wire, count: int) -> list[list[str | bytes]]:
+    """Receive until there are as many frames; returns them as they were handed over."""
+    batches: list[list[str | bytes]] = []
+    while sum(map(len, batches)) < count:
+        batches.append(list(await wire.receive()))
+    return batches
+
+
+async def test_a_flood_is_handed_over_in_batches(nursery: trio.Nursery, loopback_clock: trio.testing.MockClock) -> None:
+    async def say(stream: trio.SocketStream) -> None:
+        await stream.send_all(frames(FLOOD) + CLOSE_AWAY)
+        await read_all(stream)
+
+    listener = await listen(nursery, upgraded(say))
+    async with open_chosen_wire(at(listener.port), PLAIN) as wire:
+        batches = await receive_all(wire, len(FLOOD))
+        with pytest.raises(WireClosed):
+            await wire.receive()
+
+    assert FLOOD == [text for batch in batches for text in batch]
+    assert len(batches) < 30
+
+
+async def test_what_is_there_does_not_wait_for_what_is_not(nursery: trio.Nursery, loopback_clock: trio.testing.MockClock) -> None:
+    """The last frame of the read is not whole, and a ping stands behind the last that is."""
+
+    async def say(stream: trio.SocketStream) -> None:
+        await stream.send_all(frames(FLOOD[:30]) + b"\x89\x00" + frames(FLOOD[30:31])[:50])
+        await trio.sleep(100.0)
+        await stream.send_all(frames(FLOOD[30:31])[50:])
+        await read_all(stream)
+
+    listener = await listen(nursery, upgraded(say))
+    async with open_chosen_wire(at(listener.port), PLAIN) as wire:
+        first = await receive_all(wire, 30)
+        begun = trio.current_time()
+        second = await wire.receive()
+        ended = trio.current_time()
+
+    assert FLOOD[:30] == [text for batch in first for text in batch]
+    assert FLOOD[30:31] == list(second)
+    assert (0.0, 100.0) == (begun, ended)
+
+
+async def test_a_receive_that_is_cancelled_at_any_step_loses_nothing(
+    each_wire: str, nursery: trio.Nursery, loopback_clock: trio.testing.MockClock
+) -> None:
+    async def say(stream: trio.SocketStream) -> None:
+        await stream.send_all(frames(FLOOD))
+        await read_all(stream)
+
+    listener = await listen(nursery, upgraded(say))
+    cancelled = 0
+    for number in range(1, 20):
+        async with open_chosen_wire(at(listener.port), Settings(close_deadline=0.01)) as wire:
+            received: list[str | bytes] = []
+            scope = trio.CancelScope()
+            steps = Steps(trio.lowlevel.current_task(), number, scope)
+            trio.lowlevel.add_instrument(steps)
+            with scope:
+                received += await wire.receive()
+            trio.lowlevel.remove_instrument(steps)
+            cancelled += scope.cancelled_caught
+            for batch in await receive_all(wire, len(FLOOD) - len(received)):
+                received += batch
+
+        assert FLOOD == received, f"after step {number}"
+
+    # The fast one reads in one step, and has no middle to be cancelled in.
+    assert cancelled or each_wire == "websockets"
 
 
 async def test_a_binary_frame_stays_binary(nursery: trio.Nursery, loopback_clock: trio.testing.MockClock) -> None:

@@ -102,8 +102,10 @@ class Settings:
     """Whether to dial when the session opens rather than when it is first needed."""
     buffer_limit: int = 16 * 1024 * 1024
     """What one response may hold undelivered, counted in characters of its frames' JSON; more fails it (``ConsumerTooSlow``)."""
+    output_limit: int = 128 * 1024 * 1024
+    """What one response may say in all, counted as above; more ends it (``OutputTooLarge``), however fast it is read."""
     frame_limit: int = 64 * 1024 * 1024
-    """Bytes of the largest frame that is accepted."""
+    """Bytes of the largest frame that is accepted, of the largest event of a stream over HTTP, and of an answer in one piece."""
     wire: WireName = "auto"
     """Which library carries the frames of a WebSocket: ``"trio-websocket"``, ``"websockets"`` (less CPU for each frame; the extra
     ``rejoinder[fast]``), or ``"auto"``, which takes the second where it is installed. They differ in nothing else."""
@@ -126,7 +128,7 @@ class Settings:
     direct; only what goes over HTTP then takes a proxy from the environment, as httpx does."""
 
     def __attrs_post_init__(self) -> None:
-        for name in ("buffer_limit", "frame_limit", "queue", "send_deadline", "close_deadline"):
+        for name in ("buffer_limit", "output_limit", "frame_limit", "queue", "send_deadline", "close_deadline"):
             check_number(self, name)
         check_number(self, "ping_interval", endless=True)
         if self.proxy is not None:

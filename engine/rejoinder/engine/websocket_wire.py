@@ -5,14 +5,16 @@ leave a server that never answers the close, so the stream and the nursery are o
 no pings) do not fit this protocol, so they are set. It waits for ever for a server that hangs up instead of answering, waits for
 the body of a refusal, and trips over an answer that is not HTTP: so the head of the answer is read before the library sees it
 (``upgrade.py``).
+It hands over one message at a time, each with a wake-up of its own. So that not everybody behind it is woken for each as well, the
+messages of one read are collected: the stream that the library reads from knows when it has parsed all of it, as it asks for more.
 What it raises in its own task reaches nobody but the caller of this wire, as ``HandshakeFailed`` before the wire is open and as
 ``WireClosed`` afterwards.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncGenerator, Generator, Sequence
+from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import Final, cast, final
 
 import trio
@@ -28,6 +30,10 @@ from .wire import HandshakeFailed, Wire, WireClosed
 
 __all__ = ["WebSocketWire", "open_websocket_wire"]
 
+SEVERAL: Final = 2048
+"""Bytes of one read that are likely to be several messages."""
+COLLECTED_AT_MOST: Final = 64
+"""Messages that are handed over at once; the first waits until the last is parsed."""
 CLOSE_FRAME: Final = b"\x88"
 """How a close frame begins. The library hands over each frame by itself."""
 BROKEN: Final = (CloseReason.PROTOCOL_ERROR, CloseReason.INVALID_FRAME_PAYLOAD_DATA)
@@ -46,6 +52,8 @@ class WebSocketWire:
     def __init__(self, connection: trio_websocket.WebSocketConnection, stream: HeadFirst, request_id: str | None = None) -> None:
         self._connection = connection
         self._stream = stream
+        self._messages: list[str | bytes] = []
+        """What has come and was not handed over."""
         self.request_id = request_id
         """``x-request-id`` of the answer to the upgrade; None where it had none."""
 
@@ -58,11 +66,19 @@ class WebSocketWire:
             raise self._closed() from error
 
     async def receive(self) -> Sequence[str | bytes]:
-        """Wait for the next frame. Raises ``WireClosed`` at the end, each time."""
+        """Wait for frames and return what one read has brought. Raises ``WireClosed`` at the end, each time."""
         try:
-            return (await self._connection.get_message(),)
+            if not self._messages:
+                self._messages.append(await self._connection.get_message())
+            if self._stream.is_parsing:
+                with self._stream.until_all_is_parsed():
+                    while len(self._messages) < COLLECTED_AT_MOST:
+                        self._messages.append(await self._connection.get_message())
         except Exception as error:
-            raise self._closed() from error
+            if not self._messages:
+                raise self._closed() from error
+        messages, self._messages = self._messages, []
+        return messages
 
     async def ping(self) -> None:
         """Send a ping and wait for its pong. Raises ``WireClosed``."""
@@ -89,13 +105,13 @@ async def open_websocket_wire(endpoint: Endpoint, settings: Settings) -> AsyncGe
     """
     # The stream closes also after a handshake that failed: the library leaves the socket of a refused one open.
     async with open_stream(endpoint, settings) as stream, open_inner_nursery() as nursery:
-        watched = HeadFirst(stream, endpoint)
-        connection, library = await nursery.start(_run_library, watched, endpoint, settings)
+        head_first = HeadFirst(stream, endpoint)
+        connection, library = await nursery.start(_run_library, head_first, endpoint, settings)
         # Whoever cancels the user of this wire must not silence the reader: the closing handshake needs it. (Not sooner: a
         # task that is shielded before `start` has returned could not be cancelled by anybody.)
         library.shield = True
         try:
-            yield WebSocketWire(connection, watched, request_id_in(connection.handshake_headers))
+            yield WebSocketWire(connection, head_first, request_id_in(connection.handshake_headers))
         finally:
             with trio.move_on_after(settings.close_deadline, shield=True), suppress(Exception):
                 await connection.aclose()
@@ -148,6 +164,19 @@ class HeadFirst(trio.abc.Stream):
         self._agreed = False
         self.has_said_goodbye = False
         """Whether the library has sent a close frame."""
+        self.is_parsing = False
+        """Whether what the library has is likely to be several messages, and it has not asked for more."""
+        self._collecting: trio.CancelScope | None = None
+
+    @contextmanager
+    def until_all_is_parsed(self) -> Generator[None]:
+        """A block that is cancelled when the library asks for more; enter it while ``is_parsing``."""
+        with trio.CancelScope() as scope:
+            self._collecting = scope
+            try:
+                yield
+            finally:
+                self._collecting = None
 
     async def send_all(self, data: bytes | bytearray | memoryview) -> None:
         """As the stream below."""
@@ -160,10 +189,16 @@ class HeadFirst(trio.abc.Stream):
 
     async def receive_some(self, max_bytes: int | None = None) -> bytes | bytearray:
         """As the stream below, once the server has agreed."""
+        self.is_parsing = False
+        if self._collecting is not None:
+            self._collecting.cancel()
         if self._agreed:
-            return await self._stream.receive_some(max_bytes)
+            data = await self._stream.receive_some(max_bytes)
+            self.is_parsing = len(data) >= SEVERAL
+            return data
         agreement = await receive_agreement(self._stream, self._endpoint)
         self._agreed = True
+        self.is_parsing = len(agreement.rest) >= SEVERAL
         return agreement.received
 
     async def aclose(self) -> None:

@@ -93,6 +93,9 @@ class ProxiedConnection:
     answered: trio.Event = attrs.field(factory=trio.Event, repr=False)
     """Set once the server has said something."""
 
+    closed: trio.Event = attrs.field(factory=trio.Event, repr=False)
+    """Set once it is closed from here: a black hole ends with that."""
+
     @property
     def server_side_port(self) -> int | None:
         """The port from which the server sees this connection come, or None before it was dialled."""
@@ -109,6 +112,7 @@ class ProxiedConnection:
 
     def close(self) -> None:
         """End the connection at once; both sides see the end of the stream."""
+        self.closed.set()
         for stream in self._streams():
             stream.socket.close()
 
@@ -203,7 +207,7 @@ async def _serve(proxy: FaultProxy, host: str, port: int, head_filter: HeadFilte
     proxy.connections.append(connection)
     try:
         if connection.plan.black_hole:
-            await trio.sleep_forever()
+            await connection.closed.wait()
         connection.server = await trio.open_tcp_stream(host, port)
         async with trio.open_nursery() as nursery:
             if connection.plan.duplicate:

@@ -10,7 +10,7 @@ import attrs
 
 from .continuation import RequestContent
 from .stream_events import StreamEvent
-from .verdicts import Cause
+from .verdicts import Cause, Excess
 
 __all__ = [
     "Cancel",
@@ -65,9 +65,11 @@ class Steer:
 
 @attrs.frozen
 class Overflow:
-    """The caller's buffer is full: its request fails, and its lane drains."""
+    """More has come than the caller takes: its request fails, and its lane drains."""
 
     request: int
+    of: Excess = Excess.UNREAD
+    """What there is too much of."""
 
 
 @attrs.frozen

@@ -127,6 +127,10 @@ STATUSES: Final[Mapping[type[StreamEvent], Status]] = {
     wire.ResponseIncomplete: Status.INCOMPLETE,
 }
 
+# Python 3.11 looks a member of an enum up by a function of its own, each time; these are asked for with every delta.
+NEXT: Final = Sequence.NEXT
+ABSENT: Final = Sequence.ABSENT
+
 Facts = tuple[StrEnum, ...]
 
 
@@ -183,9 +187,9 @@ def sequence_of(lane: Lane, frame: StreamEvent) -> Sequence:
     """The frame's sequence number against the last one of the lane's response."""
     number = frame.sequence_number
     if number is None or lane.sequence is None:
-        return Sequence.ABSENT
+        return ABSENT
     if number == lane.sequence + 1:
-        return Sequence.NEXT
+        return NEXT
     return Sequence.GAP if number > lane.sequence else Sequence.REPEATED
 
 

@@ -23,6 +23,7 @@ __all__ = [
     "ERRORS",
     "Cause",
     "ErrorRule",
+    "Excess",
     "Failure",
     "Outcome",
     "OutcomeKind",
@@ -100,8 +101,20 @@ class Cause(StrEnum):
     """Words that were added to a running response were not taken. Never the end of a request."""
     OVERFLOW = "consumer too slow"
     """The caller did not read, and its buffer is full."""
+    OUTPUT = "output too large"
+    """The response has said more than the caller allows one to say."""
     CLOSED = "session closed"
     """The session was closed."""
+
+
+@unique
+class Excess(StrEnum):
+    """What there was too much of for a caller."""
+
+    UNREAD = "unread"
+    """What it had not read: its buffer is full."""
+    OUTPUT = "output"
+    """What one response said, read or not."""
 
 
 @unique
