@@ -20,9 +20,9 @@ from harness.checkpoints import Moment
 from harness.loopback import open_sockets, own_tasks
 from harness.stages import HTTP, MEMORY, Place, Situation, open_place
 from harness.wires import WIRES
+from quality.robustness_page import PAGE, points_in
 from rejoinder.engine import Conversation, Response
 from rejoinder.engine.call_desk import CallDesk
-from quality.robustness_page import PAGE, points_in
 
 STATED: Final = points_in(PAGE.read_text("utf-8"))
 
@@ -123,7 +123,7 @@ def _nothing(*_: object) -> None:
         pytest.param(CallDesk, "close", "converse and iterate", "cancelled at checkpoint", id="calls stay unanswered"),
     ],
 )
-async def test_a_planted_leak_is_found(
+async def test_a_planted_leak_is_found(  # noqa: PLR0917 - parameters and fixtures
     owner: type,
     method: str,
     story: str,

@@ -15,7 +15,7 @@ import attrs
 import trio
 
 from harness.stages import WORDS, Stage
-from rejoinder.engine import BackgroundResponse, Conversation, Tools, Turn
+from rejoinder.engine import BackgroundResponse, Conversation, Tools, Turn, open_pool, open_session
 from rejoinder.states.content_events import OutputTextDelta
 
 __all__ = ["OUT_OF_BAND", "STORIES", "Heard", "Story"]
@@ -179,8 +179,14 @@ async def wait_for_a_background_call(stage: Stage, heard: Heard) -> None:
 
 
 async def a_session_of_its_own(stage: Stage, heard: Heard) -> None:
-    async with stage.open() as session, session.respond("turn") as response:
+    async with stage.open(open_session) as session, session.respond("turn") as response:
         heard.text = await response.text()
+
+
+async def a_pool_of_its_own(stage: Stage, heard: Heard) -> None:
+    async with stage.open(open_pool) as session, session.respond("turn") as first, session.respond("turn") as second:
+        assert WORDS == await second.text()
+        heard.text = await first.text()
 
 
 async def record(stage: Stage, heard: Heard) -> None:
@@ -252,6 +258,7 @@ STORIES: Final = (
     Story(converse_for_the_result),
     Story(wait_for_a_background_call),
     Story(a_session_of_its_own),
+    Story(a_pool_of_its_own),
     Story(record),
 )
 """What can be told over any wire, in memory too."""
