@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum, unique
 
-__all__ = ["CancelModeName", "CancelPolicyName", "ProfileName", "ServerKindName"]
+__all__ = ["CancelModeName", "CancelPolicyName", "ProfileName", "ServerKindName", "WireChoice"]
 
 
 @unique
@@ -44,3 +44,12 @@ class ServerKindName(StrEnum):
     LANES = "lanes"
     SERIAL = "serial"
     BOTH = "both"
+
+
+@unique
+class WireChoice(StrEnum):
+    """The libraries that carry the frames of a WebSocket."""
+
+    AUTO = "auto"
+    TRIO_WEBSOCKET = "trio-websocket"
+    WEBSOCKETS = "websockets"
