@@ -32,9 +32,9 @@ def test_what_was_not_measured_is_no_number(scenario: Scenario) -> None:
     assert all(math.isnan(value) or value == 0 for value in told.values())
 
 
-def create(says: object, at: float) -> LogEntry:
-    body = {"type": "response.create", "input": says if isinstance(says, list) else [{"role": "user", "content": says}]}
-    return LogEntry(at, 0, "in", "{}", body)
+def create(*says: str, at: float) -> LogEntry:
+    items = [{"role": "user", "content": words} for words in says]
+    return LogEntry(at, 0, "in", "{}", {"type": "response.create", "input": items})
 
 
 def turn_of(says: str, *, asked: float = 10.0) -> Turn:
@@ -45,16 +45,15 @@ def turn_of(says: str, *, asked: float = 10.0) -> Turn:
 
 def test_the_create_of_a_turn_is_found_by_its_words_and_the_last_one_counts() -> None:
     turn = turn_of("One")
-    happened = Happened(
-        [turn_of("Zero"), turn], [create("One", 1.0), create("Two", 1.5), create([], 1.6), create("One", 2.0)], started=9.5
-    )
+    creates = [create("One", at=1.0), create("One", "Two", at=1.5), create(at=1.6), create("Zero", "One", at=2.0)]
+    happened = Happened([turn_of("Zero"), turn], creates, started=9.5)
 
     assert [1.0, 2.0] == [entry.at for entry in happened.arrivals(turn)]
     assert "turn 2 reached the server after 1.50 s, not within 0.75 s" in differences(CHAT, Kind.LANES, happened)
 
 
 def test_the_first_turn_may_open_a_connection_meanwhile() -> None:
-    happened = Happened([turn_of("One")], [create("One", 1.5)], started=10.0)
+    happened = Happened([turn_of("One")], [create("One", at=1.5)], started=10.0)
 
     assert not any("reached the server" in found for found in differences(CHAT, Kind.LANES, happened))
 
