@@ -71,6 +71,8 @@ def test_json_has_every_run_every_turn_and_every_frame(tmp_path: Path) -> None:
         (run["wire"], run["kind"], run["right"]) for run in row["runs"]
     ]
     for run in row["runs"]:
+        assert run["expected"] == run["seen"]
+        assert "create" in run["seen"][0]
         assert ["Good morning.", "It is Tuesday.", "Goodbye."] == [turn["heard"] for turn in run["turns"]]
         sent = [json.loads(frame["text"]) for frame in run["frames"] if frame["direction"] == "to server"]
         assert ["Good morning!", "Which day is it?", "Thank you."] == [create["input"][-1]["content"] for create in sent]
