@@ -226,6 +226,7 @@ def _mib(process: str) -> float | None:
 def figures(account: Account) -> dict[str, Any]:
     """The account as JSON values."""
     tally = account.tally
+    seen: Counter[str] = tally.sometimes + Counter[str](account.server["sometimes"])
     return {
         "minutes": account.minutes,
         "sessions": account.sessions,
@@ -234,7 +235,7 @@ def figures(account: Account) -> dict[str, Any]:
         "texts": {"lost": tally.lost, "duplicated": tally.duplicated, "crossed": tally.crossed},
         "faults": dict(sorted(account.faults.items())),
         "server": account.server["counts"],
-        "seen": dict(sorted((tally.sometimes + Counter(account.server["sometimes"])).items())),
+        "seen": dict(sorted(seen.items())),
         "moments": {name: attrs.asdict(moment) for name, moment in account.moments.items()},
         "violations": violations(account),
         "diaries": tally.diaries,

@@ -20,8 +20,8 @@ import trio
 
 from rejoinder.engine import Endpoint, RejoinderError, Response, Session, SessionClosed, Settings, open_session
 from rejoinder.engine.observations import Observation, Sent
-from rejoinder.engine.websocket_wire import open_websocket_wire
 from rejoinder.engine.wire import Wire, WireClosed
+from rejoinder.engine.wire_choice import WireName, open_chosen_wire
 from rejoinder.states.verdicts import OutcomeKind
 from rejoinder.testing.fuzz.engine_diary import Began, Diary, Given, Observed, Wired
 from rejoinder.testing.fuzz.engine_hearing import Hearing
@@ -36,6 +36,8 @@ __all__ = ["Crowd", "Tally"]
 
 SLACK: Final = 20.0
 """Seconds beyond its deadlines in which a caller must be over, or a session closed, on a machine that has other work."""
+WIRES: Final[Sequence[WireName]] = ("trio-websocket", "websockets")
+"""The libraries that carry frames, in turn."""
 MOST_DIARIES: Final = 5
 """Diaries that are kept for whoever looks into a violation."""
 LONGEST: Final = 400
@@ -124,7 +126,9 @@ class Visit:
     async def live(self, port: int, seconds: float, pause: float) -> None:
         """Open a session, talk for so long, close it, and judge the diary."""
         endpoint = Endpoint(f"ws://127.0.0.1:{port}/v1/responses", api_key="none-is-asked-for", profile=self.station.setup.profile)
-        settings = Settings(policy=self.station.policy, close_deadline=CLOSE)
+        wire = self.lots.choice(WIRES)
+        settings = Settings(policy=self.station.policy, close_deadline=CLOSE, wire=wire)
+        self.tally.counts[f"sessions on {wire}"] += 1
         self.tally.counts["sessions"] += 1
         broken_before = len(self.tally.broken)
         sent = 0
@@ -165,7 +169,7 @@ class Visit:
             self.tally.break_promise(self.number, f"promise 8: the session took {took:.1f} s to close")
 
     def _connect(self, endpoint: Endpoint, settings: Settings) -> AbstractAsyncContextManager[Wire]:
-        return self._watched(open_websocket_wire(endpoint, settings))
+        return self._watched(open_chosen_wire(endpoint, settings))
 
     @asynccontextmanager
     async def _watched(self, inner: AbstractAsyncContextManager[Wire]) -> AsyncGenerator[Wire]:
