@@ -590,6 +590,16 @@ def test_frozen_items_are_written_as_any_others(texts: tuple[str, ...]) -> None:
     assert encode_create({"model": "m"}, [*items, {}]) == encode_create({"model": "m"}, [*history, {}])
 
 
+@pytest.mark.parametrize("fields", [{"model": "m"}, {}])
+@pytest.mark.parametrize("stream", [True, None])
+def test_frozen_items_are_written_as_any_others_over_http_too(fields: dict[str, Any], stream: bool | None) -> None:  # noqa: FBT001
+    items = [{"role": "user", "content": "Hi"}, {"role": "user", "content": "Ho"}]
+    history = ItemHistory([freeze_object(item) for item in items])
+
+    assert encode_post(fields, items, stream=stream) == encode_post(fields, history, stream=stream)
+    assert items == json.loads(encode_post(fields, history, stream=stream))["input"]
+
+
 def test_a_request_always_encodes_as_utf8() -> None:
     written = encode_create({"instructions": "\ud83d"}, [])
 
@@ -622,6 +632,18 @@ def test_post_says_what_a_create_says_as_http_says_it() -> None:
         "background": True,
         "input": [{"role": "user", "content": "Hi"}],
     } == body
+
+
+@pytest.mark.parametrize("fields, stream", [({"model": "m"}, True), ({}, None)])
+def test_post_of_a_history_is_the_same_text(fields: dict[str, object], stream: bool | None) -> None:  # noqa: FBT001
+    items: list[dict[str, Any]] = [
+        {"role": "user", "content": "Hi"},
+        {"role": "user", "content": [{"type": "input_text", "text": "\ud800"}]},
+    ]
+    history = ItemHistory(freeze_object(item) for item in items)
+
+    assert encode_post(fields, items, stream=stream) == encode_post(fields, history, stream=stream)
+    assert encode_create(fields, items) == encode_create(fields, history)
 
 
 @pytest.mark.parametrize("stream, expected", [(False, {"stream": False, "input": []}), (None, {"input": []})])

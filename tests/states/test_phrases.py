@@ -83,6 +83,7 @@ EVENTS: list[tuple[Event, str]] = [
     (Opened(3), "L3 opens"),
     (DialFailed(3, "a secret"), "the dial of L3 fails"),
     (DialFailed(3, "a secret", 401, permanent=True), "the dial of L3 fails (status 401, for good)"),
+    (DialFailed(3, "a secret", code="proxy_refused"), "the dial of L3 fails (proxy_refused)"),
     (Received(3, created(lane="lane-1")), "the server says response.created of resp_1 on L3/lane-1"),
     (Received(3, delta("a secret")), "the server says delta on L3"),
     (Lost(3, reason="a secret"), "L3 is lost"),

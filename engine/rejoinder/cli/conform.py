@@ -141,7 +141,7 @@ async def _examine(target: Target, rows: Sequence[Row]) -> Report:
     try:
         return await examine(target, rows, _progress(len(rows)))
     except HandshakeFailed as failed:
-        advice = react(ERRORS, Where.HANDSHAKE, None, None, failed.status).advice
+        advice = react(ERRORS, Where.HANDSHAKE, failed.code, None, failed.status).advice
         raise CannotDo(f"{failed.message} {advice}") from failed
     except PlainRequestRefused as refused:
         said = str(refused).rstrip(".")

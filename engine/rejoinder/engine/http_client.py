@@ -118,6 +118,7 @@ class HttpClient:
         context = self.settings.ssl_context
         options: dict[str, Any] = {
             "verify": True if context is None else context,
+            "proxy": self.settings.proxy,
             "limits": httpx.Limits(max_connections=None, max_keepalive_connections=KEPT_CONNECTIONS, keepalive_expiry=KEPT_FOR),
             **self._options,
         }

@@ -218,7 +218,7 @@ def why_unreachable(error: httpx.HTTPError, endpoint: Endpoint) -> tuple[str, bo
     """Why nothing could be sent, in a sentence, and whether that cannot pass by itself."""
     certificate = certificate_error_in(error)
     if certificate is not None:
-        return f"The certificate of {endpoint.host} is not trusted: {certificate.verify_message}.", True
+        return f"The certificate of {endpoint.host} is not trusted: {certificate.verify_message.rstrip('.')}.", True
     where = f"{endpoint.host} port {endpoint.port}"
     if isinstance(error, httpx.TimeoutException):
         return f"No connection to {where} in time.", False

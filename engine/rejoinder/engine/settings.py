@@ -19,6 +19,7 @@ from rejoinder.states.profiles import Policy, check_number
 from .errors import InvalidSetting
 from .field_checks import CHECKS, check_extra, check_fields
 from .flat_tools import flat_tools
+from .proxy import proxy_of
 from .settings_update import SettingsUpdate, Tool, renamed
 from .typed_fields import Reasoning, TextOptions, ToolChoice
 from .wire_choice import WireName, check_wire
@@ -121,11 +122,17 @@ class Settings:
     """Seconds that the closing handshake may take; then the socket is closed without it."""
     ssl_context: ssl.SSLContext | None = None
     """TLS settings; None takes the system's certificate authorities."""
+    proxy: str | None = attrs.field(default=None, repr=lambda proxy: repr(None if proxy is None else proxy_of(proxy).shown))
+    """A proxy on the way to the server: ``http://user:password@host:port`` (HTTP CONNECT), or ``socks5://…`` with
+    ``rejoinder[socks]``. It finds the address of the server, and cannot read what TLS protects. Without one the connection is
+    direct; only what goes over HTTP then takes a proxy from the environment, as httpx does."""
 
     def __attrs_post_init__(self) -> None:
         for name in ("buffer_limit", "output_limit", "frame_limit", "queue", "send_deadline", "close_deadline"):
             check_number(self, name)
         check_number(self, "ping_interval", endless=True)
+        if self.proxy is not None:
+            proxy_of(self.proxy)
         check_wire(self.wire, compression=self.compression)
         if self.model is None:  # pyright: ignore[reportUnnecessaryComparison] - whoever has no type checker learns it here
             raise InvalidSetting("Settings(model=…) is None. Give the name of a model.")

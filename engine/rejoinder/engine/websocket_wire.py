@@ -19,6 +19,7 @@ from typing import Final, cast, final
 
 import trio
 import trio_websocket
+from wsproto.frame_protocol import CloseReason
 
 from .dialling import TcpStream, open_stream
 from .endpoint import Endpoint
@@ -33,6 +34,12 @@ SEVERAL: Final = 2048
 """Bytes of one read that are likely to be several messages."""
 COLLECTED_AT_MOST: Final = 64
 """Messages that are handed over at once; the first waits until the last is parsed."""
+CLOSE_FRAME: Final = b"\x88"
+"""How a close frame begins. The library hands over each frame by itself."""
+BROKEN: Final = (CloseReason.PROTOCOL_ERROR, CloseReason.INVALID_FRAME_PAYLOAD_DATA)
+"""The codes that stand for what breaks the protocol."""
+TOO_LARGE: Final = "Exceeded maximum message size"
+"""What the library says of a message above ``Settings.frame_limit``."""
 
 OpenConnection = tuple[trio_websocket.WebSocketConnection, trio.CancelScope]
 """The library's connection, and the scope of its reader."""
@@ -81,8 +88,13 @@ class WebSocketWire:
             raise self._closed() from error
 
     def _closed(self) -> WireClosed:
-        reason = self._connection.closed
-        return WireClosed() if reason is None else WireClosed(reason.code, reason.reason or "")
+        closed = self._connection.closed
+        if closed is None:
+            return WireClosed()
+        # It answers the server's close, and hangs up without a word on what breaks the protocol; nothing else tells the two apart.
+        broken = closed.code in BROKEN and not self._stream.has_said_goodbye
+        too_large = closed.code == CloseReason.MESSAGE_TOO_BIG and (closed.reason or "").startswith(TOO_LARGE)
+        return WireClosed(closed.code, closed.reason or "", ours=broken or too_large)
 
 
 @asynccontextmanager
@@ -143,13 +155,15 @@ async def _run_library(
 class HeadFirst(trio.abc.Stream):
     """The stream as the library sees it: nothing is received until the server has agreed to the upgrade.
 
-    Raises ``HandshakeFailed`` from the first ``receive_some`` if it has not.
+    Raises ``HandshakeFailed`` from the first ``receive_some`` if it has not. It notes whether the library says goodbye.
     """
 
     def __init__(self, stream: TcpStream, endpoint: Endpoint) -> None:
         self._stream = stream
         self._endpoint = endpoint
         self._agreed = False
+        self.has_said_goodbye = False
+        """Whether the library has sent a close frame."""
         self.is_parsing = False
         """Whether what the library has is likely to be several messages, and it has not asked for more."""
         self._collecting: trio.CancelScope | None = None
@@ -166,6 +180,7 @@ class HeadFirst(trio.abc.Stream):
 
     async def send_all(self, data: bytes | bytearray | memoryview) -> None:
         """As the stream below."""
+        self.has_said_goodbye = self.has_said_goodbye or data[:1] == CLOSE_FRAME
         await self._stream.send_all(data)
 
     async def wait_send_all_might_not_block(self) -> None:

@@ -204,9 +204,13 @@ class WebsocketsWire:
         return self._protocol.state is State.OPEN and not self._torn
 
     def _end(self) -> WireClosed:
-        # Where the server broke the protocol, our own close says how.
-        close = self._protocol.close_rcvd or self._protocol.close_sent
-        return WireClosed(CloseCode.ABNORMAL_CLOSURE.value) if close is None else WireClosed(int(close.code), close.reason)
+        received, sent = self._protocol.close_rcvd, self._protocol.close_sent
+        if received is not None:
+            return WireClosed(int(received.code), received.reason)
+        if sent is not None and sent.code != CloseCode.NORMAL_CLOSURE:
+            # The server broke the protocol, and our own close says how.
+            return WireClosed(int(sent.code), sent.reason, ours=True)
+        return WireClosed(CloseCode.ABNORMAL_CLOSURE.value)
 
 
 @asynccontextmanager

@@ -311,9 +311,7 @@ def encode_create(
         **{name: value for name, value in apart.items() if value is not None},
         **{name: value for name, value in fields.items() if name not in _GIVEN_APART | _NEVER_SENT},
     }
-    if not all(type(item) is FrozenObject for item in items):
-        return write({**create, "input": list(items)})
-    return f'{write(create)[:-1]},"input":{write_array(items)}}}'
+    return _with_input(create, items)
 
 
 def encode_post(
@@ -335,13 +333,15 @@ def encode_post(
         NotSerialisable: a value that JSON cannot carry. ``frozen_copy`` finds it earlier.
     """
     apart: dict[str, Any] = {"stream": stream, "previous_response_id": previous_response_id}
-    return write(
-        {
-            **{name: value for name, value in apart.items() if value is not None},
-            **{name: value for name, value in fields.items() if name not in _GIVEN_APART | {"stream"}},
-            "input": items,
-        }
-    )
+    given = {name: value for name, value in fields.items() if name not in _GIVEN_APART | {"stream"}}
+    return _with_input({**{name: value for name, value in apart.items() if value is not None}, **given}, items)
+
+
+def _with_input(body: Mapping[str, Any], items: Sequence[Any]) -> str:
+    """The text of ``body`` with ``input`` as its last field; frozen items are written once in their lives."""
+    if not all(type(item) is FrozenObject for item in items):
+        return write({**body, "input": list(items)})
+    return f'{write(body)[:-1]}{"," if body else ""}"input":{write_array(items)}}}'
 
 
 def encode_steer(response_id: str, words: str | Sequence[Any]) -> str:

@@ -104,6 +104,8 @@ class DialFailed:
     """Whether it cannot pass by itself, as a certificate that is not trusted."""
     jitter: float = 1.0
     """A random number in [0, 1], drawn by the engine: the session has no dice."""
+    code: str | None = None
+    """What kind of failure it was, where no HTTP status says it: a code of the error table, as ``proxy_refused``."""
 
 
 @attrs.frozen
@@ -124,6 +126,8 @@ class Lost:
     """The close code, where one was seen."""
     reason: str = ""
     """The close reason."""
+    ours: bool = False
+    """Whether this side closed it because of what the server had sent; then the code is what the server was told."""
 
 
 @attrs.frozen

@@ -29,6 +29,8 @@ from .classify import (
     Subject,
 )
 from .continuation import Reuse
+from .events import Lost
+from .failures import closing_rule
 from .phases import RequestPhase, ResponsePhase
 from .profiles import Policy, Profile, ReplayPolicy
 from .records import Lane, Link, Request
@@ -52,6 +54,9 @@ __all__ = [
 
 UNCOMMITTED: Final = frozenset({ResponsePhase.AWAITING_CREATED, ResponsePhase.DOUBTED, ResponsePhase.ACKNOWLEDGED})
 """The phases in which nothing of the output was delivered."""
+
+UNANSWERED: Final = frozenset({ResponsePhase.AWAITING_CREATED, ResponsePhase.DOUBTED})
+"""The phases in which the server has not said that it took the create."""
 
 REPLAYS_IN_ALL: Final = 2
 """How often a request may be sent again, whatever the causes."""
@@ -142,6 +147,11 @@ def fate(lane: Lane, request: Request | None, policy: Policy, cause: Cause, repe
     ):
         return Fate.FINAL
     return Fate.REPLAYABLE
+
+
+def is_blamed(lane: Lane, detail: object, policy: Policy) -> bool:
+    """Whether a connection was closed on account of this lane's create: it is unanswered, and the same would be closed again."""
+    return isinstance(detail, Lost) and lane.phase in UNANSWERED and closing_rule(detail, policy).reaction is Reaction.PERMANENT
 
 
 def stage_of(lane: Lane) -> Stage:

@@ -102,7 +102,7 @@ def _dial_failed(session: Session, event: happening.DialFailed, now: float) -> N
     if link is None:
         session.note("Late", detail=f"news of link {event.link}, which is closed")
         return
-    rule = react(session.policy.errors, Where.HANDSHAKE, None, None, event.status)
+    rule = react(session.policy.errors, Where.HANDSHAKE, event.code, None, event.status)
     spent = link.attempts >= session.policy.dial_attempts
     # A pause that outlasts the connect deadline is no use to anybody: say so now.
     pause = backoff(session, link.attempts, event.jitter, event.retry_after)
@@ -117,6 +117,8 @@ def _lost(session: Session, event: happening.Lost, now: float) -> None:
         session.note("Late", detail=f"news of link {event.link}, which is closed")
         return
     step = Step(link.phase, LinkEvent.LOST, now, event)
+    if event.ours:
+        session.note("WireViolation", link, f"this side closed, with code {event.code}")
     session.end_lanes(link, step)
     session.move_link(link, LinkEvent.LOST_WANTED if session.is_wanted(link) else LinkEvent.LOST, now, event)
 

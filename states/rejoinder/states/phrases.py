@@ -197,7 +197,11 @@ def _asked(event: happening.Create) -> str:
 
 
 def _dial_failed(event: happening.DialFailed) -> str:
-    facts = [*([] if event.status is None else [f"status {event.status}"]), *(["for good"] if event.permanent else [])]
+    facts = [] if event.status is None else [f"status {event.status}"]
+    if event.code is not None:
+        facts.append(name(event.code))
+    if event.permanent:
+        facts.append("for good")
     return f"the dial of L{event.link} fails{_in_brackets(facts)}"
 
 

@@ -30,7 +30,7 @@ from .content_events import OutputItemDone
 from .continuation import Continuation, NewLink, NoPrevious
 from .edges import Staying
 from .effects import Effect, EndStream, Moved, Note, SendCancel
-from .facts import Facts, fate, sequence_of
+from .facts import Facts, fate, is_blamed, sequence_of
 from .intake import INTAKE
 from .link_rules import LINK_RULES
 from .phases import LinkPhase, RequestPhase, ResponsePhase
@@ -149,7 +149,8 @@ class Session:
         other.stored = self.stored.copy()
         other.closing = self.closing
         other.elsewhere = self.elsewhere
-        other.counts = self.counts.copy()
+        if self.counts:
+            other.counts.update(self.counts)
         return other
 
     # -- what the engine calls ---------------------------------------------------------------------------------------------
@@ -358,7 +359,10 @@ class Session:
     def end_lanes(self, link: Link, step: Step) -> None:
         """The socket is gone: every lane hears it, and the cache goes with it."""
         for lane in list(link.lanes.values()):
-            self.move_lane_by_fate(lane, ResponseEvent.LOST, ResponseEvent.LOST_REPLAYABLE, Cause.LOST, step)
+            if is_blamed(lane, step.detail, self.policy):
+                self.move_lane(lane, ResponseEvent.LOST, step.now, step.detail)
+            else:
+                self.move_lane_by_fate(lane, ResponseEvent.LOST, ResponseEvent.LOST_REPLAYABLE, Cause.LOST, step)
         link.lanes = {}
 
     def new_lane(self, link: Link, name: str | None) -> Lane:
