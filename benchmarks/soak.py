@@ -137,9 +137,9 @@ class Soak:
             faults.cancel_scope.cancel()
         for proxy in proxies:
             proxy.heal()
-        # The proxies' own tasks for the connections that were just left end with them.
+        # The proxies' own tasks for the connections that were just left end with them, in their time.
         with trio.move_on_after(20):
-            while any(proxy.connections for proxy in proxies):
+            while trio.lowlevel.current_statistics().tasks_living > self.moments["before"].tasks:
                 for proxy in proxies:
                     for connection in list(proxy.connections):
                         connection.close()
