@@ -5,6 +5,7 @@ What is played over a link is data (``harness.hostile_input``); what needs a soc
 
 from __future__ import annotations
 
+import gzip
 import logging
 import re
 from collections.abc import AsyncGenerator
@@ -301,6 +302,17 @@ async def test_an_answer_in_one_piece_without_end(loopback_clock: trio.testing.M
     async with open_to(lambda stream: endless(stream, head, b" " * 4096), Settings(frame_limit=100_000), "http") as session:
         with pytest.raises(OutputTooLarge, match="more than 100000 bytes"):
             await session.infer("Hi")
+
+
+async def test_a_compressed_answer_is_bounded_by_what_comes_out(loopback_clock: trio.testing.MockClock) -> None:
+    bomb = gzip.compress(b"data: " + b" " * 30_000_000)
+    head = f"HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: {len(bomb)}\r\ncontent-type: {{}}\r\n\r\n"
+    settings = Settings(frame_limit=100_000, policy=Policy(replay=ReplayPolicy.NEVER))
+    async with open_to(answer(head.format("application/json").encode() + bomb), settings, "http") as session:
+        with pytest.raises(OutputTooLarge, match="more than 100000 bytes"):
+            await session.infer("Hi")
+    async with open_to(answer(head.format("text/event-stream").encode() + bomb), settings, "http") as session:
+        assert "`Interrupted`: connection lost" == (await ending(session))[0]
 
 
 async def test_a_background_response_without_end(loopback_clock: trio.testing.MockClock) -> None:

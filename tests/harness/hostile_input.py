@@ -147,6 +147,12 @@ WIRES: Final[Sequence[Wire]] = (
         "`frame_limit`",
         "test_an_answer_in_one_piece_without_end",
     ),
+    Wire(
+        "an answer that is small on the wire and huge when it is inflated, over HTTP",
+        "`OutputTooLarge`, or `Interrupted` in a stream",
+        "`frame_limit`, and what one read of 64 KiB inflates to (64 MiB at most)",
+        "test_a_compressed_answer_is_bounded_by_what_comes_out",
+    ),
     Wire("a background response without end", "`OutputTooLarge`", "`output_limit`", "test_a_background_response_without_end"),
     Wire(
         "a response that goes on for ever after its caller has left",
