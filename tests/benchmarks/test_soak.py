@@ -31,7 +31,7 @@ def account(**changes: Any) -> Account:  # noqa: ANN401 - its fields
     tally = Tally(Counter({"outcomes: completed": 1}))
     server: dict[str, Any] = {"broken": [], "counts": {}, "sometimes": {}}
     moments = {name: Moment(0.0, 20, 100.0, 100.0) for name in ("before", "start", "middle", "end", "after")}
-    return attrs.evolve(Account(1.0, 1, 1, tally, Counter[str](), server, moments), **changes)
+    return attrs.evolve(Account(1.0, 1, 1, tally, Counter[str](), server, 0.0, moments), **changes)
 
 
 def test_all_is_well() -> None:

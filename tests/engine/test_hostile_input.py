@@ -37,7 +37,7 @@ from rejoinder.engine import (
 from rejoinder.engine.drive import Driver
 from rejoinder.engine.transports import Transport
 from rejoinder.states import Deadlines
-from rejoinder.states.intake import MOST_ITEMS
+from rejoinder.states.intake import LONGEST_ITEM, MOST_ITEMS
 from rejoinder.states.profiles import ReplayPolicy
 from rejoinder.states.records import Lane
 from rejoinder.testing import (
@@ -165,6 +165,7 @@ def added(number: int, what: str) -> Event:
 
 async def test_what_is_abandoned_is_not_kept(autojump_clock: trio.testing.MockClock) -> None:
     items = [step for number in range(MOST_ITEMS + 500) for step in (added(number, "added"), added(number, "done"))]
+    items.insert(0, added(10 ** (LONGEST_ITEM + 1), "added"))
     answers = [Answer([Text("Hello.")]), Answer([Text("one"), Pause(0.5), *items, Stall()])]
     server = ModelServer(OPENAI, scripted(answers), CancelMode.IGNORE)
     async with open_pair(server) as pair:
@@ -172,12 +173,13 @@ async def test_what_is_abandoned_is_not_kept(autojump_clock: trio.testing.MockCl
         async with pair.session.respond("Go on.") as response:
             await anext(response)
         await trio.sleep(1)
-        kept = max((len(lane.items), len(lane.output)) for lane in lanes(pair.session))
+        kept = max((len(lane.items), len(lane.output), max(map(len, lane.items), default=0)) for lane in lanes(pair.session))
         await trio.sleep(10)
         assert "You said: Still there?" == await pair.ask("Still there?")
 
     assert MOST_ITEMS == kept[0]
     assert kept[1] <= 1
+    assert kept[2] <= LONGEST_ITEM
 
 
 async def test_frames_that_nobody_asked_for_are_not_kept(autojump_clock: trio.testing.MockClock) -> None:

@@ -157,7 +157,7 @@ WIRES: Final[Sequence[Wire]] = (
     Wire(
         "a response that goes on for ever after its caller has left",
         "discarded; its link or lane is given up",
-        "the drain deadline (5 s); the names of 10,000 items, nothing of what they say",
+        "the drain deadline (5 s); the names of 10,000 items, of 256 characters at most",
         "test_what_is_abandoned_is_not_kept",
     ),
     Wire(
