@@ -282,8 +282,9 @@ class Visit:
         said = words_of(self.station, self.seed, hearing.number)
         heard = hearing.response.partial.text if hearing.passed_over else hearing.words
         late = f"<{hearing.number}> late "
-        # Not over is who was still listening when the time of the session was over.
-        stayed = hearing.over and not hearing.cancelled and not hearing.ask.events
+        # Not over is who was still listening when the time of the session was over. Who is cancelled may have everything, and not
+        # have taken it.
+        stayed = hearing.over and not hearing.cancelled and not hearing.scope.cancel_called and not hearing.ask.events
         whole = stayed and outcome is not None and outcome.kind is OutcomeKind.COMPLETED
         if nonces_in(heard) - {hearing.number}:
             self.tally.crossed += 1
