@@ -317,6 +317,35 @@ async def test_a_compressed_answer_is_bounded_by_what_comes_out(loopback_clock: 
         assert "`Interrupted`: connection lost" == (await ending(session))[0]
 
 
+@pytest.mark.parametrize(
+    "name, sent",
+    [
+        ("../../v1/files/x", b"%2E%2E%2F%2E%2E%2Fv1%2Ffiles%2Fx"),
+        ("..", b"%2E%2E"),
+        ("a?b=c#d", b"a%3Fb%3Dc%23d"),
+        ("a\r\nX-Evil: 1", b"a%0D%0AX-Evil%3A%201"),
+        ("\ud800", b"%3F"),
+    ],
+)
+async def test_an_id_is_no_path(name: str, sent: bytes, loopback_clock: trio.testing.MockClock) -> None:
+    asked: list[bytes] = []
+
+    async def refuses(stream: trio.SocketStream) -> None:
+        asked.append((await read_head(stream)).split(b"\r\n")[0])
+        await stream.send_all(http(404))
+
+    async with open_to(refuses) as session:
+        background = session.background_response(name)
+        for call in (background.retrieve, background.cancel, background.delete, background.result):
+            with pytest.raises(ResponseFailed, match="HTTP status 404"):
+                await call()
+
+    place = b"/v1/responses/" + sent
+    assert [b"GET " + place, b"POST " + place + b"/cancel", b"DELETE " + place, b"GET " + place + b"?stream=true"] == [
+        line.removesuffix(b" HTTP/1.1") for line in asked
+    ]
+
+
 async def test_a_background_response_without_end(loopback_clock: trio.testing.MockClock) -> None:
     server = ModelServer(answer=scripted([Answer([Text("word " * 2000), Stall()])]))
     async with serve(server) as simulator:
