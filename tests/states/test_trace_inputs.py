@@ -12,13 +12,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness import frames
+from harness.watching import Watched, watching
 from rejoinder.states.continuation import RequestContent
 from rejoinder.states.events import Create
 from rejoinder.states.frozen_json import freeze_object
 from rejoinder.states.item_history import ItemHistory
 from rejoinder.states.profiles import AZURE, Policy
-from rejoinder.states.trace import Fed, Header, TraceError, read_lines, write_lines
+from rejoinder.states.trace import Fed, Header, TraceError, entry_line, read_lines, veiled, write_lines
 from rejoinder.states.trace_inputs import KEPT, After, Missing, ReadInputs, WrittenInputs
+from rejoinder.states.withheld import Veil
 
 HEADER = Header("1.2.3", AZURE, Policy())
 
@@ -63,6 +65,30 @@ def test_only_what_is_new_is_written_and_all_of_it_is_read(*, payloads: bool) ->
     assert [None, {"request": 1, "items": 1}, {"request": 2, "items": 3}] == [content.get("after") for content in contents]
     assert [1, 3, 4] == [len(items) for items in read(*contents)]
     assert not payloads or [list(first), list(second), list(third)] == read(*contents)
+
+
+@pytest.mark.parametrize("payloads", [True, False])
+def test_a_line_costs_what_is_new_in_it(*, payloads: bool) -> None:
+    def looked_at(length: int) -> tuple[Watched, int]:
+        veil, inputs = Veil(), WrittenInputs()
+        first = history(*map(str, range(length)))
+        second = grown(first, "turn")
+
+        def line_of(number: int, items: ItemHistory) -> str:
+            fed = Fed(0.0, create(number, items), ())
+            return entry_line(fed if payloads else veiled(fed, veil), inputs)
+
+        line_of(1, first)
+        line_of(2, second)
+        with watching() as watched:
+            line = line_of(3, grown(second, "another turn"))
+        return watched, len(line.replace(str(length + 1), "many"))
+
+    (short, short_line), (long, long_line) = looked_at(20), looked_at(2000)
+
+    assert 0 < len(short.items) == len(long.items) <= 2
+    assert (short.walked, short.calls) == (long.walked, long.calls)
+    assert abs(short_line - long_line) <= 2  # the digits of a mark
 
 
 def test_what_is_asked_again_is_all_there() -> None:
