@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum, unique
 
-__all__ = ["CancelModeName", "CancelPolicyName", "ProfileName"]
+__all__ = ["CancelModeName", "CancelPolicyName", "ProfileName", "ServerKindName", "WireChoice"]
 
 
 @unique
@@ -35,3 +35,21 @@ class CancelModeName(StrEnum):
     IGNORE = "ignore"
     ERROR = "error"
     LATE_ERROR = "late-error"
+
+
+@unique
+class ServerKindName(StrEnum):
+    """The kinds of server that scenarios are run against."""
+
+    LANES = "lanes"
+    SERIAL = "serial"
+    BOTH = "both"
+
+
+@unique
+class WireChoice(StrEnum):
+    """The libraries that carry the frames of a WebSocket."""
+
+    AUTO = "auto"
+    TRIO_WEBSOCKET = "trio-websocket"
+    WEBSOCKETS = "websockets"

@@ -15,6 +15,7 @@ import trio
 from rejoinder.states.pool import PoolLimits
 from rejoinder.states.profiles import Profile
 
+from .dialling import check_way
 from .drive import Driver
 from .endpoint import Endpoint
 from .errors import InvalidSetting
@@ -24,8 +25,8 @@ from .recorder import record_if_asked
 from .session import Session, run_session
 from .settings import Settings
 from .transports import Transport, drivers
-from .websocket_wire import open_websocket_wire
 from .wire import Connector
+from .wire_choice import open_chosen_wire
 
 __all__ = ["open_pool", "pool_limits"]
 
@@ -40,7 +41,7 @@ async def open_pool(
     idle_limit: float = 300.0,
     transport: Transport = "websocket",
     sticky: bool = False,
-    connector: Connector = open_websocket_wire,
+    connector: Connector = open_chosen_wire,
     http_client: httpx.AsyncClient | None = None,
     http_options: Mapping[str, Any] | None = None,
 ) -> AsyncGenerator[Session]:
@@ -73,6 +74,7 @@ async def open_pool(
     endpoint = Endpoint() if endpoint is None else endpoint
     settings = Settings() if settings is None else settings
     limits = pool_limits(endpoint.profile, size, spares, idle_limit)
+    check_way(endpoint, settings)
     client = HttpClient(endpoint, settings, http_client, http_options)
 
     def drive(nursery: trio.Nursery) -> PoolDriver:
