@@ -56,7 +56,7 @@ Input = str | Sequence[Mapping[str, Any]] | Conversation
 
 @final
 class Session:
-    """A session: requests in, responses out, over links that come and go. Made by ``open_session``."""
+    """A session: requests in, responses out, over links that come and go. Made by ``open_session`` or ``open_pool``."""
 
     def __init__(self, driver: Dispatch, client: HttpClient, nursery: trio.Nursery) -> None:
         self._driver: Final = driver
