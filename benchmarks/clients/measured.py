@@ -1,0 +1,391 @@
+"""What every contender has in common: how a round of each workload goes, and what is measured of it.
+
+Rules of this file
+* The standard library only: contenders run in environments of their own.
+* What is measured is the CPU time of this process (``time.process_time``), or time by the clock that all processes of a machine share
+  (``time.monotonic``). Connecting, a first turn and a collection of garbage come before the measured part.
+* Each round checks that the text was delivered whole, piece by piece, in order; one that was not raises ``NotWhole``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import json
+import os
+import resource
+import statistics
+import sys
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+
+__all__ = ["AsyncioClient", "Client", "Job", "Measured", "NotWhole", "Talk", "WORKLOADS", "serve_rounds", "settle_on"]
+
+T = TypeVar("T")
+Measured = dict[str, dict[str, float]]
+"""From the case to what was measured of it, by the name of the measure."""
+
+CPU_VARIABLE = "REJOINDER_BENCHMARK_CPU"
+CYCLE = 97
+MICRO = 1e6
+MILLI = 1e3
+STEADY = 0.02
+"""Seconds between two deltas of an answer that is going to be interrupted."""
+REMAINING = 300
+"""Deltas of such an answer: six seconds of speech."""
+HEARD = 5
+"""Deltas that are heard of it."""
+MEMORY_BASE, MEMORY_STEP = 20, 200
+"""Sessions that are open before memory is measured, and how many more are opened then."""
+TURNS = 3
+"""Turns that are measured in one round of a history."""
+
+
+class NotWhole(Exception):
+    """The delivered text is not what the server said: the measurement is void."""
+
+
+@dataclass
+class Job:
+    """One round."""
+
+    workload: str
+    """Which of ``WORKLOADS``."""
+    url: str
+    """Where the load generator is."""
+    secure_url: str = ""
+    """The same with TLS."""
+    sizes: Sequence[int] = ()
+    """The sizes of the workload: deltas, items or sessions, whatever it counts."""
+    seconds: float = 1.0
+    """How long paced workloads last."""
+    cancels: Sequence[str] = field(default_factory=list)
+    """How the server answers an interruption: the cases of that workload."""
+
+
+class Talk(Protocol):
+    """One conversation with the server, over a connection that is open."""
+
+    async def say(self, text: str, hear: Callable[[str], object]) -> None:
+        """Let the user say ``text``, and call ``hear`` with each piece of the answer, to its end."""
+        ...
+
+    async def interrupt(self, text: str, after: int) -> float:
+        """Say ``text`` and stop listening after so many pieces; return the instant at which the user interrupted."""
+        ...
+
+
+class Client(Protocol):
+    """A contender."""
+
+    name: str
+    """What it is."""
+    settings: str
+    """How it was tuned."""
+    packages: Sequence[str]
+    """The distributions whose versions matter."""
+
+    def run(self, main: Callable[[], Awaitable[T]]) -> T:
+        """Run an async function."""
+        ...
+
+    async def together(self, calls: Sequence[Callable[[], Awaitable[None]]]) -> None:
+        """Run async functions at the same time, until all have returned."""
+        ...
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait."""
+        ...
+
+    def talks(
+        self, url: str, count: int = 1, *, history: Sequence[dict[str, Any]] = (), shared: bool = False
+    ) -> AbstractAsyncContextManager[Sequence[Talk]]:
+        """Open so many talks, each with a history and a connection of its own, or all on one if they are ``shared``."""
+        ...
+
+
+class AsyncioClient:
+    """The asyncio part of a contender."""
+
+    def run(self, main: Callable[[], Awaitable[T]]) -> T:
+        """Run an async function."""
+
+        async def run() -> T:
+            return await main()
+
+        return asyncio.run(run())
+
+    async def together(self, calls: Sequence[Callable[[], Awaitable[None]]]) -> None:
+        """Run async functions at the same time, until all have returned."""
+        await asyncio.gather(*(call() for call in calls))
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait."""
+        await asyncio.sleep(seconds)
+
+
+def command(deltas: int = 1, **fields: object) -> str:
+    """The text that asks the load generator for such an answer."""
+    return json.dumps({"deltas": deltas, **fields})
+
+
+def check_whole(pieces: Sequence[str], deltas: int) -> None:
+    """Raise ``NotWhole`` unless these are the pieces of an answer of so many deltas, or their concatenation."""
+    expected = "".join(f" word{number % CYCLE}" for number in range(deltas))
+    if "".join(pieces) != expected:
+        raise NotWhole(f"{len(pieces)} pieces came of {deltas}, or not the right ones: the measurement is void.")
+
+
+def check_stamped(pieces: Sequence[float], deltas: int) -> None:
+    """Raise ``NotWhole`` unless so many instants came, in order."""
+    if len(pieces) != deltas or any(earlier > later for earlier, later in zip(pieces, pieces[1:], strict=False)):
+        raise NotWhole(f"{len(pieces)} pieces came of {deltas}, or not in order: the measurement is void.")
+
+
+async def warm(client: Client, talks: Sequence[Talk]) -> None:
+    """A short turn on each connection: whatever is prepared, proved or imported at the first turn is not measured."""
+
+    async def first(talk: Talk) -> None:
+        pieces: list[str] = []
+        await talk.say(command(3), pieces.append)
+        check_whole(pieces, 3)
+
+    # Not a thousand handshakes at once: the queue of a listening socket is not what is measured.
+    for start in range(0, len(talks), 50):
+        await client.together([lambda talk=talk: first(talk) for talk in talks[start : start + 50]])
+    gc.collect()
+
+
+async def flood(client: Client, job: Job) -> Measured:
+    """One answer whose deltas are all sent at once: CPU time for each."""
+    measured: Measured = {}
+    for deltas in job.sizes:
+        async with client.talks(job.url) as (talk,):
+            await warm(client, [talk])
+            pieces: list[str] = []
+            begun = time.process_time()
+            await talk.say(command(deltas), pieces.append)
+            spent = time.process_time() - begun
+            check_whole(pieces, deltas)
+        measured[f"{deltas:,} deltas"] = {"cpu": spent / deltas * MICRO}
+    return measured
+
+
+async def paced(client: Client, job: Job) -> Measured:
+    """Many sessions at 100 deltas a second each: CPU time for each delta."""
+    measured: Measured = {}
+    deltas = int(job.seconds * 100)
+    for count in job.sizes:
+        async with client.talks(job.url, count) as talks:
+            spent = await _in_step(client, talks, deltas)
+        measured[f"{count} sessions"] = {"cpu": spent / deltas / count * MICRO}
+    return measured
+
+
+async def lanes(client: Client, job: Job) -> Measured:
+    """The same number of responses on lanes of one connection, and on connections of their own: CPU time for each delta."""
+    measured: Measured = {}
+    deltas = int(job.seconds * 100)
+    for count in job.sizes:
+        for shared, case in ((False, "sockets"), (True, "lanes")):
+            async with client.talks(job.url, count, shared=shared) as talks:
+                spent = await _in_step(client, talks, deltas)
+            measured[f"{count} {case}"] = {"cpu": spent / deltas / count * MICRO}
+    return measured
+
+
+async def _in_step(client: Client, talks: Sequence[Talk], deltas: int) -> float:
+    """CPU seconds of one paced answer to each of the talks."""
+    await warm(client, talks)
+
+    async def listen(talk: Talk) -> None:
+        pieces: list[str] = []
+        await talk.say(command(deltas, every=0.01), pieces.append)
+        check_whole(pieces, deltas)
+
+    begun = time.process_time()
+    await client.together([lambda talk=talk: listen(talk) for talk in talks])
+    return time.process_time() - begun
+
+
+async def width(client: Client, job: Job) -> Measured:
+    """Sessions at 50 deltas a second each: how late deltas come, and how much of a core that takes."""
+    measured: Measured = {}
+    deltas = int(job.seconds * 50)
+    for count in job.sizes:
+        delays: list[float] = []
+
+        async def listen(talk: Talk, delays: list[float] = delays) -> None:
+            sent: list[float] = []
+
+            def hear(piece: str) -> None:
+                now, instant = time.monotonic(), float(piece[1:])
+                sent.append(instant)
+                delays.append(now - instant)
+
+            await talk.say(command(deltas, every=0.02, stamp="sent"), hear)
+            check_stamped(sent, deltas)
+
+        async with client.talks(job.url, count) as talks:
+            await warm(client, talks)
+            begun, clock = time.process_time(), time.monotonic()
+            await client.together([lambda talk=talk: listen(talk) for talk in talks])
+            spent, took = time.process_time() - begun, time.monotonic() - clock
+        delays.sort()
+        measured[f"{count:,} sessions"] = {
+            "p50": delays[len(delays) // 2] * MILLI,
+            "p99": delays[int(len(delays) * 0.99)] * MILLI,
+            "core": spent / took * 100,
+        }
+    return measured
+
+
+async def history(client: Client, job: Job) -> Measured:
+    """A turn behind a long history: CPU time of the whole turn, its answer being one delta."""
+    measured: Measured = {}
+    for size in job.sizes:
+        roles = ("user", "assistant")
+        items = [{"role": roles[number % 2], "content": f"What was said in place {number}, in a sentence."} for number in range(size)]
+        async with client.talks(job.url, history=items) as (talk,):
+            await warm(client, [talk])
+            times: list[float] = []
+            for _ in range(TURNS):
+                pieces: list[str] = []
+                begun = time.process_time()
+                await talk.say(command(), pieces.append)
+                times.append(time.process_time() - begun)
+                check_whole(pieces, 1)
+        measured[f"{size:,} items"] = {"turn": statistics.median(times) * MILLI}
+    return measured
+
+
+async def interruption(client: Client, job: Job) -> Measured:
+    """From the interruption of an answer to the next create, as the server sees it."""
+    measured: Measured = {}
+
+    async def measure(mode: str) -> None:
+        async with client.talks(job.url) as (talk,):
+            await warm(client, [talk])
+            begun = await talk.interrupt(command(REMAINING, every=STEADY, cancel=mode), HEARD)
+            received: list[str] = []
+            await talk.say(command(stamp="received"), received.append)
+            stamps = [piece for piece in received if piece.startswith("@")]
+            if len(stamps) != 1:
+                raise NotWhole(f"{len(stamps)} answers came after the interruption ({mode}): the measurement is void.")
+            measured[mode.replace("_", " ")] = {"silence": (float(stamps[0][1:]) - begun) * MILLI}
+
+    if getattr(client, "waits", False):
+        # What is measured is seconds of waiting; there is no need to wait one after the other.
+        await client.together([lambda mode=mode: measure(mode) for mode in job.cancels])
+    else:
+        for mode in job.cancels:
+            await measure(mode)
+    return {mode.replace("_", " "): measured[mode.replace("_", " ")] for mode in job.cancels}
+
+
+async def memory(client: Client, job: Job) -> Measured:
+    """Memory of a session that is open, and of one whose answer is coming in."""
+    measured: Measured = {}
+
+    async def speak(talk: Talk) -> None:
+        pieces: list[str] = []
+        deltas = int(job.seconds * 100)
+        await talk.say(command(deltas, every=0.02), pieces.append)
+        check_whole(pieces, deltas)
+
+    async def look() -> None:
+        await client.sleep(job.seconds * 1.5)
+        gc.collect()
+        busy = resident()
+        measured["busy"] = {"memory": idle + (busy - more) / (MEMORY_BASE + MEMORY_STEP) / 1024}
+
+    async with client.talks(job.url, MEMORY_BASE) as first:
+        await warm(client, first)
+        few = resident()
+        async with client.talks(job.url, MEMORY_STEP) as others:
+            await warm(client, others)
+            more = resident()
+            idle = (more - few) / MEMORY_STEP / 1024
+            measured["idle"] = {"memory": idle}
+            await client.together([look, *(lambda talk=talk: speak(talk) for talk in (*first, *others))])
+    return measured
+
+
+async def tls(client: Client, job: Job) -> Measured:
+    """From nothing to the first delta, over TLS."""
+    times: list[float] = []
+    for _ in range(job.sizes[0]):
+        first: list[float] = []
+
+        def hear(_: str, first: list[float] = first) -> None:
+            first.append(time.monotonic())
+
+        begun = time.monotonic()
+        async with client.talks(job.secure_url) as (talk,):
+            await talk.say(command(), hear)
+        times.append(first[0] - begun)
+    return {"first delta": {"first": statistics.median(times) * MILLI}}
+
+
+WORKLOADS: dict[str, Callable[[Client, Job], Awaitable[Measured]]] = {
+    "flood": flood,
+    "history": history,
+    "interruption": interruption,
+    "lanes": lanes,
+    "memory": memory,
+    "paced": paced,
+    "tls": tls,
+    "width": width,
+}
+"""How a round of each workload goes."""
+
+
+def resident() -> int:
+    """Bytes of memory that this process has now. Linux only: raises ``OSError`` elsewhere."""
+    pages = int(Path("/proc/self/statm").read_text("ascii").split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE")
+
+
+def settle_on() -> None:
+    """Stay on the core that this process was given, if it was given one, and be allowed as many sockets as the system gives."""
+    cpu = os.environ.get(CPU_VARIABLE)
+    if cpu and hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, {int(cpu)})
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != hard:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+def serve_rounds(client: Client) -> None:
+    """Say what this contender is, then do a round for each line of JSON on standard input, and print what came of it.
+
+    Whatever else is printed goes to standard error: libraries are talkative.
+    """
+    settle_on()
+    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)
+    _tell(answers, describe(client))
+    for line in sys.stdin:
+        job = Job(**json.loads(line))
+        _tell(answers, client.run(lambda job=job: WORKLOADS[job.workload](client, job)))
+
+
+def describe(client: Client) -> dict[str, object]:
+    """The name of a contender, how it was tuned, and the versions of what it consists of."""
+    from importlib.metadata import version  # noqa: PLC0415 - slow, and only needed here
+
+    python = ".".join(map(str, sys.version_info[:3]))
+    return {
+        "name": client.name,
+        "settings": client.settings,
+        "versions": {"Python": python, **{name: version(name) for name in client.packages}},
+    }
+
+
+def _tell(answers: Any, what: object) -> None:  # noqa: ANN401 - a text stream
+    answers.write(json.dumps(what) + "\n")
+    answers.flush()
