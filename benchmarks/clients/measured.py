@@ -20,10 +20,11 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
-__all__ = ["AsyncioClient", "Client", "Job", "Measured", "NotWhole", "Talk", "WORKLOADS", "serve_rounds", "settle_on"]
+__all__ = ["WORKLOADS", "AsyncioClient", "Client", "Job", "Measured", "NotWhole", "Talk", "serve_rounds", "settle_on"]
 
 T = TypeVar("T")
 Measured = dict[str, dict[str, float]]
@@ -82,12 +83,20 @@ class Talk(Protocol):
 class Client(Protocol):
     """A contender."""
 
-    name: str
-    """What it is."""
-    settings: str
-    """How it was tuned."""
-    packages: Sequence[str]
-    """The distributions whose versions matter."""
+    @property
+    def name(self) -> str:
+        """What it is."""
+        ...
+
+    @property
+    def settings(self) -> str:
+        """How it was tuned."""
+        ...
+
+    @property
+    def packages(self) -> Sequence[str]:
+        """The distributions whose versions matter."""
+        ...
 
     def run(self, main: Callable[[], Awaitable[T]]) -> T:
         """Run an async function."""
@@ -156,7 +165,7 @@ async def warm(client: Client, talks: Sequence[Talk]) -> None:
 
     # Not a thousand handshakes at once: the queue of a listening socket is not what is measured.
     for start in range(0, len(talks), 50):
-        await client.together([lambda talk=talk: first(talk) for talk in talks[start : start + 50]])
+        await client.together([partial(first, talk) for talk in talks[start : start + 50]])
     gc.collect()
 
 
@@ -208,7 +217,7 @@ async def _in_step(client: Client, talks: Sequence[Talk], deltas: int) -> float:
         check_whole(pieces, deltas)
 
     begun = time.process_time()
-    await client.together([lambda talk=talk: listen(talk) for talk in talks])
+    await client.together([partial(listen, talk) for talk in talks])
     return time.process_time() - begun
 
 
@@ -233,7 +242,7 @@ async def width(client: Client, job: Job) -> Measured:
         async with client.talks(job.url, count) as talks:
             await warm(client, talks)
             begun, clock = time.process_time(), time.monotonic()
-            await client.together([lambda talk=talk: listen(talk) for talk in talks])
+            await client.together([partial(listen, talk) for talk in talks])
             spent, took = time.process_time() - begun, time.monotonic() - clock
         delays.sort()
         measured[f"{count:,} sessions"] = {
@@ -249,7 +258,9 @@ async def history(client: Client, job: Job) -> Measured:
     measured: Measured = {}
     for size in job.sizes:
         roles = ("user", "assistant")
-        items = [{"role": roles[number % 2], "content": f"What was said in place {number}, in a sentence."} for number in range(size)]
+        items = [
+            {"role": roles[number % 2], "content": f"What was said in place {number}, in a sentence."} for number in range(size)
+        ]
         async with client.talks(job.url, history=items) as (talk,):
             await warm(client, [talk])
             times: list[float] = []
@@ -280,7 +291,7 @@ async def interruption(client: Client, job: Job) -> Measured:
 
     if getattr(client, "waits", False):
         # What is measured is seconds of waiting; there is no need to wait one after the other.
-        await client.together([lambda mode=mode: measure(mode) for mode in job.cancels])
+        await client.together([partial(measure, mode) for mode in job.cancels])
     else:
         for mode in job.cancels:
             await measure(mode)
@@ -311,7 +322,7 @@ async def memory(client: Client, job: Job) -> Measured:
             more = resident()
             idle = (more - few) / MEMORY_STEP / 1024
             measured["idle"] = {"memory": idle}
-            await client.together([look, *(lambda talk=talk: speak(talk) for talk in (*first, *others))])
+            await client.together([look, *(partial(speak, talk) for talk in (*first, *others))])
     return measured
 
 
@@ -371,7 +382,7 @@ def serve_rounds(client: Client) -> None:
     _tell(answers, describe(client))
     for line in sys.stdin:
         job = Job(**json.loads(line))
-        _tell(answers, client.run(lambda job=job: WORKLOADS[job.workload](client, job)))
+        _tell(answers, client.run(partial(WORKLOADS[job.workload], client, job)))
 
 
 def describe(client: Client) -> dict[str, object]:

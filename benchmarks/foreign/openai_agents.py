@@ -9,8 +9,9 @@ from typing import Any
 
 from agents import ModelSettings, ModelTracing
 from agents.models.openai_responses import OpenAIResponsesWSModel
-from benchmarks.clients.measured import AsyncioClient, serve_rounds
 from openai import AsyncOpenAI
+
+from benchmarks.clients.measured import AsyncioClient, serve_rounds
 
 
 class AgentsTalk:

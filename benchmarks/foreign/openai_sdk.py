@@ -6,9 +6,10 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
-from benchmarks.clients.measured import AsyncioClient, serve_rounds
 from openai import AsyncOpenAI
 from openai.resources.responses.responses import AsyncResponsesConnection
+
+from benchmarks.clients.measured import AsyncioClient, serve_rounds
 
 
 class SdkTalk:

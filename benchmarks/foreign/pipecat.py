@@ -9,7 +9,6 @@ from contextlib import asynccontextmanager
 from importlib.metadata import version
 from typing import Any
 
-from benchmarks.clients.measured import AsyncioClient, serve_rounds
 from loguru import logger
 from pipecat.frames.frames import Frame, InterruptionFrame, LLMContextFrame, LLMFullResponseEndFrame, LLMTextFrame
 from pipecat.pipeline.pipeline import Pipeline
@@ -17,6 +16,8 @@ from pipecat.processors.aggregators.llm_context import LLMContext
 from pipecat.processors.aggregators.llm_response_universal import LLMContextAggregatorPair
 from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
 from pipecat.services.openai.responses.llm import OpenAIResponsesLLMService
+
+from benchmarks.clients.measured import AsyncioClient, serve_rounds
 
 try:
     from pipecat.pipeline.worker import PipelineWorker as Task

@@ -3,8 +3,8 @@
 Rules of this file
 * Handshakes and what clients send are read by the sans-I/O layer of ``websockets``; what is said is written to the socket as bytes
   that were framed beforehand.
-* One timer serves all responses that are paced. They begin a part of their interval apart, as independent talkers would: deltas that
-  arrive together would be read in one go, which flatters every client.
+* One timer serves all responses that are paced. They begin a part of their interval apart, as independent talkers would: deltas
+  that arrive together would be read in one go, which flatters every client.
 * A create is answered as its last message asks (``Command``); nothing is remembered between two responses.
 """
 
@@ -168,7 +168,7 @@ class Talker(asyncio.Protocol):
             if isinstance(event, Request):
                 self._protocol.send_response(self._protocol.accept(event))
             elif isinstance(event, Frame) and event.opcode in {Opcode.TEXT, Opcode.CONT}:
-                self._parts.append(event.data)
+                self._parts.append(bytes(event.data))
                 if event.fin:
                     message, self._parts = b"".join(self._parts), []
                     self._hear(json.loads(message), instant())
@@ -189,9 +189,9 @@ class Talker(asyncio.Protocol):
             self._speeches = {name: each for name, each in self._speeches.items() if not each.stopped}
             self._speeches[f"resp_{speech.number:016x}"] = speech
         elif event["type"] == "response.cancel":
-            speech = self._speeches.get(event.get("response_id", ""))
-            if speech is not None and not speech.stopped:
-                self._cancel(speech)
+            running = self._speeches.get(event.get("response_id", ""))
+            if running is not None and not running.stopped:
+                self._cancel(running)
 
     def _cancel(self, speech: Speech) -> None:
         mode = speech.command.cancel
