@@ -1,4 +1,4 @@
-"""Who is measured: each contender is a module that runs in a process, and if it is another vendor's, in an environment of its own."""
+"""Who is measured: each contender is a module that runs in a process, and another vendor's in an environment of its own."""
 
 from __future__ import annotations
 

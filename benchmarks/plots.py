@@ -1,8 +1,8 @@
 """The figures of a run as pictures (SVG), with matplotlib, from the dependency group ``benchmarks``.
 
 Rules of this file
-* The same results give the same bytes: no date, no random ids. Each picture carries the digest of the results that it shows, so that
-  a test can tell whether it is theirs without drawing it.
+* The same results give the same bytes: no date, no random ids. Each picture carries the digest of the results that it shows, so
+  that a test can tell whether it is theirs without drawing it.
 * Colours tell families apart (bare loops grey, this project blue, others warm), and labels say the rest: nobody has to see colours.
 """
 

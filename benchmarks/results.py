@@ -99,9 +99,13 @@ def read_results(text: str) -> Results:
             given["computer"],
             given["rounds"],
             given["quick"],
-            tuple(Figure(**{**row, "values": tuple(row["values"])}) for row in given["figures"]),
+            tuple(_figure(**row) for row in given["figures"]),
             tuple(Description(**row) for row in given["descriptions"]),
             tuple(Skipped(**row) for row in given["skipped"]),
         )
     except (KeyError, TypeError, json.JSONDecodeError) as error:
         raise ValueError(f"It is not what this command writes ({type(error).__name__}: {error}).") from error
+
+
+def _figure(workload: str, case: str, contender: str, measure: str, values: list[float]) -> Figure:
+    return Figure(workload, case, contender, measure, tuple(values))

@@ -2,8 +2,8 @@
 
 Rules of this file
 * The standard library only: contenders run in environments of their own.
-* What is measured is the CPU time of this process (``time.process_time``), or time by the clock that all processes of a machine share
-  (``time.monotonic``). Connecting, a first turn and a collection of garbage come before the measured part.
+* What is measured is the CPU time of this process (``time.process_time``), or time by the clock that all processes of a machine
+  share (``time.monotonic``). Connecting, a first turn and a collection of garbage come before the measured part.
 * Each round checks that the text was delivered whole, piece by piece, in order; one that was not raises ``NotWhole``.
 """
 
@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import itertools
 import json
 import os
 import resource
@@ -19,7 +20,7 @@ import sys
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
@@ -40,8 +41,8 @@ REMAINING = 300
 """Deltas of such an answer: six seconds of speech."""
 HEARD = 5
 """Deltas that are heard of it."""
-MEMORY_BASE, MEMORY_STEP = 20, 200
-"""Sessions that are open before memory is measured, and how many more are opened then."""
+MEMORY_BASE = 20
+"""Sessions that are open before memory is measured: what a process needs once is not counted."""
 TURNS = 3
 """Turns that are measured in one round of a history."""
 
@@ -64,7 +65,7 @@ class Job:
     """The sizes of the workload: deltas, items or sessions, whatever it counts."""
     seconds: float = 1.0
     """How long paced workloads last."""
-    cancels: Sequence[str] = field(default_factory=list)
+    cancels: Sequence[str] = ()
     """How the server answers an interruption: the cases of that workload."""
 
 
@@ -151,7 +152,7 @@ def check_whole(pieces: Sequence[str], deltas: int) -> None:
 
 def check_stamped(pieces: Sequence[float], deltas: int) -> None:
     """Raise ``NotWhole`` unless so many instants came, in order."""
-    if len(pieces) != deltas or any(earlier > later for earlier, later in zip(pieces, pieces[1:], strict=False)):
+    if len(pieces) != deltas or any(earlier > later for earlier, later in itertools.pairwise(pieces)):
         raise NotWhole(f"{len(pieces)} pieces came of {deltas}, or not in order: the measurement is void.")
 
 
@@ -225,32 +226,33 @@ async def width(client: Client, job: Job) -> Measured:
     """Sessions at 50 deltas a second each: how late deltas come, and how much of a core that takes."""
     measured: Measured = {}
     deltas = int(job.seconds * 50)
-    for count in job.sizes:
-        delays: list[float] = []
-
-        async def listen(talk: Talk, delays: list[float] = delays) -> None:
-            sent: list[float] = []
-
-            def hear(piece: str) -> None:
-                now, instant = time.monotonic(), float(piece[1:])
-                sent.append(instant)
-                delays.append(now - instant)
-
-            await talk.say(command(deltas, every=0.02, stamp="sent"), hear)
-            check_stamped(sent, deltas)
-
-        async with client.talks(job.url, count) as talks:
-            await warm(client, talks)
+    async with client.talks(job.url, max(job.sizes)) as talks:
+        await warm(client, talks)
+        for count in job.sizes:
+            delays: list[float] = []
             begun, clock = time.process_time(), time.monotonic()
-            await client.together([partial(listen, talk) for talk in talks])
+            await client.together([partial(_listen_for_delays, talk, deltas, delays) for talk in talks[:count]])
             spent, took = time.process_time() - begun, time.monotonic() - clock
-        delays.sort()
-        measured[f"{count:,} sessions"] = {
-            "p50": delays[len(delays) // 2] * MILLI,
-            "p99": delays[int(len(delays) * 0.99)] * MILLI,
-            "core": spent / took * 100,
-        }
+            delays.sort()
+            measured[f"{count:,} sessions"] = {
+                "p50": delays[len(delays) // 2] * MILLI,
+                "p99": delays[int(len(delays) * 0.99)] * MILLI,
+                "core": spent / took * 100,
+            }
     return measured
+
+
+async def _listen_for_delays(talk: Talk, deltas: int, delays: list[float]) -> None:
+    """Note how late each delta of one answer comes."""
+    sent: list[float] = []
+
+    def hear(piece: str) -> None:
+        now, instant = time.monotonic(), float(piece[1:])
+        sent.append(instant)
+        delays.append(now - instant)
+
+    await talk.say(command(deltas, every=0.02, stamp="sent"), hear)
+    check_stamped(sent, deltas)
 
 
 async def history(client: Client, job: Job) -> Measured:
@@ -301,6 +303,7 @@ async def interruption(client: Client, job: Job) -> Measured:
 async def memory(client: Client, job: Job) -> Measured:
     """Memory of a session that is open, and of one whose answer is coming in."""
     measured: Measured = {}
+    (step,) = job.sizes
 
     async def speak(talk: Talk) -> None:
         pieces: list[str] = []
@@ -312,15 +315,15 @@ async def memory(client: Client, job: Job) -> Measured:
         await client.sleep(job.seconds * 1.5)
         gc.collect()
         busy = resident()
-        measured["busy"] = {"memory": idle + (busy - more) / (MEMORY_BASE + MEMORY_STEP) / 1024}
+        measured["busy"] = {"memory": idle + (busy - more) / (MEMORY_BASE + step) / 1024}
 
     async with client.talks(job.url, MEMORY_BASE) as first:
         await warm(client, first)
         few = resident()
-        async with client.talks(job.url, MEMORY_STEP) as others:
+        async with client.talks(job.url, step) as others:
             await warm(client, others)
             more = resident()
-            idle = (more - few) / MEMORY_STEP / 1024
+            idle = (more - few) / step / 1024
             measured["idle"] = {"memory": idle}
             await client.together([look, *(partial(speak, talk) for talk in (*first, *others))])
     return measured

@@ -1,4 +1,4 @@
-"""Pipecat's own Responses service over WebSocket, in a small pipeline: the service, a listener, and the stock assistant aggregator."""
+"""Pipecat's own Responses service over WebSocket, in a small pipeline: service, listener, and the stock assistant aggregator."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ class PipecatTalk:
         self._context.add_message({"role": "user", "content": text})
         await self.task.queue_frame(LLMContextFrame(self._context))
         await over.wait()
-        while self._context.messages[-1]["role"] != "assistant":
+        while self._context.messages[-1]["role"] != "assistant":  # noqa: ASYNC110 - there is no event to wait for
             # What was said is in the context a moment later, and belongs to the turn.
             await asyncio.sleep(0)
 
