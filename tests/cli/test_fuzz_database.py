@@ -17,6 +17,8 @@ from rejoinder.testing.fuzz.campaign_records import Limits, Target
 from rejoinder.testing.fuzz.example_database import DatabaseError
 from testing.fuzz.handlers import DroppingProgram
 
+pytestmark = pytest.mark.long
+
 DROPPING = Target("DroppingProgram", DroppingProgram)
 
 

@@ -22,6 +22,8 @@ from rejoinder.testing.fuzz import LifecycleProgram
 from rejoinder.testing.fuzz.example_database import DatabaseError, Kept
 from testing.fuzz import handlers
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:

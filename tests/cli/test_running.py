@@ -2,6 +2,7 @@
 
 import io
 import os
+import signal
 import sys
 from collections.abc import Awaitable, Callable
 
@@ -72,6 +73,31 @@ def test_interruption_says_nothing(capsys: pytest.CaptureFixture[str]) -> None:
 
     assert 130 == status
     assert ("", "") == (said.out, said.err)
+
+
+def test_interruption_reaches_the_command_whatever_was_running(capsys: pytest.CaptureFixture[str]) -> None:
+    survived = False
+
+    async def server(task_status: trio.TaskStatus[None]) -> None:
+        nonlocal survived
+        try:
+            signal.raise_signal(signal.SIGINT)
+        except KeyboardInterrupt:  # as a server does that takes everything for a fault of one connection
+            return
+        finally:
+            task_status.started()
+        survived = True
+
+    async def command() -> int:
+        async with trio.open_nursery() as nursery:
+            await nursery.start(server)
+            if survived:
+                await trio.sleep_forever()
+        return 0
+
+    assert 130 == status_of(command)
+    assert survived
+    assert "" == capsys.readouterr().err
 
 
 def test_bug_keeps_its_traceback() -> None:

@@ -299,7 +299,11 @@ async def test_a_result_is_json_unless_it_is_text(autojump_clock: object, result
     assert {"a": output} == outputs_of(pair.creates[1])
 
 
-@pytest.mark.parametrize("result", [object(), {"x": [object()]}, float("nan"), {1: object()}, b"\xff"], ids=repr)
+@pytest.mark.parametrize(
+    "result",
+    [object(), {"x": [object()]}, float("nan"), {1: object()}, b"\xff"],
+    ids=["object", "deep object", "nan", "key of a number", "bytes"],
+)
 async def test_what_json_cannot_carry_is_a_failure_of_the_tool(autojump_clock: object, result: object) -> None:
     tools = Tools()
 

@@ -358,7 +358,9 @@ def test_attrs_inside_anything_is_written() -> None:
     assert [{"inside": {"inside": [1]}}] == to_json([Box(Box((1,)))])
 
 
-@pytest.mark.parametrize("value", [object(), [object()], float("inf"), {"x": b"\xff"}], ids=repr)
+@pytest.mark.parametrize(
+    "value", [object(), [object()], float("inf"), {"x": b"\xff"}], ids=["object", "object in a list", "inf", "bytes"]
+)
 def test_what_json_cannot_carry_is_named_and_not_quoted(value: object) -> None:
     with pytest.raises(NotSerialisable) as refused:
         to_json(value)

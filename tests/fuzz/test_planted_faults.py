@@ -20,6 +20,8 @@ from rejoinder.testing.fuzz.interruptions import INTERRUPTIONS, LATE, Interrupti
 from rejoinder.testing.fuzz.program import Program
 from rejoinder.testing.fuzz.setups import Setup
 
+pytestmark = pytest.mark.long
+
 BUDGET: Final = settings(
     max_examples=3000,
     stateful_step_count=40,

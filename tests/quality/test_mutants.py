@@ -82,6 +82,7 @@ def test_every_moving_rule_says_what_it_asks_for() -> None:
     assert rules == set(EFFECTS)
 
 
+@pytest.mark.long
 def test_every_effect_that_a_rule_emits_is_listed(monkeypatch: pytest.MonkeyPatch) -> None:
     unlisted: set[tuple[str, str]] = set()
     heard: set[str] = set()
@@ -210,11 +211,13 @@ def test_search_that_spins_is_a_hit(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "does not come back" == found.story.broken
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("detector", detectors(), ids=lambda detector: detector.name)
 def test_nothing_is_found_where_nothing_is_planted(detector: Detector) -> None:
     assert hunt(UNCHANGED, (detector,), 1.0) is None
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", CHOSEN)
 def test_chosen_mutant_is_found(name: str) -> None:
     assert hunt(catalogue()[name], detectors(), BUDGET) is not None

@@ -18,6 +18,8 @@ import pytest
 
 from rejoinder.testing import pytest_plugin
 
+pytestmark = pytest.mark.long
+
 HEAVY = ("attr", "attrs", "hypothesis", "trio", "hypercorn", "starlette", "transitions", "httpx", "rejoinder.states")
 
 

@@ -57,7 +57,9 @@ class Refusal:
 def run(command: Callable[[], Awaitable[int]]) -> NoReturn:
     """Run an asynchronous command to its end and leave the program with the status that it returns."""
     try:
-        status = trio.run(command)
+        # Ctrl-C reaches the command itself, at one of its awaits. Raised wherever the program happens to be, it could land in a
+        # task of the HTTP server, which takes it for a fault of one connection, logs it and goes on.
+        status = trio.run(command, restrict_keyboard_interrupt_to_checkpoints=True)
     except BaseException as error:
         refusal = refusal_for(error)
         if refusal is None:

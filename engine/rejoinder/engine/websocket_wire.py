@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import math
 import re
-import ssl
 from collections.abc import AsyncGenerator, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import Final, cast, final
@@ -21,8 +20,8 @@ import h11
 import trio
 import trio_websocket
 
+from .dialling import TcpStream, open_stream
 from .endpoint import Endpoint
-from .network_errors import reason_of
 from .nurseries import open_inner_nursery
 from .settings import Settings
 from .wire import HandshakeFailed, Wire, WireClosed
@@ -35,7 +34,6 @@ LARGEST_HEAD: Final = 64 * 1024
 SWITCHING_PROTOCOLS: Final = 101
 REQUEST_ID: Final = re.compile(rb"[A-Za-z0-9_.:-]{1,128}")
 
-TcpStream = trio.SocketStream | trio.SSLStream[trio.SocketStream]
 OpenConnection = tuple[trio_websocket.WebSocketConnection, trio.CancelScope]
 """The library's connection, and the scope of its reader."""
 
@@ -82,47 +80,18 @@ async def open_websocket_wire(endpoint: Endpoint, settings: Settings) -> AsyncGe
 
     Leaving takes at most ``settings.close_deadline`` seconds, whatever the server does and whoever is cancelled.
     """
-    stream = await _connect(endpoint, settings)
-    try:
-        if isinstance(stream, trio.SSLStream):
-            await _agree_on_tls(stream, endpoint)
-        async with open_inner_nursery() as nursery:
-            connection, library = await nursery.start(_run_library, stream, endpoint, settings)
-            # Whoever cancels the user of this wire must not silence the reader: the closing handshake needs it. (Not sooner: a
-            # task that is shielded before `start` has returned could not be cancelled by anybody.)
-            library.shield = True
-            try:
-                yield WebSocketWire(connection, _request_id(connection.handshake_headers))
-            finally:
-                with trio.move_on_after(settings.close_deadline, shield=True), suppress(Exception):
-                    await connection.aclose()
-                library.cancel()
-    finally:
-        # Also after a handshake that failed: the library leaves the socket of a refused one open.
-        await trio.aclose_forcefully(stream)
-
-
-async def _connect(endpoint: Endpoint, settings: Settings) -> TcpStream:
-    try:
-        stream = await trio.open_tcp_stream(endpoint.host, endpoint.port)
-    except OSError as error:
-        raise HandshakeFailed(f"No connection to {endpoint.host} port {endpoint.port}: {reason_of(error)}.") from error
-    if not endpoint.secure:
-        return stream
-    context = settings.ssl_context or ssl.create_default_context()
-    return trio.SSLStream(stream, context, server_hostname=endpoint.host, https_compatible=True)
-
-
-async def _agree_on_tls(stream: trio.SSLStream[trio.SocketStream], endpoint: Endpoint) -> None:
-    try:
-        await stream.do_handshake()
-    except trio.BrokenResourceError as error:
-        cause = error.__cause__
-        if isinstance(cause, ssl.SSLCertVerificationError):
-            raise HandshakeFailed(
-                f"The certificate of {endpoint.host} is not trusted: {cause.verify_message}.", permanent=True
-            ) from error
-        raise HandshakeFailed(f"{endpoint.host} port {endpoint.port} does not speak TLS as expected.") from error
+    # The stream closes also after a handshake that failed: the library leaves the socket of a refused one open.
+    async with open_stream(endpoint, settings) as stream, open_inner_nursery() as nursery:
+        connection, library = await nursery.start(_run_library, stream, endpoint, settings)
+        # Whoever cancels the user of this wire must not silence the reader: the closing handshake needs it. (Not sooner: a
+        # task that is shielded before `start` has returned could not be cancelled by anybody.)
+        library.shield = True
+        try:
+            yield WebSocketWire(connection, _request_id(connection.handshake_headers))
+        finally:
+            with trio.move_on_after(settings.close_deadline, shield=True), suppress(Exception):
+                await connection.aclose()
+            library.cancel()
 
 
 async def _run_library(

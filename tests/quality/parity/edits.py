@@ -98,7 +98,7 @@ def _ends(tree: Path, tests: Sequence[str]) -> int:
     # These roots come before those of the editable install, so the namespace finds the copies first.
     environment["PYTHONPATH"] = os.pathsep.join(str(tree / root) for root in ROOTS)
     environment["PYTHONDONTWRITEBYTECODE"] = "1"
-    command = [sys.executable, "-m", "pytest", "-q", "-x", "--no-header", "-p", "no:cacheprovider", *dict.fromkeys(tests)]
+    command = [sys.executable, "-m", "pytest", "-q", "-x", "--no-header", "-p", "no:cacheprovider", "-m", "", *dict.fromkeys(tests)]
     return subprocess.run(command, cwd=tree, env=environment, capture_output=True, check=False, timeout=600).returncode
 
 

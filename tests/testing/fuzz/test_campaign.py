@@ -26,6 +26,8 @@ from rejoinder.testing.fuzz.program import Program
 from rejoinder.testing.fuzz.setups import Setup
 from testing.fuzz.handlers import DroppingProgram, HoldingProgram, RightProgram, TwiceWrongProgram
 
+pytestmark = pytest.mark.long
+
 FEW = Limits(programs=30)
 
 

@@ -19,6 +19,8 @@ import pytest
 
 from rejoinder.states.trace import read_lines, replay
 
+pytestmark = pytest.mark.long
+
 REPOSITORY: Final = Path(__file__).parents[3]
 EXAMPLES: Final = REPOSITORY / "examples" / "fuzz"
 PAGE: Final = REPOSITORY / "docs" / "fuzz-your-handler.md"

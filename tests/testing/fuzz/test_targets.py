@@ -68,6 +68,7 @@ def test_engine_program_is_for_the_whole_engine() -> None:
     assert target_of("tests:Holding", HoldingProgram).whole_engine
 
 
+@pytest.mark.long
 def test_factory_of_a_handler_is_fuzzed_with_its_transcript() -> None:
     target = target_of("tests.handlers:Dropping", Dropping)
     outcome = Campaign(target, Limits(programs=300), 1).run()

@@ -1,0 +1,61 @@
+"""From an address to a stream: TCP, and TLS over it where the endpoint wants it. The same for every wire.
+
+Rules of this file
+* What goes wrong is ``HandshakeFailed``, in one sentence and without the key; whatever ends the block, the socket is closed.
+* It knows nothing of WebSockets. What is between us and the server below that (a proxy) belongs here.
+"""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
+import trio
+
+from .endpoint import Endpoint
+from .network_errors import reason_of
+from .settings import Settings
+from .wire import HandshakeFailed
+
+__all__ = ["TcpStream", "open_stream"]
+
+TcpStream = trio.SocketStream | trio.SSLStream[trio.SocketStream]
+
+
+@asynccontextmanager
+async def open_stream(endpoint: Endpoint, settings: Settings) -> AsyncGenerator[TcpStream]:
+    """Open a stream to the endpoint for the length of the block, TLS agreed on where it is ``wss://``.
+
+    Raises ``HandshakeFailed`` on entering. Leaving closes the socket at once: a closing handshake is the business of who uses it.
+    """
+    stream = await _connect(endpoint, settings)
+    try:
+        if isinstance(stream, trio.SSLStream):
+            await _agree_on_tls(stream, endpoint)
+        yield stream
+    finally:
+        await trio.aclose_forcefully(stream)
+
+
+async def _connect(endpoint: Endpoint, settings: Settings) -> TcpStream:
+    try:
+        stream = await trio.open_tcp_stream(endpoint.host, endpoint.port)
+    except OSError as error:
+        raise HandshakeFailed(f"No connection to {endpoint.host} port {endpoint.port}: {reason_of(error)}.") from error
+    if not endpoint.secure:
+        return stream
+    context = settings.ssl_context or ssl.create_default_context()
+    return trio.SSLStream(stream, context, server_hostname=endpoint.host, https_compatible=True)
+
+
+async def _agree_on_tls(stream: trio.SSLStream[trio.SocketStream], endpoint: Endpoint) -> None:
+    try:
+        await stream.do_handshake()
+    except trio.BrokenResourceError as error:
+        cause = error.__cause__
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            raise HandshakeFailed(
+                f"The certificate of {endpoint.host} is not trusted: {cause.verify_message}.", permanent=True
+            ) from error
+        raise HandshakeFailed(f"{endpoint.host} port {endpoint.port} does not speak TLS as expected.") from error
