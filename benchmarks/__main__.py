@@ -56,7 +56,7 @@ def main(
         )
         results = trio.run(measure, run, [WORKLOADS[name] for name in WORKLOADS if name in chosen])
     print_results(results, console)
-    if rounds < LEAST_ROUNDS:
+    if results.rounds < LEAST_ROUNDS:
         console.print(f"Medians of {results.rounds} rounds: look at them, and do not quote them.")
     if json_file is not None:
         json_file.write_text(write_results(results), "utf-8")

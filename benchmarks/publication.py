@@ -13,6 +13,7 @@ from typing import Final
 from .plots import draw_plots
 from .processes import REPOSITORY
 from .results import Results, read_results, write_results
+from .scale import scale_sheet
 from .tables import Sheet, goal_sheet, markdown, workload_sheets
 from .workloads import WORKLOADS
 
@@ -52,7 +53,7 @@ def kept_results() -> Results | None:
 
 def blocks(results: Results | None, document: Path) -> dict[str, str]:
     """What stands in each block of a document."""
-    names = ("summary", "computer", "contenders", "goals", "figures")
+    names = ("summary", "computer", "contenders", "goals", "scale", "figures")
     if results is None:
         return dict.fromkeys(names, NOT_MEASURED)
     folder = "docs/performance" if document.parent == REPOSITORY else "performance"
@@ -70,6 +71,7 @@ def blocks(results: Results | None, document: Path) -> dict[str, str]:
         "contenders": markdown(Sheet("", ("who", "what", "versions", "tuned"), tuned, words=4))
         + (f"\n{missing}" if missing else ""),
         "goals": markdown(goals),
+        "scale": markdown(scale_sheet(results)),
         "figures": f"{pictures}\n\n{tables}",
     }
 

@@ -9,10 +9,10 @@ import sys
 import time
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from functools import partial
 from typing import Any, Final, final
 
 from rejoinder.engine import Conversation, Endpoint, Session, Settings, open_session
+from rejoinder.engine.wire_choice import WireName
 from rejoinder.states.content_events import OutputTextDelta
 from rejoinder.states.profiles import AZURE, OPENAI, CancelPolicy, Policy, Profile
 
@@ -80,12 +80,11 @@ class Rejoinder(TrioClient):
 
     packages = ("rejoinder", "trio", "trio-websocket", "websockets")
 
-    def __init__(self, wire: str = "auto", profile: str = "lanes", history: str = "conversation") -> None:
-        self._wire = wire
+    def __init__(self, wire: WireName = "auto", profile: str = "lanes", history: str = "conversation") -> None:
         self._profile, policy, provider = PROFILES[profile]
         authority = os.environ.get("SSL_CERT_FILE")
         context = None if authority is None else ssl.create_default_context(cafile=authority)
-        self._settings = Settings(policy=policy, preconnect=True, ssl_context=context)
+        self._settings = Settings(policy=policy, preconnect=True, ssl_context=context, wire=wire)
         self._talk = ConversationTalk if history == "conversation" else ListTalk
         self.name = f"rejoinder, wire={wire!r}"
         kind = "a Conversation" if history == "conversation" else "the caller's own list"
@@ -97,9 +96,10 @@ class Rejoinder(TrioClient):
     ) -> AsyncGenerator[Sequence[ConversationTalk | ListTalk]]:
         """Open so many sessions, or one for all."""
         endpoint = Endpoint(url, api_key="key", profile=self._profile)
-        dial = partial(open_session, endpoint, self._settings)
         async with AsyncExitStack() as stack:
-            sessions = [await stack.enter_async_context(dial()) for _ in range(1 if shared else count)]
+            sessions = [
+                await stack.enter_async_context(open_session(endpoint, self._settings)) for _ in range(1 if shared else count)
+            ]
             yield [self._talk(sessions[0 if shared else number], history) for number in range(count)]
 
 
