@@ -9,6 +9,7 @@ import pytest
 import typer
 from benchmarks.results import Results, write_results
 from benchmarks.rounds import Run
+from benchmarks.workloads import WORKLOADS
 from typer.testing import CliRunner
 
 from harness.benchmark_results import flood, results_of, whole_results
@@ -132,4 +133,4 @@ def test_what_is_asked_for_is_measured_in_order(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setattr(command, "measure", measure)
 
     assert 0 == run("--quick", "--only", "tls", "--only", "flood", "--rounds", "7", "--cache", str(tmp_path))[0]
-    assert [7, True, tmp_path, command.WORKLOADS["flood"], command.WORKLOADS["tls"]] == asked
+    assert [7, True, tmp_path, WORKLOADS["flood"], WORKLOADS["tls"]] == asked

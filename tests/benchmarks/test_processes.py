@@ -46,10 +46,18 @@ async def test_the_core_is_handed_to_the_process(tmp_path: Path) -> None:
         assert 1 == await speaker.hear(60)
 
 
+def three_cores(_process: int) -> set[int]:
+    return {3, 1, 2}
+
+
+def one_core(_process: int) -> set[int]:
+    return {0}
+
+
 def test_two_cores_where_there_are_two(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {3, 1, 2}, raising=False)
+    monkeypatch.setattr(os, "sched_getaffinity", three_cores, raising=False)
     assert (1, 2) == cores()
-    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0}, raising=False)
+    monkeypatch.setattr(os, "sched_getaffinity", one_core, raising=False)
     assert (None, None) == cores()
     monkeypatch.delattr(os, "sched_getaffinity", raising=False)
     assert (None, None) == cores()

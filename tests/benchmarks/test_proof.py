@@ -22,11 +22,18 @@ def test_states_and_steps_are_measured(monkeypatch: pytest.MonkeyPatch) -> None:
     } == figures
 
 
-def test_a_search_that_was_cut_short_voids_the_measurement(monkeypatch: pytest.MonkeyPatch) -> None:
-    class CutShort:
-        exhausted, states, transitions = False, 1, 1
+class CutShort:
+    """A report of a search that did not see everything."""
 
-    monkeypatch.setattr(benchmarks.proof, "explore_configuration", lambda _: CutShort())
+    exhausted, states, transitions = False, 1, 1
+
+
+def cut_short(_configuration: object) -> CutShort:
+    return CutShort()
+
+
+def test_a_search_that_was_cut_short_voids_the_measurement(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(benchmarks.proof, "explore_configuration", cut_short)
 
     with pytest.raises(RuntimeError, match="not exhausted"):
         measure_proof(1)
