@@ -28,6 +28,8 @@ class Contender:
         return bool(self.requirements)
 
 
+SEED: Final = ("pipecat-ai[openai]==1.1.0",)
+
 CONTENDERS: Final = {
     contender.name: contender
     for contender in (
@@ -41,8 +43,9 @@ CONTENDERS: Final = {
         Contender("rejoinder, own list", "benchmarks.clients.ours", {"history": "list"}),
         Contender("openai SDK", "benchmarks.foreign.openai_sdk", requirements=("openai[realtime]>=3.54,<4",)),
         Contender("openai-agents", "benchmarks.foreign.openai_agents", requirements=("openai-agents>=0.24",)),
-        Contender("pipecat 1.1.0", "benchmarks.foreign.pipecat", requirements=("pipecat-ai[openai]==1.1.0",)),
-        Contender("pipecat, newest", "benchmarks.foreign.pipecat", requirements=("pipecat-ai[openai]>=1.1.0",)),
+        Contender("pipecat 1.1.0", "benchmarks.foreign.pipecat", {"trimmed": False}, SEED),
+        Contender("pipecat 1.1.0, trimmed", "benchmarks.foreign.pipecat", {"trimmed": True}, SEED),
+        Contender("pipecat, newest, trimmed", "benchmarks.foreign.pipecat", {"trimmed": True}, ("pipecat-ai[openai]>=1.1.0",)),
         Contender("the machine", "benchmarks.clients.machine"),
     )
 }

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -37,8 +38,8 @@ def default_cache() -> Path:
 def folder_for(contender: Contender, cache: Path) -> Path:
     """The folder of a contender's environment: another one for other requirements, or another Python."""
     content = "\n".join((*contender.requirements, sys.version))
-    slug = "".join(letter if letter.isalnum() else "-" for letter in contender.name)
-    return cache / f"{slug}-{hashlib.sha256(content.encode()).hexdigest()[:12]}"
+    slug = re.match(r"[\w-]*", contender.requirements[0])
+    return cache / f"{slug[0] if slug else ''}-{hashlib.sha256(content.encode()).hexdigest()[:12]}"
 
 
 async def environment_for(contender: Contender, cache: Path, *, anew: bool = False) -> Path:

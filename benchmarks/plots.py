@@ -32,14 +32,15 @@ COLOURS: Final = {
     "openai SDK": "#c2571a",
     "openai-agents": "#e08a3c",
     "pipecat 1.1.0": "#a03050",
-    "pipecat, newest": "#cf6f86",
+    "pipecat 1.1.0, trimmed": "#bb5068",
+    "pipecat, newest, trimmed": "#cf6f86",
 }
 """The colour of each contender."""
 STYLE: Final = {
     "svg.hashsalt": "rejoinder",
     "svg.fonttype": "none",
     "font.family": "sans-serif",
-    "font.sans-serif": ["Helvetica", "Arial", "sans-serif"],
+    "font.sans-serif": ["DejaVu Sans", "Verdana", "sans-serif"],
     "font.size": 9,
     "axes.spines.top": False,
     "axes.spines.right": False,
@@ -137,7 +138,14 @@ def _draw_lines(axes: Any, results: Results, workload: str, measure: str) -> Non
             axes.plot(sizes, values, color=COLOURS[name], marker="o", markersize=4, label=name)
     axes.set_xscale("log")
     axes.set_yscale("log")
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_formatter(_plainly)
     axes.legend(fontsize=7)
+
+
+def _plainly(value: float, _place: int) -> str:
+    """A mark of a logarithmic axis as a number."""
+    return f"{value:,g}"
 
 
 def _draw_silence(axes: Any, results: Results) -> None:  # noqa: ANN401 - see Panel
@@ -150,11 +158,14 @@ def _draw_silence(axes: Any, results: Results) -> None:  # noqa: ANN401 - see Pa
         values = [_median(results, "interruption", case, name, "silence") or 0.0 for case in cases]
         axes.bar([place + number * width for place in range(len(cases))], values, width, color=COLOURS[name], label=name)
     axes.set_yscale("log")
+    axes.yaxis.set_major_formatter(_plainly)
+    # Room for the legend above the highest bars.
+    axes.set_ylim(top=axes.get_ylim()[1] * 30)
     axes.set_xticks([place + 0.4 for place in range(len(cases))], cases)
     axes.set_xlabel("what the server does with a cancel")
     axes.set_ylabel("until the next create, ms")
     axes.set_title("Silence after an interruption", loc="left")
-    axes.legend(fontsize=7, ncols=2)
+    axes.legend(fontsize=7, ncols=3, loc="upper left")
 
 
 PANELS: Final[dict[str, tuple[str, Panel]]] = {

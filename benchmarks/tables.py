@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import partial
 from typing import Final
 
 import attrs
@@ -50,12 +51,18 @@ def workload_sheets(results: Results) -> list[Sheet]:
                 shown = "" if ratio is None else f"{rounded(ratio.median)} {TIMES}"
                 spread = f"{rounded(summary.low)} to {rounded(summary.high)}"
                 rows.append((figure.case, figure.contender, shown, rounded(summary.median), spread))
-            order = list(dict.fromkeys(figure.case for figure in figures))
+            order = {case: place for place, case in enumerate(dict.fromkeys(figure.case for figure in figures))}
             places = {name: place for place, name in enumerate(workload.contenders)}
-            rows.sort(key=lambda row: (order.index(row[0]), places[row[1]]))
+            rows.sort(key=partial(_row_order, order, places))
             unit = f"{meaning.title}, {meaning.unit}"
             sheets.append(Sheet(f"{workload.title}: {unit}", ("case", "who", "ratio", "median", "spread"), tuple(rows)))
     return sheets
+
+
+def _row_order(cases: dict[str, int], contenders: dict[str, int], row: tuple[str, ...]) -> tuple[int, int, int]:
+    """Sizes by number, other cases as they came; then the contenders in the order of their workload."""
+    size = row[0].split()[0].replace(",", "")
+    return int(size) if size.isdigit() else 0, cases[row[0]], contenders[row[1]]
 
 
 def goal_sheet(results: Results, *, all_of_them: bool = True) -> Sheet:

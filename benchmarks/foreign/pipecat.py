@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import sys
 import time
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -48,13 +50,14 @@ class Listener(FrameProcessor):
 class PipecatTalk:
     """A talk through one pipeline, its history in the pipeline's context."""
 
-    def __init__(self, url: str, history: Sequence[dict[str, Any]]) -> None:
+    def __init__(self, url: str, history: Sequence[dict[str, Any]], *, trimmed: bool) -> None:
         self._context = LLMContext([*history])
         self._listener = Listener()
         aggregators = LLMContextAggregatorPair(self._context)
         service = OpenAIResponsesLLMService(api_key="key", ws_url=url)
         pipeline = Pipeline([service, self._listener, aggregators.assistant()])
-        self.task = Task(pipeline, enable_rtvi=False, enable_turn_tracking=False, idle_timeout_secs=None)
+        left_out = {"enable_rtvi": False, "enable_turn_tracking": False} if trimmed else {}
+        self.task = Task(pipeline, idle_timeout_secs=None, **left_out)
 
     async def say(self, text: str, hear: Callable[[str], object]) -> None:
         """Let the user say something, and hear the answer to the end."""
@@ -103,10 +106,14 @@ class Pipecat(AsyncioClient):
     """The contender."""
 
     name = f"pipecat-ai {version('pipecat-ai')}"
-    settings = "service, listener, stock assistant aggregator; log sink removed, RTVI and turn tracking off, metrics off"
     packages = ("pipecat-ai", "openai", "websockets")
     waits = True
     """Interruptions are waited out side by side: each may take seconds."""
+
+    def __init__(self, *, trimmed: bool) -> None:
+        self._trimmed = trimmed
+        kept = "RTVI and turn tracking off" if trimmed else "the pipeline's own defaults (RTVI and turn tracking)"
+        self.settings = f"service, listener, stock assistant aggregator; log sink removed; {kept}"
 
     @asynccontextmanager
     async def talks(
@@ -114,7 +121,7 @@ class Pipecat(AsyncioClient):
     ) -> AsyncGenerator[Sequence[PipecatTalk]]:
         """Start so many pipelines."""
         del shared
-        talks = [PipecatTalk(url, history) for _ in range(count)]
+        talks = [PipecatTalk(url, history, trimmed=self._trimmed) for _ in range(count)]
         running = [asyncio.create_task(_run(talk)) for talk in talks]
         try:
             yield talks
@@ -135,4 +142,4 @@ async def _run(talk: PipecatTalk) -> None:
 
 if __name__ == "__main__":
     logger.remove()
-    serve_rounds(Pipecat())
+    serve_rounds(Pipecat(**json.loads(sys.argv[1])))

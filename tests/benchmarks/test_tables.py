@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 
 from benchmarks.comparison import Change
-from benchmarks.results import Skipped
+from benchmarks.results import Figure, Skipped
 from benchmarks.tables import Sheet, change_sheet, goal_sheet, markdown, print_results, workload_sheets
 from rich.console import Console
 
@@ -23,6 +23,13 @@ def test_rows_stand_in_the_order_of_the_workload_with_ratios_first() -> None:
         ("20,000 deltas", "bare asyncio", "", "10.0", "10.0 to 10.0"),
         ("20,000 deltas", "rejoinder[fast]", f"1.20 {TIMES}", "12.0", "11.0 to 15.0"),
     ) == sheet.rows
+
+
+def test_sizes_stand_in_the_order_of_their_numbers() -> None:
+    cases = ("10 sessions", "1,000 sessions", "300 sessions")
+    (sheet,) = workload_sheets(results_of(*(Figure("width", case, "rejoinder", "p99", (1.0,)) for case in cases)))
+
+    assert ["10 sessions", "300 sessions", "1,000 sessions"] == [row[0] for row in sheet.rows]
 
 
 def test_goals_say_what_is_met_and_how_much_of_the_others() -> None:
