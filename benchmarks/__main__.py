@@ -12,18 +12,22 @@ from rich.console import Console
 
 from .comparison import changes, worse
 from .environments import default_cache
+from .plots import draw_plots
 from .publication import NotWhole, check_whole, publish
 from .results import Results, read_results, write_results
 from .rounds import Run, measure
 from .tables import change_sheet, print_results, print_sheet
-from .workloads import WORKLOADS
+from .workloads import WORKLOADS, Workload
 
 LEAST_ROUNDS = 5
+NO_MATPLOTLIB = "Pictures need matplotlib. Run this with: uv run --group benchmarks python -m benchmarks."
 
 
 def main(
     *,
-    quick: Annotated[bool, typer.Option(help="Less of everything, in under two minutes, and nothing of other vendors.")] = False,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Less of everything, in under two minutes; nobody else's clients.")
+    ] = False,
     only: Annotated[list[str] | None, typer.Option(help=f"Only this workload: {', '.join(WORKLOADS)}. May be repeated.")] = None,
     rounds: Annotated[int, typer.Option(help="How often each figure is measured; medians of fewer than 5 mean little.", min=1)] = 5,
     json_file: Annotated[Path | None, typer.Option("--json", help="Also write every round of every figure to this file.")] = None,
@@ -32,10 +36,11 @@ def main(
     tolerance: Annotated[float, typer.Option(help="How much a ratio may grow before it counts, as a part of it.", min=0)] = 0.25,
     cache: Annotated[Path | None, typer.Option(help="Where the environments of other vendors are kept.")] = None,
     anew: Annotated[bool, typer.Option("--anew", help="Make those environments anew, with the newest versions.")] = False,
+    profile: Annotated[Path | None, typer.Option(help="Measure nothing, and write a profile of everybody to this folder.")] = None,
     keep: Annotated[
         bool, typer.Option("--publish", help="Put the figures of a full run into README.md, docs and results.json.")
     ] = False,
-    again: Annotated[Path | None, typer.Option("--from", help="Measure nothing: take what --json wrote to this file.")] = None,
+    again: Annotated[Path | None, typer.Option("--from", help="Measure nothing, and take what --json wrote to this file.")] = None,
 ) -> None:
     """Measure everything side by side: bare loops, this project on both wires, and other clients, each in a process of its own.
 
@@ -46,15 +51,16 @@ def main(
     unknown = [name for name in chosen if name not in WORKLOADS]
     if unknown:
         _give_up(f"There is no workload {unknown[0]!r}. Give one of {', '.join(WORKLOADS)}.")
+    progress, console = Console(stderr=True), Console()
+    run = Run(rounds, quick, cache or default_cache(), partial(progress.print, style="dim", highlight=False, markup=False), anew)
+    workloads = [WORKLOADS[name] for name in WORKLOADS if name in chosen]
+    if profile is not None:
+        if keep or json_file or plot or compare or again:
+            _give_up("A profiler slows everything down, so the figures of such a run are void. Use --profile without the others.")
+        _profile(run, workloads, profile, console)
+        return
     earlier = None if compare is None else _read(compare)
-    console, progress = Console(), Console(stderr=True)
-    if again is not None:
-        results = _read(again)
-    else:
-        run = Run(
-            rounds, quick, cache or default_cache(), partial(progress.print, style="dim", highlight=False, markup=False), anew
-        )
-        results = trio.run(measure, run, [WORKLOADS[name] for name in WORKLOADS if name in chosen])
+    results = trio.run(measure, run, workloads) if again is None else _read(again)
     print_results(results, console)
     if results.rounds < LEAST_ROUNDS:
         console.print(f"Medians of {results.rounds} rounds: look at them, and do not quote them.")
@@ -63,13 +69,16 @@ def main(
     if plot is not None:
         _draw(results, plot)
     if keep:
-        try:
-            check_whole(results)
-        except NotWhole as error:
-            _give_up(str(error))
-        publish(results)
+        _publish(results)
     if earlier is not None:
         _compare(earlier, results, tolerance, console)
+
+
+def _profile(run: Run, workloads: list[Workload], folder: Path, console: Console) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    run.profile = folder
+    trio.run(measure, run, workloads)
+    console.print(f"The profiles are in {folder}.")
 
 
 def _read(path: Path) -> Results:
@@ -83,12 +92,22 @@ def _read(path: Path) -> Results:
 
 def _draw(results: Results, folder: Path) -> None:
     try:
-        from .plots import draw_plots  # noqa: PLC0415 - needs what not everybody has
+        pictures = draw_plots(results)
     except ImportError:
-        _give_up("Plots need matplotlib. Run this with: uv run --group benchmarks python -m benchmarks.")
+        _give_up(NO_MATPLOTLIB)
     folder.mkdir(parents=True, exist_ok=True)
-    for name, picture in draw_plots(results).items():
+    for name, picture in pictures.items():
         (folder / f"{name}.svg").write_text(picture, "utf-8")
+
+
+def _publish(results: Results) -> None:
+    try:
+        check_whole(results)
+        publish(results)
+    except NotWhole as error:
+        _give_up(str(error))
+    except ImportError:
+        _give_up(NO_MATPLOTLIB)
 
 
 def _compare(earlier: Results, results: Results, tolerance: float, console: Console) -> None:

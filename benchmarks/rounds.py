@@ -20,6 +20,7 @@ import attrs
 import trio
 import trustme
 
+from .clients.measured import PROFILE_VARIABLE
 from .contenders import CONTENDERS, Contender
 from .environments import CannotMakeEnvironment, environment_for
 from .processes import ProcessFailed, Speaker, cores, start_process
@@ -49,6 +50,8 @@ class Run:
     """Told what is being done."""
     anew: bool = False
     """Whether the environments of other vendors are made anew."""
+    profile: Path | None = None
+    """The folder for a profile of each contender in each workload; the figures of such a run are void."""
     figures: dict[tuple[str, str, str, str], list[float]] = attrs.field(factory=dict[tuple[str, str, str, str], list[float]])
     """The values so far, by workload, case, contender and measure."""
     descriptions: dict[str, Description] = attrs.field(factory=dict[str, Description])
@@ -85,7 +88,8 @@ class Run:
                 options = [] if contender.options is None else [json.dumps(contender.options)]
                 command = [self.pythons[contender.name], "-m", contender.module, *options]
                 complaints = folder / "complaints.txt" if workload.fresh else folder / f"{len(speakers)}-complaints.txt"
-                started = await where.enter_async_context(start_process(command, core, complaints, further))
+                environment = {**further, **self.profiling(workload, contender)}
+                started = await where.enter_async_context(start_process(command, core, complaints, environment))
                 said = await started.hear(START_LIMIT)
                 self.descriptions[contender.name] = Description(contender.name, **said)
                 return started
@@ -106,6 +110,12 @@ class Run:
                     except ProcessFailed as error:
                         self.drop(workload, contender, str(error))
                         taking_part.remove(contender)
+
+    def profiling(self, workload: Workload, contender: Contender) -> dict[str, str]:
+        """What tells a process to profile itself, if it is to."""
+        if self.profile is None:
+            return {}
+        return {PROFILE_VARIABLE: str(self.profile.resolve() / f"{workload.name} {contender.name}.txt")}
 
     def note(self, workload: Workload, contender: Contender, answer: dict[str, dict[str, float]]) -> None:
         """Keep what one round of one contender measured."""

@@ -10,10 +10,12 @@ Rules of this file
 from __future__ import annotations
 
 import asyncio
+import cProfile
 import gc
 import itertools
 import json
 import os
+import pstats
 import resource
 import statistics
 import sys
@@ -32,6 +34,9 @@ Measured = dict[str, dict[str, float]]
 """From the case to what was measured of it, by the name of the measure."""
 
 CPU_VARIABLE = "REJOINDER_BENCHMARK_CPU"
+PROFILE_VARIABLE = "REJOINDER_BENCHMARK_PROFILE"
+PROFILED = 60
+"""Functions that a profile lists."""
 CYCLE = 97
 MICRO = 1e6
 MILLI = 1e3
@@ -383,9 +388,15 @@ def serve_rounds(client: Client) -> None:
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
     _tell(answers, describe(client))
+    profile = os.environ.get(PROFILE_VARIABLE)
+    profiler = cProfile.Profile()
     for line in sys.stdin:
         job = Job(**json.loads(line))
-        _tell(answers, client.run(partial(WORKLOADS[job.workload], client, job)))
+        round_of = partial(client.run, partial(WORKLOADS[job.workload], client, job))
+        _tell(answers, profiler.runcall(round_of) if profile else round_of())
+    if profile:
+        with Path(profile).open("w", encoding="utf-8") as file:
+            pstats.Stats(profiler, stream=file).strip_dirs().sort_stats("tottime").print_stats(PROFILED)
 
 
 def describe(client: Client) -> dict[str, object]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import benchmarks.__main__ as command
@@ -80,9 +81,10 @@ def test_nothing_in_common_is_nothing_to_compare(tmp_path: Path) -> None:
     [
         (("--only", "flod"), "There is no workload 'flod'. Give one of flood,"),
         (("--from", "nowhere.json"), "nowhere.json cannot be read: No such file"),
+        (("--profile", "nowhere", "--publish"), "figures of such a run are void"),
         (("--compare", "nowhere.json"), "nowhere.json cannot be read: No such file"),
     ],
-    ids=["workload", "from", "compare"],
+    ids=["workload", "from", "profile", "compare"],
 )
 def test_bad_input_is_answered_in_a_line(arguments: tuple[str, ...], words: str) -> None:
     status, printed = run(*arguments)
@@ -123,6 +125,16 @@ def test_pictures_go_into_the_folder(tmp_path: Path) -> None:
     assert ["deltas.svg"] == [path.name for path in folder.iterdir()]
 
 
+@pytest.mark.parametrize("wanted", ["--plot", "--publish"])
+def test_without_matplotlib_it_is_said_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wanted: str) -> None:
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    folder = [str(tmp_path / "pictures")] if wanted == "--plot" else []
+
+    status, printed = run("--from", kept(tmp_path, whole_results()), wanted, *folder)
+
+    assert (2, True) == (status, "Pictures need matplotlib" in printed)
+
+
 def test_what_is_asked_for_is_measured_in_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[object] = []
 
@@ -134,3 +146,17 @@ def test_what_is_asked_for_is_measured_in_order(tmp_path: Path, monkeypatch: pyt
 
     assert 0 == run("--quick", "--only", "tls", "--only", "flood", "--rounds", "7", "--cache", str(tmp_path))[0]
     assert [7, True, tmp_path, WORKLOADS["flood"], WORKLOADS["tls"]] == asked
+
+
+def test_a_profile_shows_no_figures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def measure(run: Run, _workloads: object) -> Results:
+        assert tmp_path / "profiles" == run.profile
+        return whole_results()
+
+    monkeypatch.setattr(command, "measure", measure)
+
+    status, printed = run("--profile", str(tmp_path / "profiles"))
+
+    assert 0 == status
+    assert "The profiles are in" in printed
+    assert "What the figures have to show" not in printed

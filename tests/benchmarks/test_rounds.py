@@ -46,6 +46,16 @@ async def test_a_small_run_measures_everybody_in_every_round(tmp_path: Path) -> 
     assert results.computer["cores"]
 
 
+@pytest.mark.slow
+async def test_each_contender_can_be_profiled(tmp_path: Path) -> None:
+    run = run_in(tmp_path, rounds=1)
+    run.profile = tmp_path
+
+    await measure(run, (attrs.evolve(SMALL, contenders=("bare asyncio",)),))
+
+    assert "function calls" in (tmp_path / "flood bare asyncio.txt").read_text("utf-8")
+
+
 async def test_a_contender_that_fails_is_out_with_its_last_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(CONTENDERS, "rejoinder", Contender("rejoinder", "benchmarks.clients.nowhere"))
 
