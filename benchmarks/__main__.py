@@ -37,9 +37,7 @@ def main(
     cache: Annotated[Path | None, typer.Option(help="Where the environments of other vendors are kept.")] = None,
     anew: Annotated[bool, typer.Option("--anew", help="Make those environments anew, with the newest versions.")] = False,
     profile: Annotated[Path | None, typer.Option(help="Measure nothing, and write a profile of everybody to this folder.")] = None,
-    keep: Annotated[
-        bool, typer.Option("--publish", help="Put the figures of a full run into README.md, docs and results.json.")
-    ] = False,
+    keep: Annotated[bool, typer.Option("--publish", help="Put the figures of a full run into README.md and docs.")] = False,
     again: Annotated[Path | None, typer.Option("--from", help="Measure nothing, and take what --json wrote to this file.")] = None,
 ) -> None:
     """Measure everything side by side: bare loops, this project on both wires, and other clients, each in a process of its own.

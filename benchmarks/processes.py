@@ -12,7 +12,7 @@ from typing import Any, Final, final
 
 import trio
 
-from .clients.measured import CPU_VARIABLE
+from .clients.serving import CPU_VARIABLE
 
 __all__ = ["REPOSITORY", "Cores", "ProcessFailed", "Speaker", "cores", "start_process"]
 

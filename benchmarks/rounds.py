@@ -20,7 +20,7 @@ import attrs
 import trio
 import trustme
 
-from .clients.measured import PROFILE_VARIABLE
+from .clients.serving import PROFILE_VARIABLE
 from .contenders import CONTENDERS, Contender
 from .environments import CannotMakeEnvironment, environment_for
 from .processes import ProcessFailed, Speaker, cores, start_process

@@ -11,7 +11,8 @@ from typing import Any
 from websockets.asyncio.client import ClientConnection, connect
 
 from .bare import create_of
-from .measured import AsyncioClient, serve_rounds
+from .client import AsyncioClient
+from .serving import serve_rounds
 
 
 class BareTalk:

@@ -13,7 +13,7 @@ from websockets.frames import Frame
 from websockets.uri import parse_uri
 
 from .bare import create_of
-from .measured import serve_rounds
+from .serving import serve_rounds
 from .trio_client import TrioClient
 
 

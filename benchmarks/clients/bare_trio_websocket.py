@@ -10,7 +10,7 @@ from typing import Any
 import trio_websocket
 
 from .bare import create_of
-from .measured import serve_rounds
+from .serving import serve_rounds
 from .trio_client import TrioClient
 
 

@@ -9,7 +9,7 @@ import sys
 from benchmarks.delta import measure_delta
 from benchmarks.proof import measure_proof
 
-from .measured import settle_on
+from .serving import settle_on
 
 
 def main() -> None:

@@ -16,7 +16,7 @@ from rejoinder.engine.wire_choice import WireName
 from rejoinder.states.content_events import OutputTextDelta
 from rejoinder.states.profiles import AZURE, OPENAI, CancelPolicy, Policy, Profile
 
-from .measured import serve_rounds
+from .serving import serve_rounds
 from .trio_client import TrioClient
 
 PROFILES: Final[dict[str, tuple[Profile, Policy, str]]] = {

@@ -11,7 +11,8 @@ from agents import ModelSettings, ModelTracing
 from agents.models.openai_responses import OpenAIResponsesWSModel
 from openai import AsyncOpenAI
 
-from benchmarks.clients.measured import AsyncioClient, serve_rounds
+from benchmarks.clients.client import AsyncioClient
+from benchmarks.clients.serving import serve_rounds
 
 
 class AgentsTalk:

@@ -9,7 +9,8 @@ from typing import Any
 from openai import AsyncOpenAI
 from openai.resources.responses.responses import AsyncResponsesConnection
 
-from benchmarks.clients.measured import AsyncioClient, serve_rounds
+from benchmarks.clients.client import AsyncioClient
+from benchmarks.clients.serving import serve_rounds
 
 
 class SdkTalk:

@@ -19,7 +19,8 @@ from pipecat.processors.aggregators.llm_response_universal import LLMContextAggr
 from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
 from pipecat.services.openai.responses.llm import OpenAIResponsesLLMService
 
-from benchmarks.clients.measured import AsyncioClient, serve_rounds
+from benchmarks.clients.client import AsyncioClient
+from benchmarks.clients.serving import serve_rounds
 
 try:
     from pipecat.pipeline.worker import PipelineWorker as Task

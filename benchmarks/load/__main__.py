@@ -7,7 +7,7 @@ import json
 import ssl
 import sys
 
-from benchmarks.clients.measured import settle_on
+from benchmarks.clients.serving import settle_on
 
 from .server import LoadServer
 

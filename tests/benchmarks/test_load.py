@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from benchmarks.clients.measured import NotWhole, check_stamped, check_whole
+from benchmarks.clients.workload_rounds import NotWhole, check_stamped, check_whole
 from benchmarks.load.frames import INSTANT, Command, answer_to, command_of, error_frame, framed, spoken, terminal_frame
 from websockets.client import ClientProtocol
 from websockets.frames import Frame

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from benchmarks.clients.measured import WORKLOADS as ROUNDS
-from benchmarks.clients.measured import Job
+from benchmarks.clients.client import Job
+from benchmarks.clients.workload_rounds import WORKLOADS as ROUNDS
 from benchmarks.contenders import CONTENDERS
 from benchmarks.workloads import WORKLOADS, Workload
 

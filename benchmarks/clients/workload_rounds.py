@@ -1,4 +1,4 @@
-"""What every contender has in common: how a round of each workload goes, and what is measured of it.
+"""How a round of each workload goes, and what is measured of it.
 
 Rules of this file
 * The standard library only: contenders run in environments of their own.
@@ -9,35 +9,22 @@ Rules of this file
 
 from __future__ import annotations
 
-import asyncio
-import cProfile
 import gc
 import itertools
 import json
 import os
-import pstats
-import resource
 import statistics
-import sys
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
 
-__all__ = ["WORKLOADS", "AsyncioClient", "Client", "Job", "Measured", "NotWhole", "Talk", "serve_rounds", "settle_on"]
+from .client import Client, Job, Measured, Talk
 
-T = TypeVar("T")
-Measured = dict[str, dict[str, float]]
-"""From the case to what was measured of it, by the name of the measure."""
+__all__ = ["WORKLOADS", "NotWhole", "check_stamped", "check_whole"]
 
-CPU_VARIABLE = "REJOINDER_BENCHMARK_CPU"
-PROFILE_VARIABLE = "REJOINDER_BENCHMARK_PROFILE"
-PROFILED = 60
-"""Functions that a profile lists."""
 CYCLE = 97
+"""After so many pieces the text begins again, as the load generator has it."""
 MICRO = 1e6
 MILLI = 1e3
 STEADY = 0.02
@@ -54,93 +41,6 @@ TURNS = 3
 
 class NotWhole(Exception):
     """The delivered text is not what the server said: the measurement is void."""
-
-
-@dataclass
-class Job:
-    """One round."""
-
-    workload: str
-    """Which of ``WORKLOADS``."""
-    url: str
-    """Where the load generator is."""
-    secure_url: str = ""
-    """The same with TLS."""
-    sizes: Sequence[int] = ()
-    """The sizes of the workload: deltas, items or sessions, whatever it counts."""
-    seconds: float = 1.0
-    """How long paced workloads last."""
-    cancels: Sequence[str] = ()
-    """How the server answers an interruption: the cases of that workload."""
-
-
-class Talk(Protocol):
-    """One conversation with the server, over a connection that is open."""
-
-    async def say(self, text: str, hear: Callable[[str], object]) -> None:
-        """Let the user say ``text``, and call ``hear`` with each piece of the answer, to its end."""
-        ...
-
-    async def interrupt(self, text: str, after: int) -> float:
-        """Say ``text`` and stop listening after so many pieces; return the instant at which the user interrupted."""
-        ...
-
-
-class Client(Protocol):
-    """A contender."""
-
-    @property
-    def name(self) -> str:
-        """What it is."""
-        ...
-
-    @property
-    def settings(self) -> str:
-        """How it was tuned."""
-        ...
-
-    @property
-    def packages(self) -> Sequence[str]:
-        """The distributions whose versions matter."""
-        ...
-
-    def run(self, main: Callable[[], Awaitable[T]]) -> T:
-        """Run an async function."""
-        ...
-
-    async def together(self, calls: Sequence[Callable[[], Awaitable[None]]]) -> None:
-        """Run async functions at the same time, until all have returned."""
-        ...
-
-    async def sleep(self, seconds: float) -> None:
-        """Wait."""
-        ...
-
-    def talks(
-        self, url: str, count: int = 1, *, history: Sequence[dict[str, Any]] = (), shared: bool = False
-    ) -> AbstractAsyncContextManager[Sequence[Talk]]:
-        """Open so many talks, each with a history and a connection of its own, or all on one if they are ``shared``."""
-        ...
-
-
-class AsyncioClient:
-    """The asyncio part of a contender."""
-
-    def run(self, main: Callable[[], Awaitable[T]]) -> T:
-        """Run an async function."""
-
-        async def run() -> T:
-            return await main()
-
-        return asyncio.run(run())
-
-    async def together(self, calls: Sequence[Callable[[], Awaitable[None]]]) -> None:
-        """Run async functions at the same time, until all have returned."""
-        await asyncio.gather(*(call() for call in calls))
-
-    async def sleep(self, seconds: float) -> None:
-        """Wait."""
-        await asyncio.sleep(seconds)
 
 
 def command(deltas: int = 1, **fields: object) -> str:
@@ -367,50 +267,3 @@ def resident() -> int:
     """Bytes of memory that this process has now. Linux only: raises ``OSError`` elsewhere."""
     pages = int(Path("/proc/self/statm").read_text("ascii").split()[1])
     return pages * os.sysconf("SC_PAGE_SIZE")
-
-
-def settle_on() -> None:
-    """Stay on the core that this process was given, if it was given one, and be allowed as many sockets as the system gives."""
-    cpu = os.environ.get(CPU_VARIABLE)
-    if cpu and hasattr(os, "sched_setaffinity"):
-        os.sched_setaffinity(0, {int(cpu)})
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft != hard:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-
-
-def serve_rounds(client: Client) -> None:
-    """Say what this contender is, then do a round for each line of JSON on standard input, and print what came of it.
-
-    Whatever else is printed goes to standard error: libraries are talkative.
-    """
-    settle_on()
-    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    os.dup2(2, 1)
-    _tell(answers, describe(client))
-    profile = os.environ.get(PROFILE_VARIABLE)
-    profiler = cProfile.Profile()
-    for line in sys.stdin:
-        job = Job(**json.loads(line))
-        round_of = partial(client.run, partial(WORKLOADS[job.workload], client, job))
-        _tell(answers, profiler.runcall(round_of) if profile else round_of())
-    if profile:
-        with Path(profile).open("w", encoding="utf-8") as file:
-            pstats.Stats(profiler, stream=file).strip_dirs().sort_stats("tottime").print_stats(PROFILED)
-
-
-def describe(client: Client) -> dict[str, object]:
-    """The name of a contender, how it was tuned, and the versions of what it consists of."""
-    from importlib.metadata import version  # noqa: PLC0415 - slow, and only needed here
-
-    python = ".".join(map(str, sys.version_info[:3]))
-    return {
-        "name": client.name,
-        "settings": client.settings,
-        "versions": {"Python": python, **{name: version(name) for name in client.packages}},
-    }
-
-
-def _tell(answers: Any, what: object) -> None:  # noqa: ANN401 - a text stream
-    answers.write(json.dumps(what) + "\n")
-    answers.flush()
