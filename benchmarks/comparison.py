@@ -6,6 +6,7 @@ import attrs
 
 from .figures import ratio_to_baseline
 from .results import Results
+from .workloads import MEASURES
 
 __all__ = ["Change", "changes", "worse"]
 
@@ -47,5 +48,5 @@ def changes(before: Results, now: Results) -> list[Change]:
 
 
 def worse(found: list[Change], tolerance: float) -> list[Change]:
-    """Those that grew by more than ``tolerance``, a part of what they were: 0.25 for a quarter."""
-    return [change for change in found if change.factor > 1 + tolerance]
+    """Those that grew by more than ``tolerance``, a part of what they were: 0.25 for a quarter. See ``Measure.slack``."""
+    return [change for change in found if change.factor > 1 + tolerance * MEASURES[change.measure].slack]

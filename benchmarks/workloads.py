@@ -6,6 +6,7 @@ meanwhile hits both.
 
 from __future__ import annotations
 
+import math
 from typing import Any, Final
 
 import attrs
@@ -21,16 +22,19 @@ class Measure:
     """What the tables call it."""
     unit: str
     """Its unit."""
+    slack: float = 1.0
+    """How many times the tolerance its ratios are allowed when runs are compared: waiting is less steady than work."""
 
 
 MEASURES: Final = {
-    "core": Measure("Core used", "%"),
+    "core": Measure("Core used", "%", slack=4),
     "cpu": Measure("CPU for a delta", "µs"),
-    "first": Measure("Time to the first delta", "ms"),
+    "first": Measure("Time to the first delta", "ms", slack=8),
+    "lost": Measure("Pace that the load generator lost", "%", slack=math.inf),
     "memory": Measure("Memory of a session", "KiB"),
-    "p50": Measure("Delay, median", "ms"),
-    "p99": Measure("Delay, 99 of 100", "ms"),
-    "silence": Measure("Until the next create", "ms"),
+    "p50": Measure("Delay, median", "ms", slack=8),
+    "p99": Measure("Delay, 99 of 100", "ms", slack=20),
+    "silence": Measure("Until the next create", "ms", slack=8),
     "step": Measure("CPU for one", "µs"),
     "turn": Measure("CPU for a turn", "ms"),
 }

@@ -27,8 +27,8 @@ CYCLE = 97
 """After so many pieces the text begins again, as the load generator has it."""
 MICRO = 1e6
 MILLI = 1e3
-STEADY = 0.02
-"""Seconds between two deltas of an answer that is going to be interrupted."""
+BREATH = 0.02
+"""Seconds between two deltas of an answer whose delays are measured, or that is going to be interrupted."""
 REMAINING = 300
 """Deltas of such an answer: six seconds of speech."""
 HEARD = 5
@@ -130,25 +130,27 @@ async def _in_step(client: Client, talks: Sequence[Talk], deltas: int) -> float:
 async def width(client: Client, job: Job) -> Measured:
     """Sessions at 50 deltas a second each: how late deltas come, and how much of a core that takes."""
     measured: Measured = {}
-    deltas = int(job.seconds * 50)
+    deltas = int(job.seconds / BREATH)
     async with client.talks(job.url, max(job.sizes)) as talks:
         await warm(client, talks)
         for count in job.sizes:
             delays: list[float] = []
+            spans: list[float] = []
             begun, clock = time.process_time(), time.monotonic()
-            await client.together([partial(_listen_for_delays, talk, deltas, delays) for talk in talks[:count]])
+            await client.together([partial(_listen_for_delays, talk, deltas, delays, spans) for talk in talks[:count]])
             spent, took = time.process_time() - begun, time.monotonic() - clock
             delays.sort()
             measured[f"{count:,} sessions"] = {
                 "p50": delays[len(delays) // 2] * MILLI,
                 "p99": delays[int(len(delays) * 0.99)] * MILLI,
                 "core": spent / took * 100,
+                "lost": max(0.0, 1 - (deltas - 1) * BREATH / statistics.median(spans)) * 100,
             }
     return measured
 
 
-async def _listen_for_delays(talk: Talk, deltas: int, delays: list[float]) -> None:
-    """Note how late each delta of one answer comes."""
+async def _listen_for_delays(talk: Talk, deltas: int, delays: list[float], spans: list[float]) -> None:
+    """Note how late each delta of one answer comes, and how long the load generator took to say them all."""
     sent: list[float] = []
 
     def hear(piece: str) -> None:
@@ -156,8 +158,9 @@ async def _listen_for_delays(talk: Talk, deltas: int, delays: list[float]) -> No
         sent.append(instant)
         delays.append(now - instant)
 
-    await talk.say(command(deltas, every=0.02, stamp="sent"), hear)
+    await talk.say(command(deltas, every=BREATH, stamp="sent"), hear)
     check_stamped(sent, deltas)
+    spans.append(sent[-1] - sent[0])
 
 
 async def history(client: Client, job: Job) -> Measured:
@@ -188,7 +191,7 @@ async def interruption(client: Client, job: Job) -> Measured:
     async def measure(mode: str) -> None:
         async with client.talks(job.url) as (talk,):
             await warm(client, [talk])
-            begun = await talk.interrupt(command(REMAINING, every=STEADY, cancel=mode), HEARD)
+            begun = await talk.interrupt(command(REMAINING, every=BREATH, cancel=mode), HEARD)
             received: list[str] = []
             await talk.say(command(stamp="received"), received.append)
             stamps = [piece for piece in received if piece.startswith("@")]

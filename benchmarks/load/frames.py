@@ -14,12 +14,26 @@ from typing import Any, Final
 
 import attrs
 
-__all__ = ["INSTANT", "Answer", "Command", "answer_to", "command_of", "error_frame", "framed", "spoken", "terminal_frame"]
+__all__ = [
+    "INSTANT",
+    "ITEM_PLACE",
+    "Answer",
+    "Command",
+    "answer_to",
+    "command_of",
+    "error_frame",
+    "framed",
+    "item_id",
+    "spoken",
+    "terminal_frame",
+]
 
 RESPONSE: Final = "resp_0123456789abcdef"
 """Where the id of the response goes."""
 ITEM: Final = "msg_0123456789abcdef"
 """Where the id of its message goes."""
+ITEM_PLACE: Final = ITEM.encode()
+"""The same in a frame: a delta names its item alone."""
 INSTANT: Final = b"@000000000.000000"
 """Where the instant goes at which a delta leaves, or at which the create came: seconds of the clock that all processes of a machine
 share."""
@@ -76,8 +90,12 @@ def framed(payload: str) -> bytes:
 
 def named(frames: bytes, number: int) -> bytes:
     """The frames with the ids of response ``number``."""
-    name = b"%016x" % number
-    return frames.replace(RESPONSE.encode(), b"resp_" + name).replace(ITEM.encode(), b"msg_" + name)
+    return frames.replace(RESPONSE.encode(), b"resp_%016x" % number).replace(ITEM_PLACE, item_id(number))
+
+
+def item_id(number: int) -> bytes:
+    """The id of the message of response ``number``."""
+    return b"msg_%016x" % number
 
 
 def command_of(create: dict[str, Any]) -> Command:

@@ -22,7 +22,7 @@ from websockets.frames import Frame, Opcode
 from websockets.http11 import Request
 from websockets.server import ServerProtocol
 
-from .frames import INSTANT, Answer, Command, answer_to, command_of, error_frame, named, terminal_frame
+from .frames import INSTANT, ITEM_PLACE, Answer, Command, answer_to, command_of, error_frame, item_id, terminal_frame
 
 __all__ = ["LATE", "SLOW", "LoadServer"]
 
@@ -51,6 +51,8 @@ class Speech:
     """Its lane."""
     received: bytes
     """When its create came, as the frames show it."""
+    item: bytes
+    """The id of its item."""
     said: int = 0
     """How many deltas have been said."""
     stopped: bool = False
@@ -60,7 +62,7 @@ class Speech:
 
     def piece(self) -> bytes:
         """The next delta, as it leaves now."""
-        frame = named(self.answer.deltas[self.said], self.number)
+        frame = self.answer.deltas[self.said].replace(ITEM_PLACE, self.item)
         self.said += 1
         stamp = self.command.stamp
         if stamp:
@@ -95,12 +97,13 @@ class LoadServer:
         command, lane = command_of(create), create.get("stream_id")
         self._responses += 1
         number = self._responses
-        speech = Speech(talker, command, answer_to(command, lane).of(number), number, lane, received)
+        speech = Speech(talker, command, answer_to(command, lane).of(number), number, lane, received, item_id(number))
         if not command.every:
-            pieces = b"".join(speech.answer.deltas) if not command.stamp else b""
-            talker.write(speech.answer.opening + named(pieces, number))
-            while speech.said < command.deltas and command.stamp:
-                talker.write(speech.piece())
+            talker.write(speech.answer.opening)
+            if command.stamp:
+                talker.write(b"".join(speech.piece() for _ in range(command.deltas)))
+            else:
+                talker.write(b"".join(speech.answer.deltas).replace(ITEM_PLACE, speech.item))
             self.end(speech)
         else:
             talker.write(speech.answer.opening)

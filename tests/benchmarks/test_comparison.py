@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from benchmarks.comparison import changes, worse
+from benchmarks.comparison import Change, changes, worse
 from benchmarks.results import Results
 
 from harness.benchmark_results import flood, results_of
@@ -25,6 +25,12 @@ def test_a_ratio_that_grew_beyond_the_tolerance_is_one() -> None:
 
     assert found == worse(found, 0.3)
     assert [] == worse(found, 0.4)
+
+
+def test_waiting_is_allowed_more_than_work() -> None:
+    work, waiting = (Change("tls", "first delta", "rejoinder", measure, 1.0, 1.5) for measure in ("cpu", "first"))
+
+    assert [work] == worse([work, waiting], 0.25)
 
 
 def test_a_ratio_that_shrank_is_none() -> None:
