@@ -1,4 +1,4 @@
-"""What all tests share: Hypothesis profiles, which say how hard the property tests try, and Graphviz, where it is installed.
+"""What all tests share: Hypothesis profiles, which say how hard the property tests try, Graphviz where it is installed, both wires.
 
 `ci` (the default) draws the same examples in every run, so that a change is judged by what it changed. `deep` draws new ones,
 many more of them, and keeps what fails in its database:
@@ -13,6 +13,7 @@ import pytest
 from hypothesis import settings
 
 from rejoinder.diagrams.graphviz import GraphvizError, version
+from rejoinder.engine import wire_choice
 
 VARIABLE: Final = "REJOINDER_HYPOTHESIS"
 
@@ -28,3 +29,11 @@ def graphviz() -> str:
         return version()
     except GraphvizError as error:
         pytest.skip(str(error))
+
+
+@pytest.fixture(params=["trio-websocket", "websockets"])
+def each_wire(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The test runs once for each wire: as if the fast one were not installed, and as if it were. Returns its name."""
+    name = str(request.param)
+    monkeypatch.setattr(wire_choice, "installed_version", lambda: wire_choice.KNOWN_VERSION if name == "websockets" else None)
+    return name

@@ -16,6 +16,7 @@ from typer.testing import CliRunner, Result
 from cli.processes import Process
 from rejoinder.cli.chat import chat as chat_command
 from rejoinder.cli.main import application
+from rejoinder.engine import wire_choice
 
 LONG: Final = " ".join(f"word{number}" for number in range(200))
 
@@ -64,6 +65,7 @@ def test_program_without_any_input_leaves_at_once(monkeypatch: pytest.MonkeyPatc
         (["--base-url", "ws://192.0.2.1/"], "would send the key in clear text"),
         (["--base-url", "ws://127.0.0.1:1/", "--simulator"], "--simulator brings its own server"),
         (["--profile", "nonsense"], "--profile"),
+        (["--wire", "nonsense"], "--wire"),
     ],
 )
 def test_command_line_that_cannot_work_is_status_2(arguments: list[str], words: str) -> None:
@@ -71,6 +73,22 @@ def test_command_line_that_cannot_work_is_status_2(arguments: list[str], words: 
 
     assert 2 == ended.exit_code
     assert words in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+@pytest.mark.parametrize("wire", ["auto", "trio-websocket", "websockets"])
+def test_each_wire_carries_the_talk(wire: str) -> None:
+    ended = chat("--simulator", "--wire", wire)
+
+    assert (0, "You said: hello\n") == (ended.exit_code, ended.stdout)
+
+
+def test_wire_that_is_not_installed_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wire_choice, "installed_version", lambda: None)
+    ended = chat("--simulator", "--wire", "websockets")
+
+    assert 2 == ended.exit_code
+    assert ended.stderr.endswith("needs websockets 17, and it is not installed. Install it: pip install 'rejoinder[fast]'.\n")
     assert "Traceback" not in ended.stderr
 
 

@@ -120,6 +120,7 @@ def test_rows_are_listed_without_asking_anybody() -> None:
         (["--nonsense"], "No such option"),
         (["--row", "nonsense"], "There is no row named 'nonsense'. Rows are created-first, "),
         (["--profile", "nonsense"], "--profile"),
+        (["--wire", "nonsense"], "--wire"),
         (["--timeout", "0"], "--timeout 0 is not a number of seconds above 0. Leave it out"),
         (["--timeout", "nan"], "--timeout nan is not a number of seconds above 0. Leave it out"),
         (["--timeout", "inf"], "--timeout inf is not a number of seconds above 0. Leave it out"),

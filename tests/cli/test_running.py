@@ -11,7 +11,7 @@ import trio
 import typer
 
 from rejoinder.cli.running import CannotDo, Refusal, refusal_for, refuse, run
-from rejoinder.engine import InvalidEndpoint, InvalidRequest, RejoinderError
+from rejoinder.engine import InvalidEndpoint, InvalidRequest, InvalidSetting, RejoinderError
 from rejoinder.testing import FaultError
 
 
@@ -44,6 +44,7 @@ def test_status_is_that_of_the_command(status: int) -> None:
         (CannotDo("No."), Refusal(1, "No.")),
         (CannotDo("No.", 2), Refusal(2, "No.")),
         (InvalidEndpoint("No."), Refusal(2, "No.")),
+        (InvalidSetting("No."), Refusal(2, "No.")),
         (InvalidRequest("No."), Refusal(1, "No.")),
         (FaultError("No."), Refusal(2, "No.")),
         (RejoinderError("No."), Refusal(1, "No.")),

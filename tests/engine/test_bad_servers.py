@@ -26,6 +26,8 @@ from rejoinder.states.verdicts import Cause
 from rejoinder.testing import ModelServer
 from rejoinder.testing.simulator import serve
 
+pytestmark = pytest.mark.usefixtures("each_wire")
+
 UPGRADE = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: no\r\n\r\n"
 WITHOUT = b"HTTP/1.1 101 Switching Protocols\r\n\r\n"
 URL = "Check the URL: this server does not speak WebSocket there."

@@ -31,6 +31,8 @@ from rejoinder.testing import AZURE, Answer, ModelServer, Text, scripted
 from rejoinder.testing.fault_proxy import Break, Direction, ProxyPlan
 from rejoinder.testing.simulator import Simulator, serve
 
+pytestmark = pytest.mark.usefixtures("each_wire")
+
 WORDS = "".join(f"word{number} " for number in range(30))
 LONG = Answer([Text(WORDS, interval=0.1)])
 IN_THE_PREAMBLE = 900

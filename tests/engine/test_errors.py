@@ -11,6 +11,7 @@ from rejoinder.engine import (
     Interrupted,
     InvalidEndpoint,
     InvalidRequest,
+    OutputTooLarge,
     RecordingFailed,
     RejoinderError,
     ResponseCancelled,
@@ -42,6 +43,7 @@ VERDICT = Verdict(stage="waiting", sent=False, acknowledged=False, output_begun=
         (ConnectionFailed, Interrupted),
         (DeadlineExceeded, Interrupted),
         (ConsumerTooSlow, Interrupted),
+        (OutputTooLarge, Interrupted),
     ],
 )
 @pytest.mark.original("B125")
@@ -58,6 +60,7 @@ def test_what_catches_what(error: type[Exception], base: type[Exception]) -> Non
         (Cause.QUEUE, DeadlineExceeded),
         (Cause.TURN, DeadlineExceeded),
         (Cause.OVERFLOW, ConsumerTooSlow),
+        (Cause.OUTPUT, OutputTooLarge),
         (Cause.LOST, Interrupted),
         (Cause.DOUBT, Interrupted),
         (Cause.FOREIGN, Interrupted),

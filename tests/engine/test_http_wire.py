@@ -16,6 +16,7 @@ from harness.loopback import HOST, free_port, listen
 from harness.over_http import KEY, open_over_http
 from rejoinder.engine import (
     ConnectionFailed,
+    Conversation,
     DeadlineExceeded,
     Deadlines,
     Endpoint,
@@ -494,3 +495,16 @@ async def test_a_key_that_is_renewed_is_asked_for_each_time(loopback_clock: trio
                 await session.start_background("Hi")
 
     assert KEY not in str(caught.value)
+
+
+async def test_a_conversation_goes_over_http_as_over_a_socket(loopback_clock: trio.testing.MockClock) -> None:
+    conversation = Conversation("Hi")
+    async with open_over_http() as http:
+        async with http.session.respond(conversation) as response:
+            assert "You said: Hi" == await response.text()
+        conversation.add({"role": "user", "content": "Ho"})
+        async with http.session.respond(conversation) as response:
+            assert "You said: Ho" == await response.text()
+        assert "You said: Ho" == (await http.session.infer(conversation.items)).text
+
+    assert [1, 3, 4] == [len(create["input"]) for create in http.creates]

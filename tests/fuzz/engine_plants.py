@@ -20,7 +20,7 @@ from rejoinder.engine.link_task import LinkTask
 from rejoinder.engine.response import Response
 from rejoinder.engine.wire import Wire, WireClosed
 from rejoinder.states import effects as ordered
-from rejoinder.states import events as happening
+from rejoinder.states.codec import decode
 from rejoinder.states.stream_events import StreamEvent
 from rejoinder.states.verdicts import Outcome, OutcomeKind
 
@@ -85,7 +85,7 @@ def _loss_is_not_told(patch: pytest.MonkeyPatch) -> None:
 
 def _cancelled_go_on_hearing(patch: pytest.MonkeyPatch) -> None:
     """What is discarded for a caller who has left is handed to it all the same."""
-    right = Driver.feed
+    right = Driver.hear
     gone: dict[Driver, Response] = {}
 
     def finish(driver: Driver, effect: ordered.Finish) -> None:
@@ -93,13 +93,14 @@ def _cancelled_go_on_hearing(patch: pytest.MonkeyPatch) -> None:
             gone[driver] = driver.responses[effect.request]
         driver.finish(effect)
 
-    def feed(driver: Driver, event: happening.Event, frame: StreamEvent | None = None, size: int = 0) -> None:
-        right(driver, event, frame, size)
-        if frame is not None and driver in gone and not driver.responses:
-            gone[driver].push(frame, size)
+    def hear(driver: Driver, task: LinkTask, messages: Sequence[str | bytes]) -> None:
+        right(driver, task, messages)
+        if driver in gone and not driver.responses:
+            for message in messages:
+                gone[driver].push(decode(message), len(message))
 
     _perform(patch, ordered.Finish, finish)
-    patch.setattr(Driver, "feed", feed)
+    patch.setattr(Driver, "hear", hear)
 
 
 def _closed_links_stay(patch: pytest.MonkeyPatch) -> None:

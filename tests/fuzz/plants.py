@@ -179,7 +179,6 @@ def _items_do_not_matter(patch: pytest.MonkeyPatch) -> None:
     }
     changed: dict[FrameKind, Mapping[tuple[StrEnum, ...], ResponseEvent]] = {**CLASSIFIED, FrameKind.CONTENT: content}
     patch.setattr(intake, "CLASSIFIED", changed)
-    patch.setattr(session_module, "CONTENT_ROWS", content)
 
 
 def _row_is_missing(patch: pytest.MonkeyPatch) -> None:

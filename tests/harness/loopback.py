@@ -28,6 +28,7 @@ __all__ = [
     "http",
     "listen",
     "open_sockets",
+    "own_tasks",
     "read_head",
     "reset",
     "tasks",
@@ -168,10 +169,19 @@ def open_sockets() -> int:
 def tasks() -> set[trio.lowlevel.Task]:
     """Every task of this run."""
     root = trio.lowlevel.current_root_task()
+    return set() if root is None else _tasks_below(root)
+
+
+def own_tasks(others: trio.Nursery) -> set[trio.lowlevel.Task]:
+    """The task that asks, and all below it, but for those in the nursery of others: a server's."""
+    return _tasks_below(trio.lowlevel.current_task(), others)
+
+
+def _tasks_below(first: trio.lowlevel.Task, others: trio.Nursery | None = None) -> set[trio.lowlevel.Task]:
     found: set[trio.lowlevel.Task] = set()
-    left = [] if root is None else [root]
+    left = [first]
     while left:
         task = left.pop()
         found.add(task)
-        left.extend(child for nursery in task.child_nurseries for child in nursery.child_tasks)
+        left.extend(child for nursery in task.child_nurseries if nursery is not others for child in nursery.child_tasks)
     return found

@@ -6,51 +6,62 @@ needs and is run by ``uv run --script``. Where uv or the package registry is out
 
 from __future__ import annotations
 
-import json
-import os
-import shutil
-from pathlib import Path
-from typing import Any
-
+import attrs
 import pytest
-import trio
 
+from harness.counterparts import ANSWERS, documented, run_client, teller
 from rejoinder.testing import OPENAI, Answer, ModelServer, Received, Stall, Text, plain_answer
 from rejoinder.testing.script import ErrorFrame
 from rejoinder.testing.simulator import serve
 
-CLIENTS = Path(__file__).parent / "clients"
-UNREACHABLE = ("Failed to fetch", "No solution found", "error sending request", "dns error")
+
+def asked(server: ModelServer) -> list[tuple[str | None, str | None]]:
+    """The lane and the continued response of each create."""
+    return [(create.get("stream_id"), create.get("previous_response_id")) for create in server.creates()]
 
 
-async def run_client(script: str, base_url: str) -> dict[str, Any]:
-    """What a client script printed; skips the test where its environment cannot be made."""
-    uv = os.environ.get("UV") or shutil.which("uv")
-    if uv is None:
-        pytest.skip("uv is not on this machine: third-party clients run in environments that it makes")
-    command = [uv, "run", "--no-project", "--script", str(CLIENTS / script), base_url]
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("COV", "VIRTUAL_ENV"))}
-    done = await trio.run_process(command, capture_stdout=True, capture_stderr=True, check=False, env=environment)
-    complaint = done.stderr.decode()
-    if done.returncode and any(sign in complaint for sign in UNREACHABLE):
-        pytest.skip(f"the package registry is out of reach: {complaint.strip().splitlines()[-1]}")
-    assert 0 == done.returncode, complaint
-    result: dict[str, Any] = json.loads(done.stdout)
-    return result
+def errors(server: ModelServer) -> list[object]:
+    """The errors that the server sent."""
+    return [entry.body for entry in server.log if entry.direction == "out" and entry.type == "error"]
 
 
 @pytest.mark.interop
-async def test_the_official_sdk_holds_a_two_turn_conversation_with_the_simulator() -> None:
-    server = ModelServer(OPENAI)
+async def test_a_conversation_on_two_lanes_of_one_socket() -> None:
+    server = ModelServer(OPENAI, teller)
     async with serve(server) as simulator:
-        seen = await run_client("openai_sdk_two_turns.py", simulator.http_url.removesuffix("/responses"))
+        seen = await run_client("openai_sdk_lanes.py", simulator.http_url.removesuffix("/responses"))
 
-    first, second = seen["turns"]
-    assert ("You said: first turn", "You said: first turn") == (first["text"], first["final"])
-    assert ("You said: second turn", "You said: second turn") == (second["text"], second["final"])
-    creates = [entry.body for entry in server.log if entry.type == "response.create"]
-    assert [None, first["id"]] == [create.get("previous_response_id") for create in creates]
-    assert 1 == len({entry.connection for entry in server.log if entry.direction == "in"})
+    assert seen["answers"] == ANSWERS
+    assert [("first", None), ("first", "resp_1"), ("first", "resp_2"), ("second", "resp_2")] == asked(server)
+    assert 1 == len(simulator.upgrades)
+    assert [] == errors(server)
+    assert documented(seen, "openai_sdk_lanes.py")
+
+
+@pytest.mark.interop
+async def test_a_conversation_over_two_sockets_of_the_async_client() -> None:
+    server = ModelServer(attrs.evolve(OPENAI, remembers_stored=True), teller)
+    async with serve(server) as simulator:
+        seen = await run_client("openai_sdk_async.py", simulator.http_url.removesuffix("/responses"))
+
+    assert seen["answers"] == ANSWERS
+    assert [(None, None), (None, "resp_1"), (None, "resp_2"), (None, "resp_2")] == asked(server)
+    assert 2 == len(simulator.upgrades)
+    assert [] == errors(server)
+    assert documented(seen, "openai_sdk_async.py")
+
+
+@pytest.mark.interop
+async def test_a_conversation_over_http() -> None:
+    server = ModelServer(OPENAI, teller)
+    async with serve(server) as simulator:
+        seen = await run_client("openai_sdk_streams.py", simulator.http_url.removesuffix("/responses"))
+
+    assert seen["answers"] == ANSWERS
+    assert [(None, None), (None, "resp_1"), (None, "resp_2"), (None, "resp_2")] == asked(server)
+    assert (0, 4) == (len(simulator.upgrades), len(simulator.http_requests))
+    assert [] == errors(server)
+    assert documented(seen, "openai_sdk_streams.py")
 
 
 def by_question(received: Received) -> Answer:
@@ -63,7 +74,7 @@ def by_question(received: Received) -> Answer:
 
 
 @pytest.mark.interop
-async def test_the_official_sdk_over_http_finds_everything_in_its_place() -> None:
+async def test_everything_else_over_http_is_in_its_place() -> None:
     async with serve(ModelServer(OPENAI, by_question)) as simulator:
         seen = await run_client("openai_sdk_http.py", simulator.http_url.removesuffix("/responses"))
 
@@ -79,3 +90,4 @@ async def test_the_official_sdk_over_http_finds_everything_in_its_place() -> Non
     assert seen["counted"] > 0
     assert ("slow_down", "3") == (seen["refused"]["code"], seen["refused"]["after"])
     assert seen["refused"]["request_id"].startswith("req_")
+    assert documented(seen, "openai_sdk_http.py")

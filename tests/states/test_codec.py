@@ -31,6 +31,8 @@ from rejoinder.states.stream_events import (
     Violation,
 )
 
+pytestmark = pytest.mark.usefixtures("each_reader")
+
 steady = settings(deadline=None, derandomize=True)
 
 
@@ -586,6 +588,16 @@ def test_frozen_items_are_written_as_any_others(texts: tuple[str, ...]) -> None:
         encode_create({"model": "m"}, items) == encode_create({"model": "m"}, history) == encode_create({"model": "m"}, history[:])
     )
     assert encode_create({"model": "m"}, [*items, {}]) == encode_create({"model": "m"}, [*history, {}])
+
+
+@pytest.mark.parametrize("fields", [{"model": "m"}, {}])
+@pytest.mark.parametrize("stream", [True, None])
+def test_frozen_items_are_written_as_any_others_over_http_too(fields: dict[str, Any], stream: bool | None) -> None:  # noqa: FBT001
+    items = [{"role": "user", "content": "Hi"}, {"role": "user", "content": "Ho"}]
+    history = ItemHistory([freeze_object(item) for item in items])
+
+    assert encode_post(fields, items, stream=stream) == encode_post(fields, history, stream=stream)
+    assert items == json.loads(encode_post(fields, history, stream=stream))["input"]
 
 
 def test_a_request_always_encodes_as_utf8() -> None:

@@ -9,6 +9,7 @@ import pytest
 from harness import frames
 from rejoinder.states.events import Lost
 from rejoinder.states.failures import (
+    closing_rule,
     failure_from_error,
     failure_from_response,
     lost_failure,
@@ -18,7 +19,7 @@ from rejoinder.states.failures import (
 from rejoinder.states.phases import ResponsePhase
 from rejoinder.states.profiles import Deadlines, Policy
 from rejoinder.states.stream_events import ErrorEvent
-from rejoinder.states.verdicts import Cause, Failure
+from rejoinder.states.verdicts import ERRORS, Cause, ErrorRule, Failure, Reaction, Where
 
 
 def error_of(**fields: Any) -> ErrorEvent:  # noqa: ANN401 - fields of an error
@@ -91,7 +92,7 @@ def test_a_failed_response_is_told_as_far_as_it_says(error: object, expected: Fa
 
 
 def test_a_link_that_was_given_up_was_not_lost() -> None:
-    assert lost_failure(None).message.startswith("The connection had to be given up ")
+    assert lost_failure(None, Policy()).message.startswith("The connection had to be given up ")
 
 
 @pytest.mark.parametrize(
@@ -103,10 +104,25 @@ def test_a_link_that_was_given_up_was_not_lost() -> None:
     ],
 )
 def test_a_loss_tells_the_close_code_where_there_was_one(detail: object, seen: str) -> None:
-    failure = lost_failure(detail)
+    failure = lost_failure(detail, Policy())
 
     assert Cause.LOST is failure.cause
-    assert failure.message.startswith(f"The connection was {seen[:-1]}. ")
+    assert f"The connection was {seen[:-1]}. What came so far is attached; ask again for the rest." == failure.message
+
+
+def test_a_close_of_ours_tells_what_may_be_allowed() -> None:
+    failure = lost_failure(Lost(1, 1009, "too long", ours=True), Policy())
+
+    assert failure.message.startswith("The connection was lost (close code 1009: too long). Allow larger frames with Settings(")
+
+
+def test_the_table_of_the_user_says_what_a_close_code_means() -> None:
+    mine = ErrorRule(Where.CLOSE, (), (range(4001, 4002),), Reaction.PERMANENT, "Renew the ticket.")
+    policy = Policy(errors=(mine, *ERRORS))
+
+    assert lost_failure(Lost(1, 4001), policy).message.endswith("Renew the ticket.")
+    assert mine is closing_rule(Lost(1, 4001), policy)
+    assert mine is not closing_rule(Lost(1, 4002), policy)
 
 
 @pytest.mark.parametrize(

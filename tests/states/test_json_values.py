@@ -5,11 +5,16 @@ import enum
 import json
 import math
 import pickle
+import re
+import sys
+import tomllib
 from collections import OrderedDict
 from collections.abc import Mapping
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any, cast
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -17,13 +22,17 @@ from hypothesis import strategies as st
 from rejoinder.states.json_values import (
     MAXIMUM_DEPTH,
     MAXIMUM_INTEGER,
+    TRIED_VERSIONS,
     NotSerialisable,
     Unreadable,
+    fast_reader,
     frozen_copy,
     read,
     write,
 )
 from rejoinder.states.stream_events import Violation
+
+pytestmark = pytest.mark.usefixtures("each_reader")
 
 steady = settings(deadline=None, derandomize=True)
 SCALARS = (
@@ -111,6 +120,59 @@ def test_what_is_refused_says_why_and_quotes_nothing(text: str, violation: Viola
     assert violation == caught.value.violation
     assert "SECRET" not in caught.value.detail
     assert caught.value.detail.startswith("The frame ")
+
+
+# A faster reader may refuse what is right, and is asked again; what it reads must be right.
+
+JSON_LIKE = st.text(alphabet='[]{}",:\\/ \t\n\x00\x7f\ufeff-+.0123456789eEulrntfasNIy\ud800é🌍', max_size=30)
+NUMBERS = st.from_regex(r"\A-?(0|[1-9][0-9]{0,30})(\.[0-9]{1,30})?([eE][+-]?[0-9]{1,4})?\Z")
+
+
+def spoilt(text: str, at: int, character: str) -> str:
+    """A proper text with one character put in, or in place of another."""
+    place = at % (len(text) + 1)
+    return text[:place] + character + text[place + at % 2 :]
+
+
+SPOILT = st.builds(spoilt, VALUES.map(json.dumps), st.integers(0, 10_000), st.sampled_from(list('[]{}",:\\ \x00\ud800-.eE0N')))
+
+
+@settings(deadline=None, derandomize=True, max_examples=500)
+@given(JSON_LIKE | NUMBERS | NUMBERS.map("[{}]".format) | SPOILT)
+def test_the_fast_reader_reads_nothing_that_is_wrong_and_nothing_differently(text: str) -> None:
+    quick = fast_reader()
+    assert quick is not None
+    try:
+        expected = repr(json.loads(text, parse_constant=refused))
+    except ValueError:
+        expected = None
+    try:
+        value = repr(quick(text))
+    except ValueError:
+        return
+
+    assert expected == value
+
+
+def refused(constant: str) -> object:
+    raise ValueError(constant)
+
+
+def test_the_fast_reader_is_left_out_where_it_is_not_installed_or_not_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(msgspec, "__version__", "0.99.0")
+    unknown = fast_reader()
+    monkeypatch.setitem(sys.modules, "msgspec", None)  # an import of it fails
+
+    assert unknown is None
+    assert fast_reader() is None
+
+
+def test_the_versions_that_were_tried_are_those_that_the_extra_allows() -> None:
+    project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text("utf-8"))["project"]
+    (requirement,) = [each for each in project["optional-dependencies"]["fast"] if each.startswith("msgspec")]
+    least, above = re.fullmatch(r"msgspec>=0\.(\d+),<0\.(\d+)", requirement).groups()  # type: ignore[union-attr] # pyright: ignore[reportOptionalMemberAccess]
+
+    assert {f"0.{minor}" for minor in range(int(least), int(above))} == TRIED_VERSIONS
 
 
 def test_depth_is_judged_alike_however_deep_the_caller_is() -> None:

@@ -69,7 +69,7 @@ from rejoinder.states.events import (
     Withdrawn,
 )
 from rejoinder.states.stream_events import StreamEvent
-from rejoinder.states.verdicts import Cause, Failure, Outcome, OutcomeKind, SteerStatus
+from rejoinder.states.verdicts import Cause, Excess, Failure, Outcome, OutcomeKind, SteerStatus
 
 EVENTS: list[tuple[Event, str]] = [
     (asks(1), "r1 asks (1 item)"),
@@ -77,11 +77,13 @@ EVENTS: list[tuple[Event, str]] = [
     (Cancel(2), "r2 leaves"),
     (Steer(2, 3), "r2 steers (s3)"),
     (Overflow(2), "r2 reads too slowly: its buffer is full"),
+    (Overflow(2, Excess.OUTPUT), "r2 is told more than one answer may say"),
     (Preconnect(), "a link is wanted ahead of time"),
     (Shutdown(), "the session closes"),
     (Opened(3), "L3 opens"),
     (DialFailed(3, "a secret"), "the dial of L3 fails"),
     (DialFailed(3, "a secret", 401, permanent=True), "the dial of L3 fails (status 401, for good)"),
+    (DialFailed(3, "a secret", code="proxy_refused"), "the dial of L3 fails (proxy_refused)"),
     (Received(3, created(lane="lane-1")), "the server says response.created of resp_1 on L3/lane-1"),
     (Received(3, delta("a secret")), "the server says delta on L3"),
     (Lost(3, reason="a secret"), "L3 is lost"),

@@ -18,6 +18,8 @@ from rejoinder.states.stream_events import (
 )
 from rejoinder.testing.recorded import read_recording
 
+pytestmark = pytest.mark.usefixtures("each_reader")
+
 FOLDER = Path(__file__).parents[1] / "recordings"
 GAPS = {
     # Shortened by those who recorded it.

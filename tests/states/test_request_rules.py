@@ -11,7 +11,7 @@ from rejoinder.states.effects import Dial, Finish, Send
 from rejoinder.states.events import Overflow, Shutdown
 from rejoinder.states.phases import LinkPhase, RequestPhase, ResponsePhase
 from rejoinder.states.profiles import AZURE, Deadlines, Policy
-from rejoinder.states.verdicts import Cause, Outcome, OutcomeKind, Verdict
+from rejoinder.states.verdicts import Cause, Excess, Outcome, OutcomeKind, Verdict
 
 
 def ending(bench: Bench, request: int = 1) -> tuple[OutcomeKind, Cause | None, Verdict | None]:
@@ -87,6 +87,17 @@ def test_slow_consumer_costs_its_own_response(phase: str) -> None:
     assert verdict is not None
     assert phase == verdict.stage
     assert (phase == "streaming") == verdict.output_begun
+
+
+@pytest.mark.parametrize("phase", ["waiting", "awaiting_created", "streaming"])
+def test_a_response_that_says_too_much_ends_as_such(phase: str) -> None:
+    bench = {"waiting": connecting, "awaiting_created": awaiting_created, "streaming": streaming}[phase]()
+    bench.feed(Overflow(1, Excess.OUTPUT))
+
+    kind, cause, verdict = ending(bench)
+    assert (OutcomeKind.INTERRUPTED, Cause.OUTPUT) == (kind, cause)
+    assert verdict is not None
+    assert phase == verdict.stage
 
 
 def test_overflow_after_the_end_is_nothing() -> None:

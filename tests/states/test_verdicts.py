@@ -46,6 +46,61 @@ CREATES: Final = (
 """For code, type and status of an error that answers a create: the reaction, and words of the advice."""
 
 
+DIALS: Final = (
+    ("certificate_not_trusted", Reaction.PERMANENT, "authority"),
+    ("proxy_authentication", Reaction.PERMANENT, "credentials"),
+    ("proxy_refused", Reaction.PERMANENT, "lets its users connect"),
+    ("proxy", Reaction.PASSING, "proxy runs"),
+)
+"""For a code of ours of a dial that failed: the reaction, and words of the advice."""
+
+CLOSES: Final = (
+    (False, None, Reaction.PASSING, "ask again"),
+    (False, 1000, Reaction.PASSING, "ask again"),
+    (False, 1001, Reaction.PASSING, "ask again"),
+    (False, 1002, Reaction.PERMANENT, "does not take"),
+    (False, 1003, Reaction.PERMANENT, "does not take"),
+    (False, 1005, Reaction.PASSING, "ask again"),
+    (False, 1006, Reaction.PASSING, "ask again"),
+    (False, 1007, Reaction.PERMANENT, "does not take"),
+    (False, 1008, Reaction.PERMANENT, "its rules"),
+    (False, 1009, Reaction.PERMANENT, "Send less"),
+    (False, 1010, Reaction.PERMANENT, "does not take"),
+    (False, 1011, Reaction.PASSING, "ask again"),
+    (False, 1012, Reaction.PASSING, "ask again"),
+    (False, 1013, Reaction.PASSING, "ask again"),
+    (False, 1014, Reaction.PASSING, "ask again"),
+    (False, 3000, Reaction.PERMANENT, "its rules"),
+    (False, 3003, Reaction.PERMANENT, "its rules"),
+    (False, 4000, Reaction.PASSING, "ask again"),
+    (True, 1002, Reaction.PASSING, "breaks the rules"),
+    (True, 1007, Reaction.PASSING, "breaks the rules"),
+    (True, 1009, Reaction.PASSING, "frame_limit"),
+)
+"""For a close, ours or the server's, and its code: the reaction, and words of the advice."""
+
+
+def close_rule(code: int | None, *, ours: bool) -> ErrorRule:
+    return react(ERRORS, Where.CLOSE, "violation" if ours else None, None, code)
+
+
+@pytest.mark.parametrize("code, reaction, advice", DIALS)
+def test_code_of_a_dial_decides(code: str, reaction: Reaction, advice: str) -> None:
+    rule = react(ERRORS, Where.HANDSHAKE, code, None, None)
+
+    assert reaction == rule.reaction
+    assert advice in rule.advice
+    assert not rule.elsewhere
+
+
+@pytest.mark.parametrize("ours, code, reaction, advice", CLOSES)
+def test_code_of_a_close_decides(ours: bool, code: int | None, reaction: Reaction, advice: str) -> None:  # noqa: FBT001 - a row
+    rule = close_rule(code, ours=ours)
+
+    assert reaction == rule.reaction
+    assert advice in rule.advice
+
+
 @pytest.mark.parametrize("status, reaction, advice", HANDSHAKES)
 def test_status_of_a_handshake_decides(status: int | None, reaction: Reaction, advice: str) -> None:
     rule = react(ERRORS, Where.HANDSHAKE, None, None, status)
@@ -66,6 +121,8 @@ def test_code_type_and_status_of_an_error_decide(
 
 def test_every_row_is_the_first_match_of_something() -> None:
     reached = [react(ERRORS, Where.HANDSHAKE, None, None, status) for status, _, _ in HANDSHAKES]
+    reached += [react(ERRORS, Where.HANDSHAKE, code, None, None) for code, _, _ in DIALS]
+    reached += [close_rule(code, ours=ours) for ours, code, _, _ in CLOSES]
     reached += [react(ERRORS, Where.CREATE, code, error_type, status) for code, error_type, status, _, _ in CREATES]
 
     assert [] == [rule for rule in ERRORS if rule not in reached]

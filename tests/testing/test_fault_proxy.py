@@ -7,9 +7,15 @@ from contextlib import asynccontextmanager
 import pytest
 import trio
 import trio.lowlevel
-from trio.testing import wait_all_tasks_blocked
+from trio.testing import MockClock, wait_all_tasks_blocked
 
 from rejoinder.testing.fault_proxy import Break, Direction, FaultProxy, ProxyPlan, fault_proxy
+
+
+@pytest.fixture
+def autojump_clock_on_sockets() -> MockClock:
+    """Virtual time: both ends are in this process, so what one has sent has arrived before it jumps."""
+    return MockClock(autojump_threshold=0.01)
 
 
 async def echo(stream: trio.SocketStream) -> None:
@@ -245,3 +251,70 @@ async def test_the_head_of_a_request_can_be_rewritten() -> None:
 
             assert await read_all(stream) == b"two\r\n\r\none"
         nursery.cancel_scope.cancel()
+
+
+async def test_a_throttled_stream_is_as_slow_as_told(autojump_clock_on_sockets: MockClock) -> None:
+    async with echoing() as proxy:
+        proxy.throttle(1000.0)
+        async with await dial(proxy) as stream, trio.open_nursery() as nursery:
+            nursery.start_soon(stream.send_all, bytes(2000))
+
+            assert bytes(2000) == await read(stream, 2000)
+        took = trio.current_time()
+
+    # Each way takes two seconds, and the one begins while the other goes on.
+    assert 2.0 < took < 2.2
+
+
+async def test_a_stream_that_is_slower_than_a_byte_at_a_time(autojump_clock_on_sockets: MockClock) -> None:
+    async with echoing() as proxy:
+        proxy.throttle(1.0)
+        async with await dial(proxy) as stream:
+            await stream.send_all(b"ab")
+
+            assert b"ab" == await read(stream, 2)
+        assert 3.0 == trio.current_time()
+
+
+async def test_a_duplicate_reaches_the_server_and_its_words_reach_nobody(autojump_clock_on_sockets: MockClock) -> None:
+    heard: list[bytes] = []
+
+    async def note(stream: trio.SocketStream) -> None:
+        async with stream:
+            heard.append(await read(stream, 3))
+            await stream.send_all(b"and?")
+            await read_all(stream)
+
+    async with trio.open_nursery() as nursery:
+        listeners = await nursery.start(trio.serve_tcp, note, 0)
+        async with fault_proxy("127.0.0.1", listeners[0].socket.getsockname()[1]) as proxy:
+            proxy.duplicate()
+            async with await dial(proxy) as stream:
+                await stream.send_all(b"one")
+                assert b"and?" == await read(stream, 4)
+                await wait_all_tasks_blocked(0.01)
+                assert await is_silent(stream)
+        nursery.cancel_scope.cancel()
+
+    assert [b"one", b"one"] == heard
+
+
+async def test_a_duplicate_of_a_connection_that_resets(autojump_clock_on_sockets: MockClock) -> None:
+    async with echoing() as proxy:
+        proxy.default = ProxyPlan(duplicate=True, break_after=3, how=Break.RESET)
+        async with await dial(proxy) as stream:
+            await stream.send_all(b"12345")
+            with pytest.raises(trio.BrokenResourceError):
+                await read_all(stream)
+
+
+async def test_a_partition_swallows_both_ways(autojump_clock_on_sockets: MockClock) -> None:
+    async with echoing() as proxy:
+        proxy.cut_after(4, Direction.TO_CLIENT, Break.PARTITION)
+        async with await dial(proxy) as stream:
+            await stream.send_all(b"0123456789")
+
+            assert await read(stream, 4) == b"0123"
+            await stream.send_all(b"more")
+            assert await is_silent(stream)
+            assert proxy.connections[0].passed[Direction.TO_SERVER] == 10

@@ -23,6 +23,7 @@ from rejoinder.states.phases import ResponsePhase
 from rejoinder.states.phrases import counted, decided, duration, ended, happened, heard, moved, name, noted, place
 from rejoinder.states.story import folded, frames_of
 from rejoinder.states.trace import Fed
+from rejoinder.states.verdicts import Excess
 
 __all__ = ["CLIENT", "Line", "Message", "Participant", "Remark", "Tale", "tell"]
 
@@ -152,7 +153,9 @@ EVENTS: Final[Mapping[type, Callable[[Any], Line]]] = MappingProxyType(
         happening.Create: _asks,
         happening.Cancel: lambda event: Message(f"r{event.request}", CLIENT, "leaves"),
         happening.Steer: lambda event: Message(f"r{event.request}", CLIENT, f"steers (s{event.steer})"),
-        happening.Overflow: lambda event: Message(f"r{event.request}", CLIENT, "reads too slowly"),
+        happening.Overflow: lambda event: Message(
+            f"r{event.request}", CLIENT, "reads too slowly" if event.of is Excess.UNREAD else "is told too much"
+        ),
         happening.Preconnect: lambda event: Remark(CLIENT, happened(event)),
         happening.Shutdown: lambda event: Remark(CLIENT, happened(event)),
         happening.Opened: lambda event: _from_server(event.link, "open"),

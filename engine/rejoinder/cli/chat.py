@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import attrs
 import typer
 
-from .choices import ProfileName
+from .choices import ProfileName, WireChoice
 
 if TYPE_CHECKING:
     from rejoinder.engine import Endpoint, Settings
@@ -40,6 +40,7 @@ def chat(
     simulator: Annotated[
         bool, typer.Option("--simulator", help="Talk to a simulated server on this machine, without a key.")
     ] = False,
+    wire: Annotated[WireChoice, typer.Option(help="The library that carries the frames.")] = WireChoice.AUTO,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Say what was sent, and why no less.")] = False,
 ) -> None:
     """Talk to a model. The key is read from OPENAI_API_KEY.
@@ -56,10 +57,10 @@ def chat(
     # A program that was started without any input has no such stream at all.
     stdin = sys.stdin or io.StringIO()
     interactive = stdin.isatty()
-    settings = Settings(model=model, instructions=instructions, preconnect=interactive)
     talk = Chat(stdin_reader(stdin), sys.stdout, sys.stderr, interactive=interactive, verbose=verbose)
 
     async def command() -> int:
+        settings = Settings(model=model, instructions=instructions, preconnect=interactive, wire=wire.value)
         if simulator:
             if base_url is not None:
                 raise CannotDo("--simulator brings its own server, so --base-url has no meaning. Leave one of them out.", 2)

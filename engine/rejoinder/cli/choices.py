@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum, unique
 
-__all__ = ["CancelModeName", "CancelPolicyName", "ProfileName"]
+__all__ = ["CancelModeName", "CancelPolicyName", "ProfileName", "WireChoice"]
 
 
 @unique
@@ -35,3 +35,12 @@ class CancelModeName(StrEnum):
     IGNORE = "ignore"
     ERROR = "error"
     LATE_ERROR = "late-error"
+
+
+@unique
+class WireChoice(StrEnum):
+    """The libraries that carry the frames of a WebSocket."""
+
+    AUTO = "auto"
+    TRIO_WEBSOCKET = "trio-websocket"
+    WEBSOCKETS = "websockets"

@@ -18,10 +18,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .choices import ProfileName
+from .choices import ProfileName, WireChoice
 
 if TYPE_CHECKING:
-    from rejoinder.engine import Endpoint
+    from rejoinder.engine import Endpoint, Settings
     from rejoinder.testing.conform import Report, Row, Target
 
 __all__ = ["conform"]
@@ -46,6 +46,7 @@ def conform(
         str | None, typer.Option("--json", metavar="FILE", help="Write verdicts and all frames as JSON; - prints that alone.")
     ] = None,
     timeout: Annotated[float, typer.Option(metavar="SECONDS", help="The longest that a conversation may take.")] = 30.0,
+    wire: Annotated[WireChoice, typer.Option(help="The library that carries the frames.")] = WireChoice.AUTO,
     listing: Annotated[bool, typer.Option("--list", help="List the rows, and stop.")] = False,
 ) -> None:
     """Print which promises of the protocol a server keeps.
@@ -53,6 +54,7 @@ def conform(
     Without a URL the server is simulated. The key is read from OPENAI_API_KEY; a server on this machine needs none. A server with
     a model behind it is asked some 30 short questions, which cost what they cost. Status 1 if a promise is broken.
     """
+    from rejoinder.engine import Settings
     from rejoinder.testing.conform.rows import ROWS, UnknownRow, select
 
     from .conform_report import listed
@@ -71,7 +73,8 @@ def conform(
         if not 0 < timeout < math.inf:
             raise CannotDo(f"--timeout {timeout:g} is not a number of seconds above 0. Leave it out for 30 seconds.", 2)
         _write_report(report, "")  # a report that cannot be written is noticed before it is made
-        async with _target(url, None if profile is None else profile.value, model, timeout) as target:
+        settings = Settings(wire=wire.value)
+        async with _target(url, None if profile is None else profile.value, model, timeout, settings) as target:
             ended = await _examine(target, rows)
         return _tell(target, ended, report)
 
@@ -79,7 +82,13 @@ def conform(
 
 
 @asynccontextmanager
-async def _target(url: str | None, profile: str | None, model: str, timeout: float) -> AsyncGenerator[Target]:  # noqa: ASYNC109 (it is passed on)
+async def _target(
+    url: str | None,
+    profile: str | None,
+    model: str,
+    timeout: float,  # noqa: ASYNC109 (it is passed on)
+    settings: Settings,
+) -> AsyncGenerator[Target]:
     import attrs
 
     from rejoinder.engine import Endpoint
@@ -93,11 +102,11 @@ async def _target(url: str | None, profile: str | None, model: str, timeout: flo
         endpoint = _endpoint(url)
         if profile is not None:
             endpoint = attrs.evolve(endpoint, profile=PROFILES[profile])
-        yield Target(endpoint, model, timeout)
+        yield Target(endpoint, model, timeout, settings=settings)
         return
     name = profile or ProfileName.OPENAI.value
     async with serve(ServerSetup(SERVER_PROFILES[name], obliging_answer).build(keep_log=False)) as simulator:
-        yield Target(Endpoint(simulator.url, NO_KEY, PROFILES[name]), model, timeout)
+        yield Target(Endpoint(simulator.url, NO_KEY, PROFILES[name]), model, timeout, settings=settings)
 
 
 def _endpoint(url: str) -> Endpoint:
@@ -132,7 +141,7 @@ async def _examine(target: Target, rows: Sequence[Row]) -> Report:
     try:
         return await examine(target, rows, _progress(len(rows)))
     except HandshakeFailed as failed:
-        advice = react(ERRORS, Where.HANDSHAKE, None, None, failed.status).advice
+        advice = react(ERRORS, Where.HANDSHAKE, failed.code, None, failed.status).advice
         raise CannotDo(f"{failed.message} {advice}") from failed
     except PlainRequestRefused as refused:
         said = str(refused).rstrip(".")

@@ -17,7 +17,7 @@ import attrs
 import trio
 import typer
 
-from rejoinder.engine import InvalidEndpoint, RecordingFailed, RejoinderError
+from rejoinder.engine import InvalidEndpoint, InvalidSetting, RecordingFailed, RejoinderError
 from rejoinder.testing.faults import FaultError
 
 from .printable import printable
@@ -27,6 +27,7 @@ __all__ = ["CannotDo", "Refusal", "refuse", "run"]
 
 STATUSES: Final[Sequence[tuple[type[BaseException], int]]] = (
     (InvalidEndpoint, 2),
+    (InvalidSetting, 2),
     (FaultError, 2),
     (RecordingFailed, 2),
     (RejoinderError, 1),

@@ -18,7 +18,6 @@ import trio
 
 from rejoinder.states.codec import decode, encode_post
 from rejoinder.states.failures import failure_from_error
-from rejoinder.states.profiles import Policy
 from rejoinder.states.retries import retry_pause
 from rejoinder.states.stream_events import (
     ErrorEvent,
@@ -34,6 +33,7 @@ from .errors import ResponseError, error_for
 from .http_wire import Asked, HttpWire
 from .one_shot import OneShot
 from .result import Collector, Result
+from .settings import Settings
 from .wire import StreamFrame, StreamOver, StreamRefused
 
 __all__ = ["BackgroundResponse"]
@@ -51,13 +51,16 @@ class BackgroundResponse:
     Use it from one task at a time.
     """
 
-    def __init__(self, wire: HttpWire, calls: OneShot, policy: Policy, response_id: str | None = None) -> None:
-        self._policy: Final = policy
+    def __init__(self, wire: HttpWire, calls: OneShot, settings: Settings, response_id: str | None = None) -> None:
+        self._policy: Final = settings.policy
+        self._output_limit: Final = settings.output_limit
         self._calls: Final = calls
         self._wire: Final = wire
         self._id = response_id
         self._position: int | None = None
         self._collector = Collector()
+        self._came = 0
+        """Characters of the events that were heard."""
         self._status = "in_progress"
         self._listening = False
         self._ended = False
@@ -201,6 +204,9 @@ class BackgroundResponse:
         while True:
             news = await self._wire.receive_news()
             if isinstance(news, StreamFrame):
+                self._came += len(news.data)
+                if self._came > self._output_limit:
+                    raise _Broken("it said more than one response may say", cause=Cause.OUTPUT, permanent=True)
                 event = decode(news.data)
                 if isinstance(event, ErrorEvent) and event.status is not None:
                     raise _Broken("", error=event, refused=True)
@@ -253,6 +259,9 @@ class BackgroundResponse:
         kind = OutcomeKind.INTERRUPTED
         if broken.error is not None:
             kind, failure = OutcomeKind.FAILED, failure_from_error(Cause.REJECTED, broken.error, self._policy)
+        elif broken.cause is Cause.OUTPUT:
+            advice = "Cancel it, or allow more with Settings(output_limit=…)."
+            failure = Failure(Cause.OUTPUT, f"The background response was left: {broken}. {advice}")
         elif broken.cause is Cause.DIAL:
             failure = Failure(Cause.DIAL, f"{broken} Check the server's address, its certificate and the network.")
         else:

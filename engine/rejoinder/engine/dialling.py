@@ -1,8 +1,9 @@
-"""From an address to a stream: TCP, and TLS over it where the endpoint wants it. The same for every wire.
+"""From an address to a stream: TCP, by way of a proxy if there is one, and TLS over it where the endpoint wants it.
 
 Rules of this file
 * What goes wrong is ``HandshakeFailed``, in one sentence and without the key; whatever ends the block, the socket is closed.
-* It knows nothing of WebSockets. What is between us and the server below that (a proxy) belongs here.
+* It knows nothing of WebSockets, and is the same for every wire. How a proxy is asked for the way is in ``tunnels.py``.
+* A key never leaves this machine in the clear unless its owner said so; a proxy that runs elsewhere is elsewhere.
 """
 
 from __future__ import annotations
@@ -14,13 +15,26 @@ from contextlib import asynccontextmanager
 import trio
 
 from .endpoint import Endpoint
+from .errors import InvalidEndpoint
 from .network_errors import reason_of
+from .proxy import proxy_of
 from .settings import Settings
+from .tunnels import open_tunnel
 from .wire import HandshakeFailed
 
-__all__ = ["TcpStream", "open_stream"]
+__all__ = ["TcpStream", "check_way", "open_stream"]
 
 TcpStream = trio.SocketStream | trio.SSLStream[trio.SocketStream]
+
+
+def check_way(endpoint: Endpoint, settings: Settings) -> None:
+    """Raise ``InvalidEndpoint`` if the key would go to a proxy on another machine in clear text."""
+    proxy = None if settings.proxy is None else proxy_of(settings.proxy)
+    if proxy is not None and not (proxy.is_local or endpoint.secure or endpoint.allow_plaintext):
+        raise InvalidEndpoint(
+            f"An address with ws:// would send the key to the proxy {proxy.shown!r} in clear text. Use wss://, or say"
+            " allow_plaintext=True."
+        )
 
 
 @asynccontextmanager
@@ -39,10 +53,13 @@ async def open_stream(endpoint: Endpoint, settings: Settings) -> AsyncGenerator[
 
 
 async def _connect(endpoint: Endpoint, settings: Settings) -> TcpStream:
-    try:
-        stream = await trio.open_tcp_stream(endpoint.host, endpoint.port)
-    except OSError as error:
-        raise HandshakeFailed(f"No connection to {endpoint.host} port {endpoint.port}: {reason_of(error)}.") from error
+    if settings.proxy is not None:
+        stream = await open_tunnel(proxy_of(settings.proxy), endpoint.host, endpoint.port)
+    else:
+        try:
+            stream = await trio.open_tcp_stream(endpoint.host, endpoint.port)
+        except OSError as error:
+            raise HandshakeFailed(f"No connection to {endpoint.host} port {endpoint.port}: {reason_of(error)}.") from error
     if not endpoint.secure:
         return stream
     context = settings.ssl_context or ssl.create_default_context()
@@ -56,6 +73,8 @@ async def _agree_on_tls(stream: trio.SSLStream[trio.SocketStream], endpoint: End
         cause = error.__cause__
         if isinstance(cause, ssl.SSLCertVerificationError):
             raise HandshakeFailed(
-                f"The certificate of {endpoint.host} is not trusted: {cause.verify_message}.", permanent=True
+                f"The certificate of {endpoint.host} is not trusted: {cause.verify_message.rstrip('.')}.",
+                permanent=True,
+                code="certificate_not_trusted",
             ) from error
         raise HandshakeFailed(f"{endpoint.host} port {endpoint.port} does not speak TLS as expected.") from error

@@ -23,8 +23,9 @@ import trio
 
 from rejoinder.states import effects as ordered
 from rejoinder.states import events as happening
-from rejoinder.states.codec import encode_cancel, encode_create, encode_post, encode_steer
+from rejoinder.states.codec import decode, encode_cancel, encode_create, encode_post, encode_steer
 from rejoinder.states.continuation import Reuse
+from rejoinder.states.drafts import draft_of
 from rejoinder.states.phases import RequestPhase
 from rejoinder.states.profiles import Policy, Profile
 from rejoinder.states.session import Session as Lifecycle
@@ -33,7 +34,7 @@ from rejoinder.states.stream_events import StreamEvent
 
 from .call_events import CallEvent
 from .endpoint import Endpoint
-from .link_task import LinkTask
+from .link_task import REPORTS, LinkTask
 from .logs import Log
 from .meter import Meter
 from .metrics import usage_from
@@ -47,6 +48,8 @@ from .wire import Connector, StreamConnector
 __all__ = ["Driver"]
 
 logger = logging.getLogger("rejoinder")
+
+_received: Final = draft_of(happening.Received)
 
 
 @final
@@ -100,29 +103,49 @@ class Driver:
         if self._feeding:
             self._answers.append(event)
             return
+        self._feed(event, frame, size, trio.current_time())
+
+    def hear(self, task: LinkTask, messages: Sequence[str | bytes]) -> None:
+        """Feed the frames that one read of a link's wire has brought, in order, as having come now."""
+        self.meter.frames_received += len(messages)
+        now, number = trio.current_time(), task.number
+        for data in messages:
+            if self._links.get(number) is not task:
+                # The frame before has made the lifecycle forget this link.
+                return
+            frame = decode(data)
+            if type(frame) in REPORTS:
+                frame = task.without_secrets(frame, data)
+            if not self._feed(_received(number, frame), frame, len(data), now):
+                now = trio.current_time()
+
+    def _feed(self, event: happening.Event, frame: StreamEvent | None, size: int, now: float) -> bool:
+        """Let ``event`` happen, and perform what follows. Returns whether it was only a delta, which takes no time to speak of."""
+        effects = self.lifecycle.feed(event, now)
+        if self.recordings:
+            self._record(now, event, effects, size)
+        if len(effects) == 1 and type(effects[0]) is ordered.Deliver:
+            # A delta: no machine has moved, and no deadline has come nearer.
+            if self._deliver(effects[0], frame, size):
+                return True
+            effects = ()
         self._feeding = True
         try:
-            effects = self._happen(event, size)
-            if len(effects) == 1 and type(effects[0]) is ordered.Deliver:
-                # A delta: no machine has moved, and no deadline has come nearer.
-                self._deliver(effects[0], frame, size)
-                if not self._answers:
-                    return
-                effects = ()
             self._perform(effects, frame, size)
             while self._answers:
-                self._perform(self._happen(self._answers.popleft(), 0), None, 0)
+                event, now = self._answers.popleft(), trio.current_time()
+                effects = self.lifecycle.feed(event, now)
+                self._record(now, event, effects, 0)
+                self._perform(effects, None, 0)
         finally:
             self._feeding = False
         self._take_times()
         self._set_alarm()
+        return False
 
-    def _happen(self, event: happening.Event, size: int) -> Sequence[ordered.Effect]:
-        now = trio.current_time()
-        effects = self.lifecycle.feed(event, now)
+    def _record(self, now: float, event: happening.Event, effects: Sequence[ordered.Effect], size: int) -> None:
         for recording in self.recordings:
             recording.take(now, event, effects, size)
-        return effects
 
     async def keep_time(self) -> None:
         """Feed ``Expired`` whenever the next deadline has come; runs as long as the session."""
@@ -155,10 +178,13 @@ class Driver:
             else:
                 PERFORM[type(effect)](self, effect)
 
-    def _deliver(self, effect: ordered.Deliver, frame: StreamEvent | None, size: int) -> None:
+    def _deliver(self, effect: ordered.Deliver, frame: StreamEvent | None, size: int) -> bool:
+        """Hand a frame to its response. Returns False if that holds too much now, which is the next thing to be fed."""
         response = self.responses.get(effect.request)
-        if response is not None and frame is not None and not response.push(frame, size):
-            self._answers.append(happening.Overflow(effect.request))
+        if response is None or frame is None or response.push(frame, size):
+            return True
+        self._answers.append(happening.Overflow(effect.request, response.excess))
+        return False
 
     def finish(self, effect: ordered.Finish) -> None:
         """Give the response its outcome and forget it."""

@@ -19,7 +19,8 @@
         └── Interrupted                  it ended for a reason outside the response
             ├── ConnectionFailed         no connection could be opened; nothing was sent
             ├── DeadlineExceeded         the server was silent, or the turn came too late
-            └── ConsumerTooSlow          the caller did not read, and its buffer is full
+            ├── ConsumerTooSlow          the caller did not read, and its buffer is full
+            └── OutputTooLarge           the response said more than one may say
 """
 
 from __future__ import annotations
@@ -41,6 +42,7 @@ __all__ = [
     "InvalidRequest",
     "InvalidSetting",
     "InvalidTool",
+    "OutputTooLarge",
     "RecordingFailed",
     "RejoinderError",
     "ResponseCancelled",
@@ -186,12 +188,17 @@ class ConsumerTooSlow(Interrupted):
     """The caller did not read, and its buffer is full. Read faster, or allow a larger buffer in ``Settings``."""
 
 
+class OutputTooLarge(Interrupted):
+    """The response said more than ``Settings(output_limit=…)`` allows one to say. ``partial`` has what came until then."""
+
+
 BY_CAUSE: Final[Mapping[Cause, type[Interrupted]]] = {
     Cause.DIAL: ConnectionFailed,
     Cause.OVERDUE: DeadlineExceeded,
     Cause.QUEUE: DeadlineExceeded,
     Cause.TURN: DeadlineExceeded,
     Cause.OVERFLOW: ConsumerTooSlow,
+    Cause.OUTPUT: OutputTooLarge,
 }
 
 

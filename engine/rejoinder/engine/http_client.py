@@ -25,9 +25,10 @@ import trio
 from .endpoint import Endpoint
 from .errors import InvalidEndpoint
 from .key_provider import with_key
+from .masking import masked, secrets_in
 from .settings import Settings
 
-__all__ = ["EVENT_STREAM", "JSON", "HttpClient", "error_frame", "request_id_of"]
+__all__ = ["EVENT_STREAM", "JSON", "AnswerTooLarge", "HttpClient", "body_of", "error_frame", "request_id_of"]
 
 JSON: Final = "application/json"
 EVENT_STREAM: Final = "text/event-stream"
@@ -89,7 +90,8 @@ class HttpClient:
         )
         if body is not None:
             request.stream = Body(body.encode())
-        response = await self._client.send(request, stream=True)
+        # A redirect could lead to another host, and the headers of the caller's own with it: it is a refusal like any other.
+        response = await self._client.send(request, stream=True, follow_redirects=False)
         try:
             yield response
         finally:
@@ -116,6 +118,7 @@ class HttpClient:
         context = self.settings.ssl_context
         options: dict[str, Any] = {
             "verify": True if context is None else context,
+            "proxy": self.settings.proxy,
             "limits": httpx.Limits(max_connections=None, max_keepalive_connections=KEPT_CONNECTIONS, keepalive_expiry=KEPT_FOR),
             **self._options,
         }
@@ -153,6 +156,28 @@ class Once(AsyncIterator[bytes]):
         return data
 
 
+class AnswerTooLarge(httpx.TransportError):
+    """An answer, or an event of a stream, is larger than is accepted."""
+
+
+async def body_of(response: httpx.Response, limit: int) -> bytes:
+    """The whole body. Raises ``AnswerTooLarge`` if it has more than ``limit`` bytes, and ``httpx.HTTPError`` if it breaks off."""
+    body = bytearray()
+    held = 0
+    try:
+        async for piece in response.aiter_bytes():
+            held += len(piece)
+            if held > limit:
+                # Reading on is what notices it: so httpx comes to its own end.
+                await response.aclose()
+            else:
+                body += piece
+    finally:
+        if held > limit:
+            raise AnswerTooLarge(f"the answer has more than {limit} bytes")
+    return bytes(body)
+
+
 def request_id_of(response: httpx.Response) -> str | None:
     """The server's name for this exchange, which its support asks for."""
     name: str | None = response.headers.get("x-request-id")
@@ -168,9 +193,10 @@ async def error_frame(response: httpx.Response) -> dict[str, Any]:
     async for piece in response.aiter_bytes():
         if len(body) < LARGEST_REFUSAL:
             body += piece
+    secrets = secrets_in(response.request.headers)
     said: dict[str, Any] = {"message": f"The server answered with HTTP status {response.status_code}."}
     with suppress(ValueError, RecursionError):
-        found = json.loads(body)
+        found = json.loads(masked(body.decode("utf-8", "replace"), secrets))
         told: object = cast("dict[str, Any]", found).get("error") if isinstance(found, dict) else None
         if isinstance(told, str) and told:
             said["message"] = told

@@ -25,7 +25,7 @@ import trio
 from httpx_sse import EventSource, SSEError
 
 from .endpoint import Endpoint
-from .http_client import EVENT_STREAM, HttpClient, error_frame, request_id_of
+from .http_client import EVENT_STREAM, AnswerTooLarge, HttpClient, error_frame, request_id_of
 from .network_errors import certificate_error_in, reason_of
 from .nurseries import open_inner_nursery
 from .settings import Settings
@@ -40,10 +40,6 @@ LINGER: Final = 1.0
 """Seconds that the end of a body may take after its terminal event."""
 UNREACHED: Final = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError, httpx.UnsupportedProtocol)
 """What httpx raises before anything was sent."""
-
-
-class EventTooLarge(httpx.TransportError):
-    """An event is larger than is accepted."""
 
 
 @attrs.frozen
@@ -202,7 +198,7 @@ class Bounded:
         self._limit = limit
 
     async def aiter_text(self) -> AsyncIterator[str]:
-        """The text as it comes. Raises ``EventTooLarge``."""
+        """The text as it comes. Raises ``AnswerTooLarge``."""
         held = 0
         try:
             async for text in self._response.aiter_text():
@@ -215,14 +211,14 @@ class Bounded:
                     yield text
         finally:
             if held > self._limit:
-                raise EventTooLarge(f"an event has more than {self._limit} characters")
+                raise AnswerTooLarge(f"an event has more than {self._limit} characters")
 
 
 def why_unreachable(error: httpx.HTTPError, endpoint: Endpoint) -> tuple[str, bool]:
     """Why nothing could be sent, in a sentence, and whether that cannot pass by itself."""
     certificate = certificate_error_in(error)
     if certificate is not None:
-        return f"The certificate of {endpoint.host} is not trusted: {certificate.verify_message}.", True
+        return f"The certificate of {endpoint.host} is not trusted: {certificate.verify_message.rstrip('.')}.", True
     where = f"{endpoint.host} port {endpoint.port}"
     if isinstance(error, httpx.TimeoutException):
         return f"No connection to {where} in time.", False
@@ -237,7 +233,7 @@ def told_by(error: httpx.HTTPError) -> str:
     """How a stream broke, in a few words."""
     if isinstance(error, SSEError):
         return "the answer is no stream of events"
-    if isinstance(error, EventTooLarge):
+    if isinstance(error, AnswerTooLarge):
         return str(error)
     if isinstance(error, httpx.WriteTimeout):
         return "the request did not leave in time"

@@ -14,23 +14,28 @@ from __future__ import annotations
 import logging
 from collections import deque
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, TypeVar, cast, final
+from typing import TYPE_CHECKING, Final, TypeVar, cast, final
 
 import attrs
 import trio
 
 from rejoinder.states import events as happening
 from rejoinder.states.codec import decode
+from rejoinder.states.stream_events import ErrorEvent, ResponseFailed, SteerFailed, StreamEvent
 
 from .key_provider import with_key
+from .masking import masked, secrets_in
 from .wire import HandshakeFailed, Identified, StreamBegun, StreamFrame, StreamNews, StreamOver, StreamWire, Wire, WireClosed
 
 if TYPE_CHECKING:
     from .drive import Driver
 
-__all__ = ["LinkTask"]
+__all__ = ["REPORTS", "LinkTask"]
 
 logger = logging.getLogger("rejoinder")
+
+REPORTS: Final = frozenset({ErrorEvent, ResponseFailed, SteerFailed})
+"""The events in which a server gives its reasons, in words of its own."""
 
 T = TypeVar("T")
 W = TypeVar("W")
@@ -54,6 +59,7 @@ class LinkTask:
         self._pings = trio.Event()
         self._lost: WireClosed | None = None
         self._streams: StreamWire | None = None
+        self._secrets: tuple[str, ...] = ()
 
     def put(self, text: str, *, create: Create | None = None) -> None:
         """Append a frame to the outbox; ``create`` says whose create it is, and for which lane."""
@@ -91,6 +97,7 @@ class LinkTask:
         with self._scope:
             try:
                 endpoint = await with_key(driver.endpoint)
+                self._secrets = secrets_in(endpoint.handshake_headers())
                 async with driver.connector(endpoint, driver.settings) as wire:
                     opened = True
                     self.request_id = wire.request_id if isinstance(wire, Identified) else None
@@ -117,7 +124,7 @@ class LinkTask:
     def _report_lost(self) -> None:
         lost = self._lost or WireClosed()
         logger.info("link %d: lost (close code %s)", self.number, "none" if lost.code is None else lost.code)
-        self._report(happening.Lost(self.number, lost.code, lost.reason))
+        self._report(happening.Lost(self.number, lost.code, masked(lost.reason, self._secrets), ours=lost.ours))
 
     def _report(self, event: happening.Opened | happening.Lost | happening.DialFailed | happening.Pong) -> None:
         if self._driver.is_current(self):
@@ -138,6 +145,7 @@ class LinkTask:
                 retry_after=error.retry_after,
                 permanent=error.permanent,
                 jitter=self._driver.jitter(),
+                code=error.code,
             )
         )
 
@@ -171,13 +179,13 @@ class LinkTask:
             raise WireClosed(None, "the wire failed; the reason is in the log") from error
 
     async def _read(self, wire: Wire) -> None:
-        driver, number = self._driver, self.number
         while True:
-            for data in await self._ask_wire(wire.receive()):
-                frame = decode(data)
-                driver.meter.frames_received += 1
-                if driver.is_current(self):
-                    driver.feed(happening.Received(number, frame), frame, len(data))
+            self._driver.hear(self, await self._ask_wire(wire.receive()))
+
+    def without_secrets(self, report: StreamEvent, data: str | bytes) -> StreamEvent:
+        """What a server reports, one of ``REPORTS``, without the key that it may quote."""
+        clean = masked(data, self._secrets) if isinstance(data, str) else data
+        return report if clean == data else decode(clean)
 
     async def _read_news(self, wire: StreamWire) -> None:
         while True:
@@ -191,7 +199,8 @@ class LinkTask:
         if isinstance(news, StreamFrame):
             driver.meter.frames_received += 1
             # The stream itself is the label.
-            frame = attrs.evolve(decode(news.data), stream_id=lane)
+            event = decode(news.data)
+            frame = attrs.evolve(self.without_secrets(event, news.data) if type(event) in REPORTS else event, stream_id=lane)
             driver.feed(happening.Received(number, frame), frame, len(news.data))
         elif isinstance(news, StreamBegun):
             driver.stream_begun(number, lane, news.request_id)

@@ -107,6 +107,8 @@ class Stopwatch:
     """Takes the times of one response. Instants are trio's; whoever calls says when."""
 
     def __init__(self, now: float) -> None:
+        self.is_complete = False
+        """Whether no further frame can change anything: asked for each delta."""
         self._asked: Final = now
         self._spent = dict.fromkeys(Wait, 0.0)
         self._waits_for: Wait | None = None
@@ -138,11 +140,7 @@ class Stopwatch:
                 self._output = now
             if self._text is None and type(frame) is OutputTextDelta and frame.delta:
                 self._text = now
-
-    @property
-    def is_complete(self) -> bool:
-        """Whether no further frame can change anything: asked for each delta."""
-        return self._text is not None
+                self.is_complete = True
 
     def ended(self, now: float) -> None:
         """It has its outcome."""

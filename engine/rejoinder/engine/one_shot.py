@@ -25,7 +25,7 @@ from rejoinder.states.stream_events import ErrorEvent
 from rejoinder.states.verdicts import Cause, Failure, Outcome, OutcomeKind, Verdict
 
 from .errors import ResponseError, error_for
-from .http_client import HttpClient, error_frame, request_id_of
+from .http_client import AnswerTooLarge, HttpClient, body_of, error_frame, request_id_of
 from .http_wire import UNREACHED, told_by, why_unreachable
 from .result import Result, result_of
 from .wire import HandshakeFailed
@@ -108,6 +108,9 @@ class OneShot:
             except HandshakeFailed as refused:
                 failure = Failure(Cause.DIAL, refused.message)
                 return Refused(failure, OutcomeKind.INTERRUPTED, sent=False, passing=not refused.permanent)
+            except AnswerTooLarge as error:
+                message = f"The answer was not read: {error}. Ask for less, or allow more with Settings(frame_limit=…)."
+                return Refused(Failure(Cause.OUTPUT, message), OutcomeKind.INTERRUPTED, sent=True, passing=False)
             except httpx.HTTPError as error:
                 message = f"The connection was lost before the answer was complete ({told_by(error)}). Ask again."
                 return Refused(Failure(Cause.LOST, message), OutcomeKind.INTERRUPTED, sent=True)
@@ -122,7 +125,7 @@ class OneShot:
             error = cast("ErrorEvent", decode(json.dumps(await error_frame(response))))
             failure = failure_from_error(Cause.REJECTED, error, self._policy)
             return Refused(failure, OutcomeKind.FAILED, sent=True, error=error, request_id=request_id)
-        text = await response.aread()
+        text = await body_of(response, self._client.settings.frame_limit)
         body: object = None
         with suppress(ValueError, RecursionError):
             body = json.loads(text) if text else {}

@@ -1,13 +1,14 @@
 """The response that a caller holds: events to iterate, text, output, outcome.
 
 Rules of this file
-* It has a bounded buffer and an outcome, nothing else; who is in which phase is the lifecycle's business.
+* It has bounds on what is not read and on what comes in all, and an outcome; who is in which phase is the lifecycle's business.
 * The reader of the link puts frames in and never waits; the caller takes them out. A wake-up is needed only when the caller waits.
 * After a cancel nothing is delivered any more, also if the response had ended before it: the buffer is emptied at once.
 """
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, Self, final
@@ -17,7 +18,7 @@ import trio
 from rejoinder.states.content_events import OutputTextDelta
 from rejoinder.states.continuation import Decision, RequestContent
 from rejoinder.states.stream_events import StreamEvent
-from rejoinder.states.verdicts import Outcome, OutcomeKind
+from rejoinder.states.verdicts import Excess, Outcome, OutcomeKind
 
 from .errors import InvalidRequest, ResponseRefused, error_for
 from .metrics import Stopwatch, Timings, Usage
@@ -61,6 +62,7 @@ class Response:
         limit: int,
         cancel: Callable[[], None],
         *,
+        output_limit: float = math.inf,
         at_end: Callable[[Response], None] | None = None,
         steer: Callable[[Words], Steering] | None = None,
         clock: Callable[[], float] = trio.current_time,
@@ -79,6 +81,7 @@ class Response:
         self.stopwatch: Final = Stopwatch(clock())
         """Takes its times, for the engine; read ``timings``."""
         self._limit = limit
+        self._output_limit = output_limit
         self._cancel = cancel
         self._at_end = at_end
         """Called once, with the outcome there, before any caller is told."""
@@ -86,6 +89,8 @@ class Response:
         self._collector = Collector()
         self._buffer: deque[tuple[StreamEvent, int]] = deque()
         self._held = 0
+        self._came = 0
+        """What has come in all, read or not, in the unit of the limits."""
         self._passing_over = 0
         """How many wait for the result, and so for no event."""
         self._stopped = False
@@ -174,7 +179,9 @@ class Response:
                 self._raise_failure()
                 raise StopAsyncIteration
             await self._wait()
-        return self._take()
+        frame, size = self._buffer.popleft()
+        self._held -= size
+        return frame
 
     def text_deltas(self) -> TextDeltas:
         """The pieces of text as they come: ``async for piece in response.text_deltas()``.
@@ -220,17 +227,24 @@ class Response:
         """Whether the caller has cancelled, whatever came of that."""
         return self._stopped
 
+    @property
+    def excess(self) -> Excess:
+        """What there is too much of, once ``push`` has returned False."""
+        return Excess.OUTPUT if self._came > self._output_limit else Excess.UNREAD
+
     def push(self, frame: StreamEvent, size: int) -> bool:
-        """Buffer a frame of ``size`` bytes; False if the buffer is over its limit now."""
+        """Buffer a frame of ``size`` bytes; False if that is more than may be held, or may come: ``excess`` says which."""
         if not self.stopwatch.is_complete:
             self.stopwatch.heard(frame, self._clock())
         self._collector.take(frame)
+        self._came += size
         if self._passing_over:
-            return True
+            return self._came <= self._output_limit
         self._buffer.append((frame, size))
         self._held += size
-        self._wake()
-        return self._held <= self._limit
+        if self._arrived is not None:
+            self._wake()
+        return self._held <= self._limit and self._came <= self._output_limit
 
     def finish(self, outcome: Outcome) -> None:
         """The one outcome. What was delivered before a success or failure may still be read; after a cancel nothing may."""
@@ -252,11 +266,6 @@ class Response:
             raise ResponseRefused(self.outcome, partial, partial.refusal)
 
     # -- inside ------------------------------------------------------------------------------------------------------------
-
-    def _take(self) -> StreamEvent:
-        frame, size = self._buffer.popleft()
-        self._held -= size
-        return frame
 
     def _discard(self) -> None:
         self._buffer.clear()

@@ -84,16 +84,22 @@ class Collector:
         """The output of the responses before a successor."""
         self._items: dict[str, Mapping[str, Any]] = {}
         self._pieces: dict[tuple[str, str], list[str]] = {}
+        self._latest: tuple[str | None, list[str]] | None = None
+        """The item of the latest piece of text, and its pieces: the next piece is most likely one more of them."""
 
     def take(self, frame: StreamEvent) -> None:
         """Take note of a frame that is being delivered."""
         if type(frame) is OutputTextDelta:
-            self._piece(frame.item_id, "output_text", frame.delta)
+            latest = self._latest
+            if latest is None or latest[0] != frame.item_id:
+                latest = self._latest = frame.item_id, self._pieces_of(frame.item_id, "output_text")
+            latest[1].append(frame.delta)
         elif type(frame) is RefusalDelta:
-            self._piece(frame.item_id, "refusal", frame.delta)
+            self._pieces_of(frame.item_id, "refusal").append(frame.delta)
         elif isinstance(frame, OutputItemAdded | OutputItemDone):
             self._items[frame.item_id or f"#{frame.output_index}"] = frame.item
             if isinstance(frame, OutputItemDone) and frame.item_id is not None:
+                self._latest = None
                 self._pieces.pop((frame.item_id, "output_text"), None)
                 self._pieces.pop((frame.item_id, "refusal"), None)
         elif type(frame) is ResponseCreated:
@@ -117,13 +123,11 @@ class Collector:
         self._output += _mappings(ended.get("output")) or self._collected()
         self._items.clear()
         self._pieces.clear()
+        self._latest = None
         self._ended = None
 
-    def _piece(self, item_id: str | None, kind: str, delta: str) -> None:
-        pieces = self._pieces.get((item_id or "", kind))
-        if pieces is None:
-            pieces = self._pieces[item_id or "", kind] = []
-        pieces.append(delta)
+    def _pieces_of(self, item_id: str | None, kind: str) -> list[str]:
+        return self._pieces.setdefault((item_id or "", kind), [])
 
     def _collected(self) -> Iterator[Mapping[str, Any]]:
         """Finished items as they came; of unfinished messages, the text so far."""

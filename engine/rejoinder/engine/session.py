@@ -24,6 +24,7 @@ from .advice import Advice
 from .background import BackgroundResponse
 from .call_desk import BackgroundCalls
 from .conversation import Conversation
+from .dialling import check_way
 from .drive import Driver
 from .endpoint import Endpoint
 from .errors import InvalidRequest, SessionClosed
@@ -43,8 +44,8 @@ from .steering import Steering, Words, checked_words
 from .tools import Tools
 from .transports import Transport, drivers
 from .turn import Turn, open_turn
-from .websocket_wire import open_websocket_wire
 from .wire import Connector
+from .wire_choice import open_chosen_wire
 
 __all__ = ["Session", "open_session"]
 
@@ -226,7 +227,7 @@ class Session:
         settings = self._client.settings
         wire = HttpWire(self._client, self._nursery, settings.buffer_limit)
         self._background_wires.append(wire)
-        return BackgroundResponse(wire, self._calls, settings.policy, response_id)
+        return BackgroundResponse(wire, self._calls, settings, response_id)
 
     def observe(self, observer: Observer) -> Callable[[], None]:
         """Call ``observer`` with every observation from now on; returns a function that ends it.
@@ -279,9 +280,10 @@ class Session:
         self._requests += 1
         number = self._requests
         driver = self._driver
-        limit, at_end = driver.settings.buffer_limit, None if conversation is None else conversation.end
+        settings, at_end = driver.settings, None if conversation is None else conversation.end
         cancel, steer = partial(driver.feed, happening.Cancel(number)), partial(self._steer, number, content)
-        response = Response(number, content, limit, cancel, at_end=at_end, steer=steer)
+        limit, output_limit = settings.buffer_limit, settings.output_limit
+        response = Response(number, content, limit, cancel, output_limit=output_limit, at_end=at_end, steer=steer)
         if conversation is not None:
             conversation.begin(response)
         driver.ask(response, warm_up=warm_up)
@@ -336,7 +338,7 @@ async def open_session(
     *,
     transport: Transport = "websocket",
     sticky: bool = False,
-    connector: Connector = open_websocket_wire,
+    connector: Connector = open_chosen_wire,
     http_client: httpx.AsyncClient | None = None,
     http_options: Mapping[str, Any] | None = None,
 ) -> AsyncGenerator[Session]:
@@ -357,11 +359,13 @@ async def open_session(
 
     HTTP is also what ``infer``, ``count_input_tokens`` and background responses use, whatever the transport. It is httpx:
     ``http_client`` is a client of yours, which stays open; ``http_options`` are options of ``httpx.AsyncClient`` (``proxy``,
-    ``verify``, ``trust_env`` …) for the session's own, which trusts what ``settings.ssl_context`` trusts and takes proxies from the
-    environment as httpx does. Raises ``InvalidEndpoint`` for options that it does not take, ``ValueError`` for no transport.
+    ``verify``, ``trust_env`` …) for the session's own, which trusts what ``settings.ssl_context`` trusts and goes through
+    ``settings.proxy``, or takes proxies from the environment as httpx does. Raises ``InvalidEndpoint`` for options that it does not
+    take, ``ValueError`` for no transport.
     """
     endpoint = Endpoint() if endpoint is None else endpoint
     settings = Settings() if settings is None else settings
+    check_way(endpoint, settings)
     client = HttpClient(endpoint, settings, http_client, http_options)
     try:
         async with open_inner_nursery() as nursery:

@@ -19,8 +19,10 @@ from rejoinder.states.profiles import Policy, check_number
 from .errors import InvalidSetting
 from .field_checks import CHECKS, check_extra, check_fields
 from .flat_tools import flat_tools
+from .proxy import proxy_of
 from .settings_update import SettingsUpdate, Tool, renamed
 from .typed_fields import Reasoning, TextOptions, ToolChoice
+from .wire_choice import WireName, check_wire
 
 __all__ = ["REQUEST_FIELDS", "Settings"]
 
@@ -100,10 +102,18 @@ class Settings:
     """Whether to dial when the session opens rather than when it is first needed."""
     buffer_limit: int = 16 * 1024 * 1024
     """What one response may hold undelivered, counted in characters of its frames' JSON; more fails it (``ConsumerTooSlow``)."""
+    output_limit: int = 128 * 1024 * 1024
+    """What one response may say in all, counted as above; more ends it (``OutputTooLarge``), however fast it is read."""
     frame_limit: int = 64 * 1024 * 1024
-    """Bytes of the largest frame that is accepted."""
+    """Bytes of the largest frame that is accepted, of the largest event of a stream over HTTP, and of an answer in one piece."""
+    wire: WireName = "auto"
+    """Which library carries the frames of a WebSocket: ``"trio-websocket"``, ``"websockets"`` (less CPU for each frame; the extra
+    ``rejoinder[fast]``), or ``"auto"``, which takes the second where it is installed. They differ in nothing else."""
+    compression: bool = False
+    """Whether to offer the server compressed frames (permessage-deflate): fewer bytes both ways, more CPU and memory here. Only the
+    wire ``"websockets"`` can. ``frame_limit`` bounds what a frame holds once it is inflated."""
     queue: int = 256
-    """Frames that the WebSocket layer may hold before it stops reading the socket."""
+    """Frames that trio-websocket may hold before it stops reading the socket; the other wire reads when it is asked."""
     ping_interval: float = 20.0
     """Seconds between pings on an open link; a link whose pong does not come within the ping deadline is lost."""
     send_deadline: float = 20.0
@@ -112,11 +122,18 @@ class Settings:
     """Seconds that the closing handshake may take; then the socket is closed without it."""
     ssl_context: ssl.SSLContext | None = None
     """TLS settings; None takes the system's certificate authorities."""
+    proxy: str | None = attrs.field(default=None, repr=lambda proxy: repr(None if proxy is None else proxy_of(proxy).shown))
+    """A proxy on the way to the server: ``http://user:password@host:port`` (HTTP CONNECT), or ``socks5://…`` with
+    ``rejoinder[socks]``. It finds the address of the server, and cannot read what TLS protects. Without one the connection is
+    direct; only what goes over HTTP then takes a proxy from the environment, as httpx does."""
 
     def __attrs_post_init__(self) -> None:
-        for name in ("buffer_limit", "frame_limit", "queue", "send_deadline", "close_deadline"):
+        for name in ("buffer_limit", "output_limit", "frame_limit", "queue", "send_deadline", "close_deadline"):
             check_number(self, name)
         check_number(self, "ping_interval", endless=True)
+        if self.proxy is not None:
+            proxy_of(self.proxy)
+        check_wire(self.wire, compression=self.compression)
         if self.model is None:  # pyright: ignore[reportUnnecessaryComparison] - whoever has no type checker learns it here
             raise InvalidSetting("Settings(model=…) is None. Give the name of a model.")
         check_fields({name: getattr(self, name) for name in REQUEST_FIELDS}, "Settings")

@@ -3,36 +3,43 @@
 What was tried and is worked around here: the library's own openers leak the socket of a refused handshake and can take 60 s to
 leave a server that never answers the close, so the stream and the nursery are ours; its defaults (1 MiB messages, a queue of one,
 no pings) do not fit this protocol, so they are set. It waits for ever for a server that hangs up instead of answering, waits for
-the body of a refusal, and trips over an answer that is not HTTP: so the head of the answer is read before the library sees it.
+the body of a refusal, and trips over an answer that is not HTTP: so the head of the answer is read before the library sees it
+(``upgrade.py``).
+It hands over one message at a time, each with a wake-up of its own. So that not everybody behind it is woken for each as well, the
+messages of one read are collected: the stream that the library reads from knows when it has parsed all of it, as it asks for more.
 What it raises in its own task reaches nobody but the caller of this wire, as ``HandshakeFailed`` before the wire is open and as
 ``WireClosed`` afterwards.
 """
 
 from __future__ import annotations
 
-import math
-import re
-from collections.abc import AsyncGenerator, Iterable, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncGenerator, Generator, Sequence
+from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import Final, cast, final
 
-import h11
 import trio
 import trio_websocket
+from wsproto.frame_protocol import CloseReason
 
 from .dialling import TcpStream, open_stream
 from .endpoint import Endpoint
 from .nurseries import open_inner_nursery
 from .settings import Settings
+from .upgrade import no_websocket, receive_agreement, request_id_in
 from .wire import HandshakeFailed, Wire, WireClosed
 
 __all__ = ["WebSocketWire", "open_websocket_wire"]
 
-LARGEST_RETRY_AFTER: Final = 86_400.0
-LARGEST_HEAD: Final = 64 * 1024
-"""Bytes of the answer to the upgrade, up to its empty line; servers take a tenth of that for a large one."""
-SWITCHING_PROTOCOLS: Final = 101
-REQUEST_ID: Final = re.compile(rb"[A-Za-z0-9_.:-]{1,128}")
+SEVERAL: Final = 2048
+"""Bytes of one read that are likely to be several messages."""
+COLLECTED_AT_MOST: Final = 64
+"""Messages that are handed over at once; the first waits until the last is parsed."""
+CLOSE_FRAME: Final = b"\x88"
+"""How a close frame begins. The library hands over each frame by itself."""
+BROKEN: Final = (CloseReason.PROTOCOL_ERROR, CloseReason.INVALID_FRAME_PAYLOAD_DATA)
+"""The codes that stand for what breaks the protocol."""
+TOO_LARGE: Final = "Exceeded maximum message size"
+"""What the library says of a message above ``Settings.frame_limit``."""
 
 OpenConnection = tuple[trio_websocket.WebSocketConnection, trio.CancelScope]
 """The library's connection, and the scope of its reader."""
@@ -42,8 +49,11 @@ OpenConnection = tuple[trio_websocket.WebSocketConnection, trio.CancelScope]
 class WebSocketWire:
     """A ``Wire`` over one trio-websocket connection."""
 
-    def __init__(self, connection: trio_websocket.WebSocketConnection, request_id: str | None = None) -> None:
+    def __init__(self, connection: trio_websocket.WebSocketConnection, stream: HeadFirst, request_id: str | None = None) -> None:
         self._connection = connection
+        self._stream = stream
+        self._messages: list[str | bytes] = []
+        """What has come and was not handed over."""
         self.request_id = request_id
         """``x-request-id`` of the answer to the upgrade; None where it had none."""
 
@@ -56,11 +66,19 @@ class WebSocketWire:
             raise self._closed() from error
 
     async def receive(self) -> Sequence[str | bytes]:
-        """Wait for the next frame. Raises ``WireClosed`` at the end, each time."""
+        """Wait for frames and return what one read has brought. Raises ``WireClosed`` at the end, each time."""
         try:
-            return (await self._connection.get_message(),)
+            if not self._messages:
+                self._messages.append(await self._connection.get_message())
+            if self._stream.is_parsing:
+                with self._stream.until_all_is_parsed():
+                    while len(self._messages) < COLLECTED_AT_MOST:
+                        self._messages.append(await self._connection.get_message())
         except Exception as error:
-            raise self._closed() from error
+            if not self._messages:
+                raise self._closed() from error
+        messages, self._messages = self._messages, []
+        return messages
 
     async def ping(self) -> None:
         """Send a ping and wait for its pong. Raises ``WireClosed``."""
@@ -70,8 +88,13 @@ class WebSocketWire:
             raise self._closed() from error
 
     def _closed(self) -> WireClosed:
-        reason = self._connection.closed
-        return WireClosed() if reason is None else WireClosed(reason.code, reason.reason or "")
+        closed = self._connection.closed
+        if closed is None:
+            return WireClosed()
+        # It answers the server's close, and hangs up without a word on what breaks the protocol; nothing else tells the two apart.
+        broken = closed.code in BROKEN and not self._stream.has_said_goodbye
+        too_large = closed.code == CloseReason.MESSAGE_TOO_BIG and (closed.reason or "").startswith(TOO_LARGE)
+        return WireClosed(closed.code, closed.reason or "", ours=broken or too_large)
 
 
 @asynccontextmanager
@@ -82,12 +105,13 @@ async def open_websocket_wire(endpoint: Endpoint, settings: Settings) -> AsyncGe
     """
     # The stream closes also after a handshake that failed: the library leaves the socket of a refused one open.
     async with open_stream(endpoint, settings) as stream, open_inner_nursery() as nursery:
-        connection, library = await nursery.start(_run_library, stream, endpoint, settings)
+        head_first = HeadFirst(stream, endpoint)
+        connection, library = await nursery.start(_run_library, head_first, endpoint, settings)
         # Whoever cancels the user of this wire must not silence the reader: the closing handshake needs it. (Not sooner: a
         # task that is shielded before `start` has returned could not be cancelled by anybody.)
         library.shield = True
         try:
-            yield WebSocketWire(connection, _request_id(connection.handshake_headers))
+            yield WebSocketWire(connection, head_first, request_id_in(connection.handshake_headers))
         finally:
             with trio.move_on_after(settings.close_deadline, shield=True), suppress(Exception):
                 await connection.aclose()
@@ -95,7 +119,7 @@ async def open_websocket_wire(endpoint: Endpoint, settings: Settings) -> AsyncGe
 
 
 async def _run_library(
-    stream: TcpStream,
+    stream: HeadFirst,
     endpoint: Endpoint,
     settings: Settings,
     task_status: trio.TaskStatus[OpenConnection],
@@ -109,7 +133,7 @@ async def _run_library(
             connection = await trio_websocket.wrap_client_stream(
                 nursery,
                 # It takes any stream; its annotation names two.
-                cast("trio.SocketStream", HeadFirst(stream, endpoint)),
+                cast("trio.SocketStream", stream),
                 name if endpoint.port == default else f"{name}:{endpoint.port}",
                 endpoint.resource,
                 extra_headers=[(name.encode(), value.encode()) for name, value in endpoint.handshake_headers().items()],
@@ -124,23 +148,39 @@ async def _run_library(
     except Exception as error:
         # Of an open connection it is the end, and whoever reads or writes is told so.
         if not opened:
-            raise _no_websocket(endpoint) from error
+            raise no_websocket(endpoint) from error
 
 
 @final
 class HeadFirst(trio.abc.Stream):
     """The stream as the library sees it: nothing is received until the server has agreed to the upgrade.
 
-    Raises ``HandshakeFailed`` from the first ``receive_some`` if it has not.
+    Raises ``HandshakeFailed`` from the first ``receive_some`` if it has not. It notes whether the library says goodbye.
     """
 
     def __init__(self, stream: TcpStream, endpoint: Endpoint) -> None:
         self._stream = stream
         self._endpoint = endpoint
         self._agreed = False
+        self.has_said_goodbye = False
+        """Whether the library has sent a close frame."""
+        self.is_parsing = False
+        """Whether what the library has is likely to be several messages, and it has not asked for more."""
+        self._collecting: trio.CancelScope | None = None
+
+    @contextmanager
+    def until_all_is_parsed(self) -> Generator[None]:
+        """A block that is cancelled when the library asks for more; enter it while ``is_parsing``."""
+        with trio.CancelScope() as scope:
+            self._collecting = scope
+            try:
+                yield
+            finally:
+                self._collecting = None
 
     async def send_all(self, data: bytes | bytearray | memoryview) -> None:
         """As the stream below."""
+        self.has_said_goodbye = self.has_said_goodbye or data[:1] == CLOSE_FRAME
         await self._stream.send_all(data)
 
     async def wait_send_all_might_not_block(self) -> None:
@@ -149,71 +189,18 @@ class HeadFirst(trio.abc.Stream):
 
     async def receive_some(self, max_bytes: int | None = None) -> bytes | bytearray:
         """As the stream below, once the server has agreed."""
+        self.is_parsing = False
+        if self._collecting is not None:
+            self._collecting.cancel()
         if self._agreed:
-            return await self._stream.receive_some(max_bytes)
-        received, answer = await self._receive_answer()
-        if answer.status_code != SWITCHING_PROTOCOLS:
-            raise HandshakeFailed(
-                f"{self._endpoint.host} refused the connection with HTTP status {answer.status_code}.",
-                status=answer.status_code,
-                retry_after=_retry_after(answer.headers),
-                request_id=_request_id(answer.headers),
-            )
+            data = await self._stream.receive_some(max_bytes)
+            self.is_parsing = len(data) >= SEVERAL
+            return data
+        agreement = await receive_agreement(self._stream, self._endpoint)
         self._agreed = True
-        return received
+        self.is_parsing = len(agreement.rest) >= SEVERAL
+        return agreement.received
 
     async def aclose(self) -> None:
         """As the stream below."""
         await self._stream.aclose()
-
-    async def _receive_answer(self) -> tuple[bytes, h11.InformationalResponse | h11.Response]:
-        """The head of the answer, and everything that was received for it."""
-        reader = h11.Connection(h11.CLIENT, max_incomplete_event_size=LARGEST_HEAD)
-        # It reads answers only to what it has asked; the library's own request is on its way and asks the same.
-        upgrade = [("Host", self._endpoint.host), ("Connection", "Upgrade"), ("Upgrade", "websocket")]
-        reader.send(h11.Request(method="GET", target=self._endpoint.resource, headers=upgrade))
-        reader.send(h11.EndOfMessage())
-        received = b""
-        try:
-            while True:
-                event = reader.next_event()
-                if isinstance(event, h11.InformationalResponse | h11.Response):
-                    return received, event
-                more = await self._stream.receive_some()
-                if not more:
-                    raise _hung_up(self._endpoint)
-                received += more
-                if not received.startswith(b"HTTP/"[: len(received)]):
-                    # No line may ever end in what is not HTTP.
-                    raise _no_websocket(self._endpoint)
-                reader.receive_data(bytes(more))
-        except trio.BrokenResourceError as error:
-            raise _hung_up(self._endpoint) from error
-        except h11.RemoteProtocolError as error:
-            raise _no_websocket(self._endpoint) from error
-
-
-def _retry_after(headers: Iterable[tuple[bytes, bytes]]) -> float | None:
-    """``retry-after`` in seconds, where it is a number."""
-    for name, value in headers:
-        if name == b"retry-after":
-            with suppress(ValueError):
-                seconds = float(value)
-                return None if math.isnan(seconds) else min(max(seconds, 0.0), LARGEST_RETRY_AFTER)
-    return None
-
-
-def _request_id(headers: Iterable[tuple[bytes, bytes]]) -> str | None:
-    """``x-request-id``, where it looks like one: it is shown in logs."""
-    for name, value in headers:
-        if name.lower() == b"x-request-id" and REQUEST_ID.fullmatch(value):
-            return value.decode()
-    return None
-
-
-def _no_websocket(endpoint: Endpoint) -> HandshakeFailed:
-    return HandshakeFailed(f"{endpoint.host} port {endpoint.port} did not answer as a WebSocket server does.")
-
-
-def _hung_up(endpoint: Endpoint) -> HandshakeFailed:
-    return HandshakeFailed(f"{endpoint.host} port {endpoint.port} hung up without an answer.")

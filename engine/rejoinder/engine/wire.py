@@ -34,12 +34,14 @@ __all__ = [
 class WireClosed(Exception):
     """The wire has ended, by whichever side."""
 
-    def __init__(self, code: int | None = None, reason: str = "") -> None:
+    def __init__(self, code: int | None = None, reason: str = "", *, ours: bool = False) -> None:
         super().__init__(code, reason)
         self.code = code
         """The close code, where one was seen."""
         self.reason = reason
         """The close reason."""
+        self.ours = ours
+        """Whether this side ended it because of what the server had sent; then the code is what the server was told."""
 
 
 class HandshakeFailed(Exception):
@@ -53,6 +55,7 @@ class HandshakeFailed(Exception):
         retry_after: float | None = None,
         permanent: bool = False,
         request_id: str | None = None,
+        code: str | None = None,
     ) -> None:
         super().__init__(message)
         self.message = message
@@ -65,6 +68,8 @@ class HandshakeFailed(Exception):
         """Whether it cannot pass by itself."""
         self.request_id = request_id
         """``x-request-id`` of the answer, where it had one."""
+        self.code = code
+        """What kind of failure it was where no status says it: a code of the error table, as ``proxy_refused``."""
 
 
 class Wire(Protocol):

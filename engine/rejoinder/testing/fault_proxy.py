@@ -14,7 +14,7 @@ import socket
 import struct
 from collections import deque
 from collections.abc import AsyncGenerator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from functools import partial
 from typing import Final, final
 
@@ -24,6 +24,8 @@ import trio
 from rejoinder.engine.nurseries import open_inner_nursery
 
 _CHUNK: Final = 64 * 1024
+_MOMENT: Final = 0.05
+"""Seconds of a throttled stream that are passed on at a time."""
 _HEAD_END: Final = b"\r\n\r\n"
 _UPGRADE: Final = b"\r\nupgrade:"
 _RESET_ON_CLOSE: Final = struct.pack("ii", 1, 0)
@@ -47,6 +49,8 @@ class Break(enum.Enum):
     """Both sides see a reset (RST)."""
     HALF_OPEN = "half open"
     """Bytes in that direction vanish from then on; nobody is told."""
+    PARTITION = "partition"
+    """Bytes in both directions vanish from then on; nobody is told."""
 
 
 @attrs.frozen
@@ -63,6 +67,10 @@ class ProxyPlan:
     """What the break is."""
     delay: float = 0.0
     """Seconds that each chunk is held back, in either direction."""
+    bytes_per_second: float = math.inf
+    """How fast bytes pass, in each direction."""
+    duplicate: bool = False
+    """Dial the server twice, and send it on both connections what the client sends; what it says on the second is dropped."""
 
 
 @final
@@ -76,12 +84,17 @@ class ProxiedConnection:
     """The side of the client."""
     server: trio.SocketStream | None = attrs.field(default=None, repr=False)
     """The side of the server; None before the server was dialled."""
+    double: trio.SocketStream | None = attrs.field(default=None, repr=False)
+    """The second connection to the server, where the plan has one."""
     passed: dict[Direction, int] = attrs.field(factory=lambda: dict.fromkeys(Direction, 0))
     """Bytes forwarded in each direction."""
     silent: set[Direction] = attrs.field(factory=set[Direction])
     """Directions in which bytes vanish."""
     answered: trio.Event = attrs.field(factory=trio.Event, repr=False)
     """Set once the server has said something."""
+
+    closed: trio.Event = attrs.field(factory=trio.Event, repr=False)
+    """Set once it is closed from here: a black hole ends with that."""
 
     @property
     def server_side_port(self) -> int | None:
@@ -99,6 +112,7 @@ class ProxiedConnection:
 
     def close(self) -> None:
         """End the connection at once; both sides see the end of the stream."""
+        self.closed.set()
         for stream in self._streams():
             stream.socket.close()
 
@@ -107,7 +121,7 @@ class ProxiedConnection:
         self.silent.add(direction)
 
     def _streams(self) -> list[trio.SocketStream]:
-        return [stream for stream in (self.client, self.server) if stream is not None]
+        return [stream for stream in (self.client, self.server, self.double) if stream is not None]
 
 
 @final
@@ -137,6 +151,14 @@ class FaultProxy:
     def delay(self, seconds: float) -> None:
         """Hold each chunk of each further connection back for so many seconds."""
         self.default = attrs.evolve(self.default, delay=seconds)
+
+    def throttle(self, bytes_per_second: float) -> None:
+        """Let bytes of each further connection pass no faster than this, in each direction."""
+        self.default = attrs.evolve(self.default, bytes_per_second=bytes_per_second)
+
+    def duplicate(self) -> None:
+        """Let the server have each further connection twice."""
+        self.default = attrs.evolve(self.default, duplicate=True)
 
     def heal(self) -> None:
         """Forward everything on each further connection."""
@@ -185,9 +207,12 @@ async def _serve(proxy: FaultProxy, host: str, port: int, head_filter: HeadFilte
     proxy.connections.append(connection)
     try:
         if connection.plan.black_hole:
-            await trio.sleep_forever()
+            await connection.closed.wait()
         connection.server = await trio.open_tcp_stream(host, port)
         async with trio.open_nursery() as nursery:
+            if connection.plan.duplicate:
+                connection.double = await trio.open_tcp_stream(host, port)
+                nursery.start_soon(_drop_all, connection.double)
             to_server = partial(_forward, connection, client, connection.server, Direction.TO_SERVER)
             nursery.start_soon(partial(to_server, head_filter))
             nursery.start_soon(_forward, connection, connection.server, client, Direction.TO_CLIENT)
@@ -212,15 +237,23 @@ async def _forward(
             await _pass_on(connection, head_filter(head), sink, direction)
             if head.endswith(_HEAD_END) and _UPGRADE in head.lower():
                 await connection.answered.wait()
-        while chunk := first or await source.receive_some(_CHUNK):
+        size = max(1, int(min(_CHUNK, connection.plan.bytes_per_second * _MOMENT)))
+        while chunk := first or await source.receive_some(size):
             first = b""
-            await trio.sleep(connection.plan.delay)
+            await trio.sleep(connection.plan.delay + len(chunk) / connection.plan.bytes_per_second)
             await _pass_on(connection, chunk, sink, direction)
             if direction is Direction.TO_CLIENT:
                 connection.answered.set()
         await sink.send_eof()
     except (trio.BrokenResourceError, trio.ClosedResourceError):
         connection.close()  # one side is gone, so the other has nobody to talk to
+
+
+async def _drop_all(stream: trio.SocketStream) -> None:
+    """Read to the end of the stream, and forget it."""
+    with suppress(trio.BrokenResourceError, trio.ClosedResourceError):
+        while await stream.receive_some(_CHUNK):
+            pass
 
 
 async def _read_head(source: trio.SocketStream) -> tuple[bytes, bytes]:
@@ -241,9 +274,14 @@ async def _pass_on(connection: ProxiedConnection, chunk: bytes, sink: trio.Socke
     if passing:
         connection.passed[direction] += len(passing)
         await sink.send_all(passing)
+        if direction is Direction.TO_SERVER and connection.double is not None:
+            await connection.double.send_all(passing)
     if len(chunk) >= left:
         if plan.how is Break.HALF_OPEN:
             connection.go_silent(direction)
+        elif plan.how is Break.PARTITION:
+            for each in Direction:
+                connection.go_silent(each)
         elif plan.how is Break.RESET:
             connection.reset()
         else:

@@ -51,7 +51,6 @@ _WORDS: Final[Mapping[type, str]] = {
 }
 
 _OBJECT: Final = frozenset({dict})
-_LIST_OR_NULL: Final = frozenset({list, type(None)})
 
 
 # Decoding.
@@ -63,7 +62,7 @@ def decode(data: str | bytes) -> StreamEvent:
         return attrs.evolve(_decode_bytes(data), binary=True)
     try:
         frame = read(data)
-        if type(frame) not in _OBJECT:
+        if type(frame) is not dict:
             raise _wrong_type("The frame", frame, _OBJECT, Violation.NOT_AN_OBJECT)
     except Unreadable as fault:
         return _garbage({}, fault)
@@ -72,7 +71,8 @@ def decode(data: str | bytes) -> StreamEvent:
     shape = SHAPES.get(wire_type) if type(wire_type) is str else None
     try:
         if shape is not None:
-            return (_decode_quickly(shape, frame) if shape.quick else None) or _decode_carefully(shape, frame)
+            event = _decode_quickly(shape, frame) if shape.quick else None
+            return _decode_carefully(shape, frame) if event is None else event
         return _decode_error(frame) if wire_type == "error" else UnknownEvent(*_salvage(frame))
     except Unreadable as fault:
         return _garbage(frame, fault)
@@ -92,7 +92,7 @@ def _decode_quickly(shape: Shape, frame: Frame) -> StreamEvent | None:
 
     A stream is deltas for the most part. This way costs half of the other, and has no say in what is right.
     """
-    get = frame.get
+    get, make = frame.get, shape.make
     sequence_number = get("sequence_number")
     stream_id = get("stream_id")
     item_id = get("item_id")
@@ -109,13 +109,14 @@ def _decode_quickly(shape: Shape, frame: Frame) -> StreamEvent | None:
     ):
         return None
     if not shape.part_index:
-        return shape.make(frame["type"], sequence_number, stream_id, frame, None, item_id, output_index, delta)
+        return make(frame["type"], sequence_number, stream_id, frame, None, item_id, output_index, delta)
     part_index = get(shape.part_index)
     logprobs = get("logprobs")
-    if type(part_index) is not int or type(logprobs) not in _LIST_OR_NULL:
+    if type(part_index) is not int or (logprobs is not None and type(logprobs) is not list):
         return None
-    rest = (part_index, logprobs) if shape.logprobs else (part_index,)
-    return shape.make(frame["type"], sequence_number, stream_id, frame, None, item_id, output_index, delta, *rest)
+    if shape.logprobs:
+        return make(frame["type"], sequence_number, stream_id, frame, None, item_id, output_index, delta, part_index, logprobs)
+    return make(frame["type"], sequence_number, stream_id, frame, None, item_id, output_index, delta, part_index)
 
 
 def _decode_carefully(shape: Shape, frame: Frame) -> StreamEvent:
@@ -310,9 +311,7 @@ def encode_create(
         **{name: value for name, value in apart.items() if value is not None},
         **{name: value for name, value in fields.items() if name not in _GIVEN_APART | _NEVER_SENT},
     }
-    if not all(type(item) is FrozenObject for item in items):
-        return write({**create, "input": list(items)})
-    return f'{write(create)[:-1]},"input":{write_array(items)}}}'
+    return _write_with_input(create, items)
 
 
 def encode_post(
@@ -334,13 +333,18 @@ def encode_post(
         NotSerialisable: a value that JSON cannot carry. ``frozen_copy`` finds it earlier.
     """
     apart: dict[str, Any] = {"stream": stream, "previous_response_id": previous_response_id}
-    return write(
-        {
-            **{name: value for name, value in apart.items() if value is not None},
-            **{name: value for name, value in fields.items() if name not in _GIVEN_APART | {"stream"}},
-            "input": items,
-        }
-    )
+    body = {
+        **{name: value for name, value in apart.items() if value is not None},
+        **{name: value for name, value in fields.items() if name not in _GIVEN_APART | {"stream"}},
+    }
+    return _write_with_input(body, items)
+
+
+def _write_with_input(body: Mapping[str, Any], items: Sequence[Any]) -> str:
+    """The body with its ``input`` behind everything else. Items that are frozen were checked, and are any sequence."""
+    if not body or not all(type(item) is FrozenObject for item in items):
+        return write({**body, "input": list(items)})
+    return f'{write(body)[:-1]},"input":{write_array(items)}}}'
 
 
 def encode_steer(response_id: str, words: str | Sequence[Any]) -> str:

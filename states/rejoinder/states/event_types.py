@@ -16,6 +16,7 @@ import attrs
 from . import content_events as content
 from . import stream_events as stream
 from . import tool_events as tools
+from .drafts import draft_of
 
 __all__ = ["EVENT_TYPES", "SHAPES", "FieldShape", "Shape"]
 
@@ -124,7 +125,7 @@ class Shape:
     event: type[stream.StreamEvent]
     """The class."""
     make: Callable[..., stream.StreamEvent]
-    """The class again, seen as what makes an event of its positional fields."""
+    """What makes an event of its positional fields."""
     fields: tuple[FieldShape, ...]
     """What it adds to the base, in order."""
     quick: bool
@@ -141,7 +142,7 @@ def _shape(event: type[stream.StreamEvent]) -> Shape:
     names = [field.name for field in fields]
     return Shape(
         event=event,
-        make=event,
+        make=draft_of(event),
         fields=fields,
         quick=FieldShape("delta", frozenset({str}), required=True) in fields,
         part_index=next((name for name in names if name.endswith("_index")), ""),

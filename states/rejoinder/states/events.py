@@ -10,7 +10,7 @@ import attrs
 
 from .continuation import RequestContent
 from .stream_events import StreamEvent
-from .verdicts import Cause
+from .verdicts import Cause, Excess
 
 __all__ = [
     "Cancel",
@@ -65,9 +65,11 @@ class Steer:
 
 @attrs.frozen
 class Overflow:
-    """The caller's buffer is full: its request fails, and its lane drains."""
+    """More has come than the caller takes: its request fails, and its lane drains."""
 
     request: int
+    of: Excess = Excess.UNREAD
+    """What there is too much of."""
 
 
 @attrs.frozen
@@ -102,6 +104,8 @@ class DialFailed:
     """Whether it cannot pass by itself, as a certificate that is not trusted."""
     jitter: float = 1.0
     """A random number in [0, 1], drawn by the engine: the session has no dice."""
+    code: str | None = None
+    """What kind of failure it was, where no HTTP status says it: a code of the error table, as ``proxy_refused``."""
 
 
 @attrs.frozen
@@ -122,6 +126,8 @@ class Lost:
     """The close code, where one was seen."""
     reason: str = ""
     """The close reason."""
+    ours: bool = False
+    """Whether this side closed it because of what the server had sent; then the code is what the server was told."""
 
 
 @attrs.frozen

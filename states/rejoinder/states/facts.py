@@ -29,6 +29,8 @@ from .classify import (
     Subject,
 )
 from .continuation import Reuse
+from .events import Lost
+from .failures import closing_rule
 from .phases import RequestPhase, ResponsePhase
 from .profiles import Policy, Profile, ReplayPolicy
 from .records import Lane, Link, Request
@@ -52,6 +54,9 @@ __all__ = [
 
 UNCOMMITTED: Final = frozenset({ResponsePhase.AWAITING_CREATED, ResponsePhase.DOUBTED, ResponsePhase.ACKNOWLEDGED})
 """The phases in which nothing of the output was delivered."""
+
+UNANSWERED: Final = frozenset({ResponsePhase.AWAITING_CREATED, ResponsePhase.DOUBTED})
+"""The phases in which the server has not said that it took the create."""
 
 REPLAYS_IN_ALL: Final = 2
 """How often a request may be sent again, whatever the causes."""
@@ -122,6 +127,10 @@ STATUSES: Final[Mapping[type[StreamEvent], Status]] = {
     wire.ResponseIncomplete: Status.INCOMPLETE,
 }
 
+# Python 3.11 looks a member of an enum up by a function of its own, each time; these are asked for with every delta.
+NEXT: Final = Sequence.NEXT
+ABSENT: Final = Sequence.ABSENT
+
 Facts = tuple[StrEnum, ...]
 
 
@@ -138,6 +147,11 @@ def fate(lane: Lane, request: Request | None, policy: Policy, cause: Cause, repe
     ):
         return Fate.FINAL
     return Fate.REPLAYABLE
+
+
+def is_blamed(lane: Lane, detail: object, policy: Policy) -> bool:
+    """Whether a connection was closed on account of this lane's create: it is unanswered, and the same would be closed again."""
+    return isinstance(detail, Lost) and lane.phase in UNANSWERED and closing_rule(detail, policy).reaction is Reaction.PERMANENT
 
 
 def stage_of(lane: Lane) -> Stage:
@@ -173,9 +187,9 @@ def sequence_of(lane: Lane, frame: StreamEvent) -> Sequence:
     """The frame's sequence number against the last one of the lane's response."""
     number = frame.sequence_number
     if number is None or lane.sequence is None:
-        return Sequence.ABSENT
+        return ABSENT
     if number == lane.sequence + 1:
-        return Sequence.NEXT
+        return NEXT
     return Sequence.GAP if number > lane.sequence else Sequence.REPEATED
 
 

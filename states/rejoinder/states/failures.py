@@ -12,9 +12,10 @@ from .events import Lost, StreamEnded, StreamFailed
 from .phases import ResponsePhase
 from .profiles import Deadlines, Policy
 from .stream_events import ErrorEvent
-from .verdicts import Cause, Failure, Where, react
+from .verdicts import Cause, ErrorRule, Failure, Where, react
 
 __all__ = [
+    "closing_rule",
     "failure_from_error",
     "failure_from_response",
     "lost_failure",
@@ -74,8 +75,13 @@ def failure_from_response(response: Mapping[str, Any], policy: Policy) -> Failur
     return Failure(Cause.FAILED, f"{_sentence(said)} {advice}", code, None, _text_or_none(fields.get("param")), kind)
 
 
-def lost_failure(detail: object) -> Failure:
-    """The connection went away under a response."""
+def closing_rule(lost: Lost, policy: Policy) -> ErrorRule:
+    """The row of the error table for the close of a connection."""
+    return react(policy.errors, Where.CLOSE, "violation" if lost.ours else None, None, lost.code)
+
+
+def lost_failure(detail: object, policy: Policy) -> Failure:
+    """The connection went away under a response, with the advice of the error table."""
     seen = ""
     if isinstance(detail, StreamEnded):
         how = f" ({detail.reason})" if detail.reason else ""
@@ -89,7 +95,7 @@ def lost_failure(detail: object) -> Failure:
         )
     if detail.code is not None:
         seen = f" (close code {detail.code}{': ' + detail.reason if detail.reason else ''})"
-    return Failure(Cause.LOST, f"The connection was lost{seen}. What came so far is attached; ask again for the rest.")
+    return Failure(Cause.LOST, f"The connection was lost{seen}. {closing_rule(detail, policy).advice}")
 
 
 def unreachable_failure(detail: object) -> Failure:

@@ -52,6 +52,8 @@ OURS: Final = frozenset(
 )
 """Events of frames that belong to the lane's response and consume one of its sequence numbers."""
 OUTPUT: Final = frozenset({ResponseEvent.CONTENT, ResponseEvent.CONTENT_AFTER_GAP})
+MOST_ITEMS: Final = 10_000
+"""Items of a response that nobody listens to are remembered up to this number: nobody else bounds what it may say."""
 """Events of frames that carry output of the lane's response."""
 
 
@@ -74,7 +76,7 @@ def _steer(session: Session, event: happening.Steer, now: float) -> None:
 
 
 def _overflow(session: Session, event: happening.Overflow, now: float) -> None:
-    session.move_request(event.request, RequestEvent.OVERFLOW, now)
+    session.move_request(event.request, RequestEvent.OVERFLOW, now, event.of)
 
 
 def _preconnect(session: Session, event: happening.Preconnect, now: float) -> None:
@@ -100,7 +102,7 @@ def _dial_failed(session: Session, event: happening.DialFailed, now: float) -> N
     if link is None:
         session.note("Late", detail=f"news of link {event.link}, which is closed")
         return
-    rule = react(session.policy.errors, Where.HANDSHAKE, None, None, event.status)
+    rule = react(session.policy.errors, Where.HANDSHAKE, event.code, None, event.status)
     spent = link.attempts >= session.policy.dial_attempts
     # A pause that outlasts the connect deadline is no use to anybody: say so now.
     pause = backoff(session, link.attempts, event.jitter, event.retry_after)
@@ -115,6 +117,8 @@ def _lost(session: Session, event: happening.Lost, now: float) -> None:
         session.note("Late", detail=f"news of link {event.link}, which is closed")
         return
     step = Step(link.phase, LinkEvent.LOST, now, event)
+    if event.ours:
+        session.note("WireViolation", link, f"this side closed, with code {event.code}")
     session.end_lanes(link, step)
     session.move_link(link, LinkEvent.LOST_WANTED if session.is_wanted(link) else LinkEvent.LOST, now, event)
 
@@ -193,9 +197,10 @@ def _classified(session: Session, link: Link, lane: Lane, frame: StreamEvent, no
             session.note("SequenceGap", lane, f"frames are missing before sequence number {frame.sequence_number}")
         lane.sequence = frame.sequence_number
     if event in OUTPUT:
-        if frame.item_id is not None:
+        listened = lane.request is not None
+        if frame.item_id is not None and (listened or len(lane.items) < MOST_ITEMS):
             lane.items.add(frame.item_id)
-        if isinstance(frame, OutputItemDone):
+        if listened and isinstance(frame, OutputItemDone):
             lane.output.append(frame.item)
     session.move_lane(lane, event, now, frame)
 

@@ -23,7 +23,7 @@ from .continuation import Decision, Reuse
 from .failures import shown
 from .phases import LinkPhase, RequestPhase, ResponsePhase
 from .stream_events import ErrorEvent, Garbage, StreamEvent
-from .verdicts import Outcome
+from .verdicts import Excess, Outcome
 
 __all__ = [
     "counted",
@@ -197,7 +197,11 @@ def _asked(event: happening.Create) -> str:
 
 
 def _dial_failed(event: happening.DialFailed) -> str:
-    facts = [*([] if event.status is None else [f"status {event.status}"]), *(["for good"] if event.permanent else [])]
+    facts = [] if event.status is None else [f"status {event.status}"]
+    if event.code is not None:
+        facts.append(name(event.code))
+    if event.permanent:
+        facts.append("for good")
     return f"the dial of L{event.link} fails{_in_brackets(facts)}"
 
 
@@ -205,12 +209,16 @@ def _lost(event: happening.Lost) -> str:
     return f"L{event.link} is lost{'' if event.code is None else f' ({event.code})'}"
 
 
+TOO_MUCH: Final[Mapping[Excess, str]] = MappingProxyType(
+    {Excess.UNREAD: "reads too slowly: its buffer is full", Excess.OUTPUT: "is told more than one answer may say"}
+)
+
 HAPPENED: Final[Mapping[type, Callable[[Any], str]]] = MappingProxyType(
     {
         happening.Create: _asked,
         happening.Cancel: lambda event: f"r{event.request} leaves",
         happening.Steer: lambda event: f"r{event.request} steers (s{event.steer})",
-        happening.Overflow: lambda event: f"r{event.request} reads too slowly: its buffer is full",
+        happening.Overflow: lambda event: f"r{event.request} {TOO_MUCH[event.of]}",
         happening.Preconnect: lambda _: "a link is wanted ahead of time",
         happening.Shutdown: lambda _: "the session closes",
         happening.Opened: lambda event: f"L{event.link} opens",

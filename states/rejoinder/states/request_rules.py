@@ -15,7 +15,7 @@ from .failures import simple_failure
 from .phases import RequestPhase
 from .steering import abandon
 from .triggers import LinkEvent, ResponseEvent
-from .verdicts import Cause, Failure, Outcome, OutcomeKind
+from .verdicts import Cause, Excess, Failure, Outcome, OutcomeKind
 
 if TYPE_CHECKING:
     from .records import Lane, Link, Request
@@ -85,9 +85,22 @@ def request_cancelled(session: Session, request: Request, step: Step) -> None:
     _end(session, request, step, None)
 
 
+TOO_MUCH: Final[Mapping[Excess, Failure]] = MappingProxyType(
+    {
+        Excess.UNREAD: simple_failure(
+            Cause.OVERFLOW, "The answer was not read fast enough and its buffer is full. Read faster, or allow a larger buffer."
+        ),
+        Excess.OUTPUT: simple_failure(
+            Cause.OUTPUT,
+            "The server said more than one answer may say. Ask for less, or allow more with Settings(output_limit=…).",
+        ),
+    }
+)
+"""What a caller is told of whom more has come than it takes."""
+
+
 def request_overflowed(session: Session, request: Request, step: Step) -> None:
-    message = "The answer was not read fast enough and its buffer is full. Read faster, or allow a larger buffer."
-    _end(session, request, step, simple_failure(Cause.OVERFLOW, message))
+    _end(session, request, step, TOO_MUCH[cast("Excess", step.detail)])
 
 
 def request_expired(session: Session, request: Request, step: Step) -> None:

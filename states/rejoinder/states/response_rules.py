@@ -341,7 +341,7 @@ def doomed_replayed(session: Session, lane: Lane, step: Step) -> None:
 
 
 def lost(session: Session, lane: Lane, step: Step) -> None:
-    session.finish(lane, OutcomeKind.INTERRUPTED, lost_failure(step.detail), step)
+    session.finish(lane, OutcomeKind.INTERRUPTED, lost_failure(step.detail, session.policy), step)
 
 
 def lost_replayed(session: Session, lane: Lane, step: Step) -> None:

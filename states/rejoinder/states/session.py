@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, Final, cast, final
 
@@ -24,11 +25,12 @@ from . import events as happening
 from .cancellation import signals
 from .chart import LINK_CHART, REQUEST_CHART, RESPONSE_CHART, Chart
 from .classify import CLASSIFIED, Fate, Item, Stage
+from .classify import Sequence as SequenceFact
 from .content_events import OutputItemDone
 from .continuation import Continuation, NewLink, NoPrevious
 from .edges import Staying
 from .effects import Effect, EndStream, Moved, Note, SendCancel
-from .facts import Facts, fate, sequence_of
+from .facts import Facts, fate, is_blamed, sequence_of
 from .intake import INTAKE
 from .link_rules import LINK_RULES
 from .phases import LinkPhase, RequestPhase, ResponsePhase
@@ -64,8 +66,29 @@ def _bind(chart: Chart, rules: Mapping[str, Callable[[Any, Any, Step], None]]) -
 LINK_ROWS: Final = _bind(LINK_CHART, LINK_RULES)
 RESPONSE_ROWS: Final = _bind(RESPONSE_CHART, {**RESPONSE_RULES, **STEERING_RULES})
 REQUEST_ROWS: Final = _bind(REQUEST_CHART, REQUEST_RULES)
-CONTENT_ROWS: Final = CLASSIFIED[FrameKind.CONTENT]
+
+# Python 3.11 looks a member of an enum up by a function of its own, each time; these are asked for with every delta.
+OPEN: Final = LinkPhase.OPEN
+RETIRING: Final = LinkPhase.RETIRING
 STREAMING: Final = ResponsePhase.STREAMING
+CONTENT: Final = FrameKind.CONTENT
+
+
+def delivered_at_once(
+    classified: Mapping[FrameKind, Mapping[tuple[StrEnum, ...], ResponseEvent]],
+    rows: Mapping[str, Mapping[str, Staying | Bound]],
+) -> tuple[SequenceFact, ...]:
+    """The way of a delta through both tables, compiled.
+
+    Content of an announced item, in a response that streams, is delivered and does nothing else if its number relates to the last
+    one in one of these ways: it is classified as content, whose row only delivers. Everything else is looked up when it comes.
+    """
+    delivers = rows[STREAMING].get(ResponseEvent.CONTENT) is Staying.DELIVER
+    events = {number: classified[CONTENT][Stage.BEGUN, Item.ANNOUNCED, number] for number in SequenceFact}
+    return tuple(number for number, event in events.items() if delivers and event is ResponseEvent.CONTENT)
+
+
+DELIVERED_AT_ONCE: Final = delivered_at_once(CLASSIFIED, RESPONSE_ROWS)
 
 
 @final
@@ -139,20 +162,24 @@ class Session:
         """
         if type(event) is happening.Received:
             link = self.links.get(event.link)
-            if link is not None and (link.phase is LinkPhase.OPEN or link.phase is LinkPhase.RETIRING):
+            if link is not None and (link.phase is OPEN or link.phase is RETIRING):
                 frame = event.frame
                 link.heard = now
-                if frame.kind is FrameKind.CONTENT:
+                if frame.kind is CONTENT:
                     lane = link.lanes.get(frame.stream_id)
-                    if lane is not None and lane.phase is STREAMING and frame.item_id in lane.items:
-                        fact = CONTENT_ROWS[Stage.BEGUN, Item.ANNOUNCED, sequence_of(lane, frame)]
-                        if fact is ResponseEvent.CONTENT:
-                            lane.heard = now
-                            if frame.sequence_number is not None:
-                                lane.sequence = frame.sequence_number
-                            if type(frame) is OutputItemDone:
-                                lane.output.append(frame.item)
-                            return lane.delivery
+                    if (
+                        lane is not None
+                        and lane.phase is STREAMING
+                        and frame.item_id in lane.items
+                        # A tuple: looking through it compares by identity first, and hashes nothing.
+                        and sequence_of(lane, frame) in DELIVERED_AT_ONCE
+                    ):
+                        lane.heard = now
+                        if frame.sequence_number is not None:
+                            lane.sequence = frame.sequence_number
+                        if type(frame) is OutputItemDone:
+                            lane.output.append(frame.item)
+                        return lane.delivery
         effects: list[Effect] = []
         self.effects = effects
         INTAKE[type(event)](self, event, now)
@@ -331,7 +358,10 @@ class Session:
     def end_lanes(self, link: Link, step: Step) -> None:
         """The socket is gone: every lane hears it, and the cache goes with it."""
         for lane in list(link.lanes.values()):
-            self.move_lane_by_fate(lane, ResponseEvent.LOST, ResponseEvent.LOST_REPLAYABLE, Cause.LOST, step)
+            if is_blamed(lane, step.detail, self.policy):
+                self.move_lane(lane, ResponseEvent.LOST, step.now, step.detail)
+            else:
+                self.move_lane_by_fate(lane, ResponseEvent.LOST, ResponseEvent.LOST_REPLAYABLE, Cause.LOST, step)
         link.lanes = {}
 
     def new_lane(self, link: Link, name: str | None) -> Lane:

@@ -1,11 +1,14 @@
 """The error table, and the verdict on a failure.
 
-``ERRORS`` says what to do about an error, given where it came (at the handshake, instead of ``created``, inside a response), its
-code and its status. It is data: a user's policy may put rows of its own in front. A ``Verdict`` says how far a request had come
-when it ended without success, so that the caller can decide about a retry without parsing messages.
+``ERRORS`` says what to do about an error, given where it came (at the handshake, instead of ``created``, inside a response, as
+the close of a connection), its code and its status; the status of a close is its close code. It is data: a user's policy may put
+rows of its own in front. A ``Verdict`` says how far a request had come when it ended without success, so that the caller can decide
+about a retry without parsing messages.
 
 Sources: status classes that pass are those the official SDKs retry (openai-python 3.54: 408, 409, 429, 5xx; ``x-should-retry``
-overrides). Codes are those of the OpenAI WebSocket guide; ``insufficient_quota`` is recorded.
+overrides). Codes are those of the OpenAI WebSocket guide; ``insufficient_quota`` is recorded. Close codes: RFC 6455, 7.4.1, and
+IANA's registry. The SDKs reconnect after 1001, 1005, 1006, 1011, 1012, 1013 and 1015 and not after 1000, 1008 and 1009; here 1000
+passes, because a server that closes an idle connection has not read the create that crosses its close.
 """
 
 from __future__ import annotations
@@ -20,6 +23,7 @@ __all__ = [
     "ERRORS",
     "Cause",
     "ErrorRule",
+    "Excess",
     "Failure",
     "Outcome",
     "OutcomeKind",
@@ -39,6 +43,8 @@ class Where(StrEnum):
     """The HTTP answer to the upgrade, or a transport fault before it."""
     CREATE = "create"
     """An ``error`` frame instead of ``response.created``."""
+    CLOSE = "close"
+    """The close of a connection; the status is its close code."""
 
 
 @unique
@@ -95,8 +101,20 @@ class Cause(StrEnum):
     """Words that were added to a running response were not taken. Never the end of a request."""
     OVERFLOW = "consumer too slow"
     """The caller did not read, and its buffer is full."""
+    OUTPUT = "output too large"
+    """The response has said more than the caller allows one to say."""
     CLOSED = "session closed"
     """The session was closed."""
+
+
+@unique
+class Excess(StrEnum):
+    """What there was too much of for a caller."""
+
+    UNREAD = "unread"
+    """What it had not read: its buffer is full."""
+    OUTPUT = "output"
+    """What one response said, read or not."""
 
 
 @unique
@@ -195,7 +213,8 @@ class ErrorRule:
     where: Where
     """Where the error was met."""
     codes: tuple[str, ...]
-    """``error.code`` or ``error.type`` is one of these; empty matches any."""
+    """``error.code`` or ``error.type`` is one of these; empty matches any. For what no server said there are codes of our own:
+    ``certificate_not_trusted``, ``proxy_authentication``, ``proxy_refused``, ``proxy``; ``violation`` where this side closed."""
     statuses: tuple[range, ...]
     """The status lies in one of these; empty matches any, an absent one included."""
     reaction: Reaction
@@ -209,6 +228,34 @@ class ErrorRule:
 HTTP_PASSING: Final = (range(408, 410), range(425, 426), range(429, 430), range(500, 600))
 
 ERRORS: Final = (
+    ErrorRule(
+        Where.HANDSHAKE,
+        ("certificate_not_trusted",),
+        (),
+        Reaction.PERMANENT,
+        "Check the host in the address, and this machine's clock; give a private authority as Settings(ssl_context=…).",
+    ),
+    ErrorRule(
+        Where.HANDSHAKE,
+        ("proxy_authentication",),
+        (),
+        Reaction.PERMANENT,
+        "Check the credentials in Settings(proxy=…).",
+    ),
+    ErrorRule(
+        Where.HANDSHAKE,
+        ("proxy_refused",),
+        (),
+        Reaction.PERMANENT,
+        "Check where the proxy lets its users connect to, and whether Settings(proxy=…) names the right one.",
+    ),
+    ErrorRule(
+        Where.HANDSHAKE,
+        ("proxy",),
+        (),
+        Reaction.PASSING,
+        "Check that the proxy runs and that Settings(proxy=…) names it rightly.",
+    ),
     ErrorRule(
         Where.HANDSHAKE,
         (),
@@ -280,6 +327,42 @@ ERRORS: Final = (
     ),
     ErrorRule(Where.CREATE, (), HTTP_PASSING, Reaction.PASSING, "Try again later: the server is busy."),
     ErrorRule(Where.CREATE, (), (), Reaction.PERMANENT, "Read the message: the server refused the request as it is."),
+    ErrorRule(
+        Where.CLOSE,
+        ("violation",),
+        (range(1009, 1010),),
+        Reaction.PASSING,
+        "Allow larger frames with Settings(frame_limit=…), or ask for less at once.",
+    ),
+    ErrorRule(
+        Where.CLOSE,
+        ("violation",),
+        (),
+        Reaction.PASSING,
+        "Ask again; if it happens again, the server or something on the way to it breaks the rules of WebSocket.",
+    ),
+    ErrorRule(
+        Where.CLOSE,
+        (),
+        (range(1009, 1010),),
+        Reaction.PERMANENT,
+        "Send less at once: the server takes no frame of that size.",
+    ),
+    ErrorRule(
+        Where.CLOSE,
+        (),
+        (range(1008, 1009), range(3000, 3001), range(3003, 3004)),
+        Reaction.PERMANENT,
+        "Check the key and what it may do: the server closed the connection on account of its rules.",
+    ),
+    ErrorRule(
+        Where.CLOSE,
+        (),
+        (range(1002, 1004), range(1007, 1008), range(1010, 1011)),
+        Reaction.PERMANENT,
+        "Check that the address is that of a Responses server: it does not take what it was sent.",
+    ),
+    ErrorRule(Where.CLOSE, (), (), Reaction.PASSING, "What came so far is attached; ask again for the rest."),
 )
 """The error table, first match wins; the last row of each place matches everything."""
 

@@ -1,6 +1,9 @@
 # /// script
 # requires-python = ">=3.11"
 # dependencies = ["openai>=3.54,<4"]
+#
+# [tool.uv]
+# exclude-newer = "2026-11-28T00:00:00Z"
 # ///
 """The official SDK over HTTP: run by tests/interop with the simulator's address.
 
@@ -14,13 +17,23 @@ import json
 import sys
 
 import openai
+from conversation import said
 from openai import OpenAI
+
+CALLS = [
+    "Responses.create",
+    "Responses.retrieve",
+    "Responses.delete",
+    "Responses.cancel",
+    "Responses.input_items.list",
+    "Responses.input_tokens.count",
+]
 
 
 def main(base_url: str) -> None:
     """Everything that the simulator serves over HTTP, once."""
     client = OpenAI(api_key="test-key", base_url=base_url, max_retries=0)
-    seen: dict[str, object] = {"version": openai.__version__}
+    seen = said("openai", CALLS, [])
 
     events = list(client.responses.create(model="gpt-4.1", input="streamed", stream=True))
     seen["streamed"] = {

@@ -12,7 +12,7 @@ from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from enum import StrEnum, unique
 from types import MappingProxyType
-from typing import Any, Final, cast
+from typing import Any, Final
 
 import attrs
 import pytest
@@ -23,8 +23,8 @@ from rejoinder.states import session as session_module
 from rejoinder.states.chart import CHARTS
 from rejoinder.states.classify import Classification, compile_classification
 from rejoinder.states.edges import Deadline, Edge, Staying, Table
+from rejoinder.states.session import delivered_at_once
 from rejoinder.states.steps import Step
-from rejoinder.states.stream_events import FrameKind
 from rejoinder.testing.fuzz.setups import SETUPS, Setup
 
 __all__ = [
@@ -136,6 +136,13 @@ def plant_row(patch: pytest.MonkeyPatch, machine: str, edge: Edge, row: Row | No
         changed[edge.event] = row
     rows[edge.source] = changed
     patch.setattr(session_module, name, rows)
+    _compile_delivery(patch)
+
+
+def _compile_delivery(patch: pytest.MonkeyPatch) -> None:
+    """The way of a delta is compiled from both tables, so it changes with them."""
+    runs = vars(session_module)
+    patch.setattr(session_module, "DELIVERED_AT_ONCE", delivered_at_once(runs["CLASSIFIED"], runs["RESPONSE_ROWS"]))
 
 
 def plant_deadlines(patch: pytest.MonkeyPatch, machine: str, changed: Mapping[str, Deadline]) -> None:
@@ -148,4 +155,4 @@ def plant_classification(patch: pytest.MonkeyPatch, table: tuple[Classification,
     compiled = compile_classification(table)
     patch.setattr(intake, "CLASSIFIED", compiled)
     patch.setattr(session_module, "CLASSIFIED", compiled)
-    patch.setattr(session_module, "CONTENT_ROWS", cast("Mapping[FrameKind, object]", compiled)[FrameKind.CONTENT])
+    _compile_delivery(patch)

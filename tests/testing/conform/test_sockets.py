@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
 import trio
 
 from harness.loopback import listen, upgraded
 from rejoinder.engine import Endpoint, Settings
-from rejoinder.engine.websocket_wire import open_websocket_wire
+from rejoinder.engine.wire_choice import open_chosen_wire
 from rejoinder.states.profiles import PROFILES
 from rejoinder.testing.conform import Target, Transcript, Verdict, conversations, examine
 from rejoinder.testing.conform.connection_rows import close_answered, ping_answered
@@ -14,6 +15,8 @@ from rejoinder.testing.conform.rows import select
 from rejoinder.testing.conform.talk import Talk
 from rejoinder.testing.simulator import serve
 from testing.conform.alterations import obliging_server, verdicts
+
+pytestmark = pytest.mark.usefixtures("each_wire")
 
 LIMIT = 30.0
 
@@ -41,7 +44,7 @@ async def test_server_that_answers_neither_ping_nor_close_is_found_out() -> None
         async with trio.open_nursery() as nursery:
             silent = await listen(nursery, upgraded(read_and_say_nothing))
             transcript = Transcript(0.05, close_deadline=settings.close_deadline)
-            talk = Talk(open_websocket_wire, Endpoint(silent.url, "any"), settings, "m", transcript)
+            talk = Talk(open_chosen_wire, Endpoint(silent.url, "any"), settings, "m", transcript)
             await conversations.close(talk)
             with trio.move_on_after(0.05):
                 await conversations.ping(talk)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,9 +11,24 @@ import pytest
 from rejoinder.engine import Moved, Note, Sent
 from rejoinder.states.codec import decode
 from rejoinder.states.continuation import Full, NoPrevious
+from rejoinder.states.phases import LinkPhase
 from rejoinder.states.profiles import ReplayPolicy
+from rejoinder.states.triggers import LinkEvent
 from rejoinder.states.verdicts import Cause, Failure, Outcome, OutcomeKind
-from rejoinder.testing.fuzz.engine_diary import Began, Broken, Came, Diary, Ended, Given, Happening, Left, Line, Observed, Took
+from rejoinder.testing.fuzz.engine_diary import (
+    Began,
+    Broken,
+    Came,
+    Diary,
+    Ended,
+    Given,
+    Happening,
+    Left,
+    Line,
+    Observed,
+    Took,
+    Wired,
+)
 from rejoinder.testing.fuzz.engine_judge import Judge
 from rejoinder.testing.outgoing import encoded
 
@@ -38,6 +54,29 @@ def took(words: str) -> Took:
 def judged(*happenings: Happening, replay: ReplayPolicy = ReplayPolicy.UNCOMMITTED, right: bool = True) -> Sequence[str]:
     diary = Diary([Line(0.0, what) for what in (Began(1, 7), *happenings)])
     return [str(broken) for broken in Judge(diary, replay, right).read()]
+
+
+def on_lane(words: str, lane: str | None) -> str:
+    body: dict[str, Any] = {**json.loads(delta(words)), "stream_id": lane}
+    return encoded({name: value for name, value in body.items() if value is not None})
+
+
+def opened(socket: int, link: int) -> list[Happening]:
+    """A socket opens, and the engine says which link that is."""
+    return [Wired(socket, "opened"), Observed(Moved("link", LinkPhase.CONNECTING, LinkEvent.OPENED, LinkPhase.OPEN, link))]
+
+
+@pytest.mark.parametrize(
+    "socket, lane, owed",
+    [(1, "lane-1", False), (1, "lane-2", True), (1, None, True), (2, "lane-2", False), (3, "lane-2", True)],
+    ids=["another lane", "its lane", "no lane", "another link", "a socket that nobody named"],
+)
+def test_what_an_attempt_says_that_was_given_up_is_not_owed(socket: int, lane: str | None, owed: bool) -> None:  # noqa: FBT001
+    again = Observed(Sent(7, 4, "lane-2", Full(NoPrevious()), 1, 1))
+    given = Given(socket, on_lane("<1> word ", lane))
+    told = judged(*opened(1, 4), *opened(2, 5), SENT, again, given, Ended(1, LOST))
+
+    assert owed == bool(told)
 
 
 @pytest.mark.parametrize(

@@ -19,8 +19,8 @@ import trio
 
 from rejoinder.engine.endpoint import Endpoint
 from rejoinder.engine.settings import Settings
-from rejoinder.engine.websocket_wire import open_websocket_wire
 from rejoinder.engine.wire import Connector, HandshakeFailed, WireClosed
+from rejoinder.engine.wire_choice import open_chosen_wire
 from rejoinder.testing.conform import conversations
 from rejoinder.testing.conform.judging import Settled, error_in_words, not_applicable, undecided
 from rejoinder.testing.conform.records import Conversation, End, Finding, Need, Row, Transcript, Verdict
@@ -43,8 +43,8 @@ class Target:
     """The model that requests name."""
     timeout: float = 30.0
     """Seconds for each conversation."""
-    connector: Connector = open_websocket_wire
-    """Opens wires."""
+    connector: Connector = open_chosen_wire
+    """Opens wires: by default those of the library that `settings.wire` names."""
     settings: Settings = attrs.field(factory=Settings)
     """Limits of the wires, `close_deadline` among them."""
 

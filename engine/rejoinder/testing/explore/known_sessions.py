@@ -110,6 +110,13 @@ class KnownSessions:
             known = self.known[name] = KnownSession(session, now, number, names, session.next_deadline())
         return known
 
+    def forget(self) -> None:
+        """Let go of everything: sessions know what they became, so none would be freed before a search for cycles found it."""
+        for known in self.told.values():
+            known.reactions.clear()
+        for known in self.known.values():
+            known.reactions.clear()
+
     def of_frame(self, link: int, frame: StreamEvent) -> Received:
         """The event of receiving ``frame``: the same each time for one frame."""
         name = (link, id(frame))

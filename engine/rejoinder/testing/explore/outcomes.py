@@ -34,7 +34,7 @@ BY_EVENT: Final[Mapping[type, frozenset[End]]] = MappingProxyType(
         happening.Create: _interrupted(Cause.CLOSED),
         happening.Cancel: frozenset({CANCELLED}) | _interrupted(Cause.LOST),
         happening.Steer: _interrupted(),
-        happening.Overflow: _interrupted(Cause.OVERFLOW, Cause.LOST),
+        happening.Overflow: _interrupted(Cause.OVERFLOW, Cause.OUTPUT, Cause.LOST),
         happening.Shutdown: _interrupted(Cause.CLOSED),
         happening.Opened: _interrupted(),
         happening.DialFailed: _interrupted(Cause.DIAL),

@@ -84,11 +84,12 @@ def explore_configuration(
     watch = Watch(configuration, Judge(), Endings())
     began = time.perf_counter()
     collecting = gc.isenabled()
-    # Millions of small values that live to the end, and no cycles: looking for garbage would take half of the time.
+    # Millions of small values that live to the end: looking for garbage among them would take half of the time.
     gc.disable()
     try:
         found = explore(ExploredWorld(watch), patience=patience, progress=progress)
     finally:
+        watch.sessions.forget()
         if collecting:
             gc.enable()
     signs = frozenset({*watch.judge.rows, *watch.judge.seen, *rows_taken(watch.judge.sighted)})

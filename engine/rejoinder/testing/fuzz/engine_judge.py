@@ -22,9 +22,10 @@ from rejoinder.engine.observations import Moved, Note, Sent
 from rejoinder.states.content_events import OutputTextDelta
 from rejoinder.states.profiles import ReplayPolicy
 from rejoinder.states.stream_events import FrameKind
+from rejoinder.states.triggers import LinkEvent
 from rejoinder.states.verdicts import Cause, Outcome, OutcomeKind
 from rejoinder.testing.fuzz.broken_promise import TRANSCRIPT, BrokenPromise
-from rejoinder.testing.fuzz.engine_diary import Began, Broken, Came, Diary, Ended, Given, Left, Observed, Took
+from rejoinder.testing.fuzz.engine_diary import Began, Broken, Came, Diary, Ended, Given, Left, Observed, Took, Wired
 from rejoinder.testing.fuzz.setups import nonces_in
 from rejoinder.testing.outgoing import decoded
 
@@ -47,6 +48,8 @@ class Known:
     output: bool = False
     sends: int = 0
     replays: list[str] = attrs.field(factory=list[str])
+    place: tuple[int, str | None] | None = None
+    """Link and lane of its latest create."""
     owed: Counter[str] = attrs.field(factory=Counter[str])
     """The deltas that sockets gave for it, and that have not come."""
 
@@ -68,6 +71,10 @@ class Judge:
     callers: dict[int, Known] = attrs.field(factory=dict[int, Known])
     requests: dict[int, int] = attrs.field(factory=dict[int, int])
     """The callers by the engine's numbers of their requests."""
+    links: dict[int, int] = attrs.field(factory=dict[int, int])
+    """The engine's numbers of links, by socket."""
+    opening: int | None = None
+    """The socket that opened last: the engine says next which link that is."""
 
     def read(self) -> Sequence[BrokenPromise]:
         """Read the diary; returns what was broken, in order."""
@@ -154,6 +161,7 @@ class Judge:
         if known.ended:
             self.say(3, f"caller {caller} was sent after its outcome")
         known.sends += 1
+        known.place = sent.link, sent.lane
         limit = 1 if self.replay is ReplayPolicy.NEVER else 1 + REPLAYS
         if known.sends > limit:
             self.say(5, f"caller {caller} was sent {known.sends} times")
@@ -174,6 +182,8 @@ class Judge:
 
     def moved(self, moved: Moved) -> None:
         """Count a move."""
+        if moved.event == LinkEvent.OPENED and moved.link is not None and self.opening is not None:
+            self.links[self.opening], self.opening = moved.link, None
         self.sometimes[f"{moved.machine}: {moved.source} {moved.event}"] += 1
 
     def given(self, line: Given) -> None:
@@ -182,8 +192,19 @@ class Judge:
             body: dict[str, Any] = decoded(line.data) or {}
             for caller in nonces_in(str(body.get("delta", ""))):
                 known = self.known(caller)
-                if not (known.left or known.ended):
+                # What an attempt says that was given up is nobody's any more, also if another one is under way.
+                given_up = known.place is not None and not self._is_at(line.socket, body.get("stream_id"), known.place)
+                if not (known.left or known.ended or given_up):
                     known.owed[body["delta"]] += 1
+
+    def _is_at(self, socket: int, lane: object, place: tuple[int, str | None]) -> bool:
+        """Whether a frame came where a create went. A socket that nobody named may be any, a frame without a lane on any of it."""
+        return self.links.get(socket, place[0]) == place[0] and lane in {None, place[1]}
+
+    def wired(self, line: Wired) -> None:
+        """Remember which socket opened last."""
+        if line.what == "opened":
+            self.opening = line.socket
 
     def seen(self, line: Broken) -> None:
         """Say what was seen while it was so."""
@@ -205,5 +226,6 @@ JUDGES: Final[Mapping[type, Callable[[Judge, Any], None]]] = MappingProxyType(
         Left: Judge.left,
         Observed: Judge.observed,
         Took: Judge.took,
+        Wired: Judge.wired,
     }
 )
