@@ -123,7 +123,7 @@ WORKLOADS: Final = {
             "bare asyncio",
             ("bare asyncio", "bare sans-I/O", *OURS),
             {"sizes": [1, 10, 100, 1_000], "seconds": 1.0},
-            quick={"sizes": [1, 50], "seconds": 0.5},
+            quick={"sizes": [1, 50], "seconds": 0.4},
             # Where the limit is, for the one that is to reach the most; the default wire is known to reach less.
             smaller={"rejoinder": {"sizes": [1, 10, 100]}, "rejoinder[fast]": {"sizes": [1, 10, 100, 300, 600, 1_000]}},
         ),
@@ -133,7 +133,7 @@ WORKLOADS: Final = {
             "",
             OURS,
             {"sizes": [16], "seconds": 1.0},
-            quick={"seconds": 0.5},
+            quick={"seconds": 0.3},
             baseline_cases={"16 lanes": "16 sockets"},
         ),
         Workload(
@@ -142,7 +142,7 @@ WORKLOADS: Final = {
             "bare asyncio",
             (*BARE, *OURS),
             {"sizes": [200], "seconds": 0.5},
-            quick={"sizes": [60]},
+            quick={"sizes": [60], "seconds": 0.2},
             fresh=True,
         ),
         Workload(
