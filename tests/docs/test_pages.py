@@ -17,6 +17,7 @@ import pytest
 import trio
 
 import rejoinder.engine
+import rejoinder.engine.pool
 import rejoinder.engine.session
 from rejoinder.engine import Endpoint
 from rejoinder.states.profiles import OPENAI
@@ -74,6 +75,7 @@ async def test_example_runs_and_prints_what_the_page_says(
         monkeypatch.setenv("REJOINDER_TUTORIAL_URL", simulator.url)
         monkeypatch.setattr(rejoinder.engine, "Endpoint", endpoint)
         monkeypatch.setattr(rejoinder.engine.session, "Endpoint", endpoint)
+        monkeypatch.setattr(rejoinder.engine.pool, "Endpoint", endpoint)
         code = compile(example.code, f"{example.page}, block {example.number}", "exec")
         # The examples call trio.run, so each gets a thread of its own.
         await trio.to_thread.run_sync(exec, code, {"__name__": "__main__"})

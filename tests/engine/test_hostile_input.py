@@ -33,6 +33,7 @@ from rejoinder.engine import (
     Settings,
     open_session,
 )
+from rejoinder.engine.drive import Driver
 from rejoinder.engine.transports import Transport
 from rejoinder.states import Deadlines
 from rejoinder.states.intake import MOST_ITEMS
@@ -149,7 +150,9 @@ async def test_what_is_not_read_is_bounded(autojump_clock: trio.testing.MockCloc
 
 def lanes(session: Session) -> list[Lane]:
     """What the session remembers of each lane."""
-    links = session._driver.lifecycle.links.values()  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
+    driver = session._driver  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
+    assert isinstance(driver, Driver)
+    links = driver.lifecycle.links.values()
     return [lane for link in links for lane in link.lanes.values()]
 
 

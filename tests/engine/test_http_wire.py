@@ -62,6 +62,20 @@ async def test_a_conversation_over_http(loopback_clock: trio.testing.MockClock) 
     assert (2, 0) == (statistics.creates, statistics.reused)
 
 
+async def test_a_conversation_that_keeps_itself_goes_over_http_too(loopback_clock: trio.testing.MockClock) -> None:
+    conversation = Conversation("Hello")
+    async with open_over_http() as http:
+        async with http.session.respond(conversation) as response:
+            first = await response.text()
+        conversation.user("Again")
+        async with http.session.converse(conversation) as turn:
+            second = await turn.text()
+        inferred = await http.session.infer(conversation)
+
+    assert ("You said: Hello", "You said: Again", "You said: Again") == (first, second, inferred.text)
+    assert [1, 3, 4] == [len(create["input"]) for create in http.creates]
+
+
 async def test_one_connection_serves_one_response_after_the_other(loopback_clock: trio.testing.MockClock) -> None:
     async with open_over_http() as http:
         for number in range(5):

@@ -13,6 +13,7 @@ from harness.loopback import HOST, free_port, listen
 from harness.over_http import KEY, open_over_http
 from rejoinder.engine import (
     ConnectionFailed,
+    Conversation,
     DeadlineExceeded,
     Deadlines,
     Endpoint,
@@ -37,6 +38,21 @@ QUICK = Policy(retry_pause=0.0)
 def fields_of(create: dict[str, Any]) -> dict[str, Any]:
     """What was asked, without what the simulator adds."""
     return {name: value for name, value in create.items() if name != "type"}
+
+
+@TRANSPORTS
+async def test_a_conversation_is_an_input_like_any_other(transport: str, loopback_clock: trio.testing.MockClock) -> None:
+    conversation = Conversation("Hello")
+    async with open_over_http(transport=transport) as http:
+        inferred = await http.session.infer(conversation)
+        counted = await http.session.count_input_tokens(conversation)
+        async with http.session.respond(conversation) as response:
+            said = await response.text()
+        listed = await http.session.infer(list(conversation.items))
+
+    assert ("You said: Hello", "You said: Hello") == (inferred.text, said)
+    assert counted > 0
+    assert "completed" == listed.status
 
 
 @TRANSPORTS

@@ -17,7 +17,7 @@ import trio
 import trio.testing
 
 from harness.pair import KEY, open_pair, user
-from rejoinder.engine import Recording, RecordingFailed, SessionClosed, Settings, recorder
+from rejoinder.engine import Conversation, Recording, RecordingFailed, SessionClosed, Settings, recorder
 from rejoinder.engine.recorder import PAYLOADS_VARIABLE, VARIABLE, record_if_asked, start_recording
 from rejoinder.states.continuation import RequestContent
 from rejoinder.states.events import Cancel, Create, Event, Expired, Preconnect, Shutdown
@@ -81,6 +81,28 @@ def take(recording: Recording, *numbers: int, size: int = 0) -> None:
 
 
 # What is in it.
+
+
+@pytest.mark.parametrize("payloads", [True, False])
+async def test_a_conversation_is_recorded_whole_and_replays(
+    *, payloads: bool, tmp_path: Path, autojump_clock: trio.testing.MockClock
+) -> None:
+    path = tmp_path / "a.trace.jsonl"
+    conversation = Conversation("one")
+    async with open_pair(ModelServer()) as pair:
+        recording = pair.session.record(path, payloads=payloads)
+        for text in ("two", "three"):
+            await pair.ask(conversation)
+            conversation.user(text)
+        await pair.ask([*conversation.items, user("four")])
+
+    trace = read(path)
+    creates = [fed.event for fed in trace.feds if isinstance(fed.event, Create)]
+
+    assert replay(trace) is None
+    assert 0 == recording.dropped
+    assert [1, 3, 6] == [len(create.content.items) for create in creates]
+    assert not payloads or [*conversation.items[:5], user("four")] == list(creates[-1].content.items)
 
 
 @pytest.mark.parametrize("payloads", [True, False])

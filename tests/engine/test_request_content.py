@@ -19,6 +19,7 @@ from rejoinder.engine import (
     TextOptions,
     ToolChoice,
 )
+from rejoinder.engine.known_lists import KnownLists
 from rejoinder.engine.request_content import input_of, merged_fields, request_content
 from rejoinder.testing import AZURE, ModelServer
 
@@ -184,4 +185,4 @@ def test_the_request_overrides_the_conversation_and_that_the_settings() -> None:
 def test_a_conversation_is_handed_over_as_it_is() -> None:
     conversation = Conversation("Hi")
 
-    assert conversation.items is input_of(conversation)
+    assert conversation.items is input_of(conversation, KnownLists())

@@ -7,13 +7,13 @@ Rules of this file
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any, Final, final
 
 import attrs
 
-from rejoinder.engine import Endpoint, Moved, Note, Observation, Session, Settings, open_session
+from rejoinder.engine import Endpoint, Moved, Note, Observation, Session, Settings, open_pool, open_session
 from rejoinder.states.profiles import Policy
 from rejoinder.testing import ModelServer
 from rejoinder.testing.simulator import Simulator, serve
@@ -62,14 +62,16 @@ async def open_over_http(
     policy: Policy | None = None,
     endpoint: dict[str, Any] | None = None,
     settings: dict[str, Any] | None = None,
+    pool: dict[str, Any] | None = None,
     **options: Any,  # noqa: ANN401 - options of open_session
 ) -> AsyncGenerator[OverHttp]:
-    """A session over HTTP (or what ``transport`` says) with a simulator of its own, for the length of the block."""
+    """A session over HTTP (or what ``transport`` says) with a simulator of its own; a pool, if there are options for one."""
     chosen = Settings(policy=Policy() if policy is None else policy, **(settings or {}))
     async with serve(ModelServer() if server is None else server, key=KEY) as simulator:
         place = Endpoint(simulator.url, KEY, **(endpoint or {}))
         given: dict[str, Any] = {"transport": "http", **options}
-        async with open_session(place, chosen, **given) as session:
+        opener: Callable[..., AbstractAsyncContextManager[Session]] = open_session if pool is None else open_pool
+        async with opener(place, chosen, **given, **(pool or {})) as session:
             both = OverHttp(session, simulator)
             session.observe(both.seen.append)
             yield both

@@ -6,13 +6,25 @@ A test opens a pair, talks through ``pair.session``, and looks at what went over
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Iterable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any, final
 
 import attrs
 
-from rejoinder.engine import Conversation, Endpoint, Moved, Note, Observation, Response, Sent, Session, Settings, open_session
+from rejoinder.engine import (
+    Conversation,
+    Endpoint,
+    Moved,
+    Note,
+    Observation,
+    Response,
+    Sent,
+    Session,
+    Settings,
+    open_pool,
+    open_session,
+)
 from rejoinder.states.profiles import PROFILES, Policy, Profile
 from rejoinder.testing import LinkPlan, LogEntry, MemoryNetwork, ModelServer
 from rejoinder.testing.memory_wire import memory_connector
@@ -113,12 +125,17 @@ async def open_pair(
     settings: Settings | None = None,
     profile: str | None = None,
     client: Profile | None = None,
+    pool: Mapping[str, Any] | None = None,
 ) -> AsyncGenerator[Pair]:
-    """A session over an in-memory network to ``server``; the client profile is the server's unless one is given."""
+    """A session over an in-memory network to ``server``; the client profile is the server's unless one is given.
+
+    With ``pool`` it is a pool, opened with what is in there.
+    """
     network = MemoryNetwork(server, plans, default)
     endpoint = Endpoint("ws://localhost/v1/responses", api_key=KEY, profile=client or PROFILES[profile or server.profile.name])
     chosen = settings or Settings(policy=policy or Policy())
-    async with open_session(endpoint, chosen, connector=memory_connector(network)) as session:
+    opener: Callable[..., AbstractAsyncContextManager[Session]] = open_session if pool is None else open_pool
+    async with opener(endpoint, chosen, connector=memory_connector(network), **(pool or {})) as session:
         pair = Pair(session, server, network)
         session.observe(pair.seen.append)
         yield pair

@@ -42,6 +42,8 @@ SINGULAR: Final = {
     "requests": "request",
     "callers at one time": "caller at one time",
     "cancels": "cancel",
+    "steers": "steer",
+    "thoughts": "thought",
     "overflows": "overflow",
     "losses": "loss",
     "refusals": "refusal",

@@ -634,6 +634,18 @@ def test_post_says_what_a_create_says_as_http_says_it() -> None:
     } == body
 
 
+@pytest.mark.parametrize("fields, stream", [({"model": "m"}, True), ({}, None)])
+def test_post_of_a_history_is_the_same_text(fields: dict[str, object], stream: bool | None) -> None:  # noqa: FBT001
+    items: list[dict[str, Any]] = [
+        {"role": "user", "content": "Hi"},
+        {"role": "user", "content": [{"type": "input_text", "text": "\ud800"}]},
+    ]
+    history = ItemHistory(freeze_object(item) for item in items)
+
+    assert encode_post(fields, items, stream=stream) == encode_post(fields, history, stream=stream)
+    assert encode_create(fields, items) == encode_create(fields, history)
+
+
 @pytest.mark.parametrize("stream, expected", [(False, {"stream": False, "input": []}), (None, {"input": []})])
 def test_post_that_does_not_stream(stream: bool | None, expected: dict[str, object]) -> None:  # noqa: FBT001
     assert expected == json.loads(encode_post({}, [], stream=stream))

@@ -11,7 +11,7 @@ from typing import Any, Final
 import pytest
 
 from rejoinder.states import frozen_json
-from rejoinder.states.frozen_json import REMEMBERED, FrozenArray, FrozenObject, freeze_object, write_array
+from rejoinder.states.frozen_json import FEW, REMEMBERED, FrozenArray, FrozenObject, freeze_object, write_array
 from rejoinder.states.json_values import NotSerialisable, write
 
 PLAIN: Final[dict[str, Any]] = {"role": "user", "content": [{"type": "text", "text": "Hi"}], "n": 1}
@@ -134,6 +134,25 @@ def test_an_object_is_written_as_any_other(text: str) -> None:
     assert write({"role": "user", "content": text}) == item.written() == item.written()
     assert f"[{item.written()},{item.written()}]" == write_array([item, item])
     assert "[]" == write_array([])
+
+
+def test_many_at_once_are_written_in_one_go_and_those_that_remember_are_not_written_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    items = [freeze_object({"content": f"item {number}", "text": "\ud800"}) for number in range(3 * FEW)]
+    plain = write([dict(item) for item in items])
+    written: list[object] = []
+
+    def note(value: object) -> str:
+        written.append(value)
+        return write(value)
+
+    for item in items[FEW : FEW + 2]:
+        item.written()
+    monkeypatch.setattr(frozen_json, "write", note)
+
+    assert plain == write_array(items) == write_array(items)
+    # The first few by themselves, once; the last many together, each time.
+    assert FEW == len([each for each in written if isinstance(each, FrozenObject)])
+    assert [items[FEW + 2 :]] * 2 == [each for each in written if isinstance(each, list)]
 
 
 def test_an_object_is_written_once_unless_it_is_large(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,6 +20,8 @@ from rejoinder.states.codec import decode
 from rejoinder.states.continuation import Decision, Full, PendingToolCalls, Reason, RequestContent, Reuse
 from rejoinder.states.effects import Effect, Finish, Moved, Note, Send
 from rejoinder.states.events import Create, DialFailed, Event, Expired, Lost, Received
+from rejoinder.states.frozen_json import freeze_object
+from rejoinder.states.item_history import ItemHistory
 from rejoinder.states.profiles import OPENAI, XAI, Deadlines, Policy, Profile
 from rejoinder.states.stream_events import StreamEvent, Violation
 from rejoinder.states.trace_lines import Unfit, from_plain, to_plain
@@ -150,6 +152,12 @@ def test_damaged_objects_are_damaged_again() -> None:
     event = decode(changed("response.created", response=None))
 
     assert event == from_plain(to_plain(event), StreamEvent, "frame")
+
+
+def test_a_history_is_the_array_that_it_is() -> None:
+    items = [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello"}]
+
+    assert to_plain(RequestContent(items)) == to_plain(RequestContent(ItemHistory(map(freeze_object, items))))
 
 
 def test_settings_are_written_whole() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum, unique
 
-__all__ = ["CancelModeName", "CancelPolicyName", "ProfileName", "WireChoice"]
+__all__ = ["CancelModeName", "CancelPolicyName", "ProfileName", "ServerKindName", "WireChoice"]
 
 
 @unique
@@ -35,6 +35,15 @@ class CancelModeName(StrEnum):
     IGNORE = "ignore"
     ERROR = "error"
     LATE_ERROR = "late-error"
+
+
+@unique
+class ServerKindName(StrEnum):
+    """The kinds of server that scenarios are run against."""
+
+    LANES = "lanes"
+    SERIAL = "serial"
+    BOTH = "both"
 
 
 @unique

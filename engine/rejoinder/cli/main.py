@@ -19,6 +19,7 @@ from .demo import demo
 from .draw import draw
 from .fuzz import fuzz
 from .replay import replay
+from .scenarios import scenarios
 from .sequence import sequence
 from .serve import serve
 from .view import view
@@ -57,6 +58,7 @@ application.command()(view)
 application.command()(check)
 application.command()(fuzz)
 application.command()(conform)
+application.command()(scenarios)
 
 
 def main() -> None:

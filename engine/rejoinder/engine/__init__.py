@@ -59,6 +59,7 @@ from .log_rendering import LogRendering, render_for_log
 from .message_parts import audio_part, file_part, image_part, text_part, user_message
 from .metrics import Timings, Usage
 from .observations import Asked, Finished, Moved, Note, Observation, Observer, Sent, Settled, Statistics, Steered
+from .pool import open_pool
 from .recorder import Recording
 from .response import Response
 from .result import Result
@@ -162,6 +163,7 @@ __all__ = [
     "file_part",
     "image_part",
     "input_items",
+    "open_pool",
     "open_session",
     "render_for_log",
     "text_part",

@@ -12,7 +12,6 @@ Rules of this file
 
 from __future__ import annotations
 
-import itertools
 import weakref
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, final
@@ -78,7 +77,8 @@ class Conversation:
         self._added: set[str] = set()
         self._answers: weakref.WeakKeyDictionary[Response, _Answer] = weakref.WeakKeyDictionary()
         self._running: Response | None = None
-        self._order = itertools.count()
+        self._order = 0
+        """The order of the latest answer."""
         self._left_out: list[ProviderItem] = []
         self._begins_with_system = False
         self.instructions = instructions
@@ -206,7 +206,7 @@ class Conversation:
                 " conversation.assistant(text)."
             )
         if partial.id is None or partial.id not in self._added:
-            answer = _Answer(len(self._items), next(self._order))
+            answer = self._answer_at(len(self._items))
             if isinstance(result, Response):
                 self._answers[result] = answer
             self._put(answer, partial)
@@ -277,7 +277,7 @@ class Conversation:
         """A response to the items of its content is about to be asked for."""
         asked = response.content.items
         # What was sent in place of an empty conversation is not part of it.
-        self._answers[response] = _Answer(len(asked) if isinstance(asked, ItemHistory) else 0, next(self._order))
+        self._answers[response] = self._answer_at(len(asked) if isinstance(asked, ItemHistory) else 0)
         self._running = response
 
     def end(self, response: Response) -> None:
@@ -325,12 +325,17 @@ class Conversation:
         if partial.id is not None:
             self._added.add(partial.id)
 
+    def _answer_at(self, start: int) -> _Answer:
+        self._order += 1
+        return _Answer(start, self._order)
+
     def _settle(self, answer: _Answer, output: Sequence[FrozenObject]) -> None:
         """The output of ``answer`` is in its place now: what later ones have has moved."""
         shift = len(output) - answer.length
-        for other in self._answers.values():
-            if other.order > answer.order:
-                other.start += shift
+        if answer.order < self._order:
+            for other in self._answers.values():
+                if other.order > answer.order:
+                    other.start += shift
         answer.length, answer.output = len(output), output
 
     def _count_calls(self) -> None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import logging
 import math
+import os
 import random
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -38,8 +39,9 @@ from .link_task import REPORTS, LinkTask
 from .logs import Log
 from .meter import Meter
 from .metrics import usage_from
+from .nurseries import open_inner_nursery
 from .observations import Asked, Finished, Moved, Note, Observation, Observer, Sent, Settled, Statistics
-from .recorder import Recording
+from .recorder import Recording, start_recording
 from .response import Response
 from .settings import Settings
 from .steering import Steering
@@ -67,6 +69,8 @@ class Driver:
         policy: Policy | None = None,
         fallback: Driver | None = None,
         links_from: int = 0,
+        observers: list[Observer] | None = None,
+        on_change: Callable[[], None] | None = None,
     ) -> None:
         self.endpoint: Final = endpoint
         self.settings: Final = settings
@@ -79,7 +83,10 @@ class Driver:
         self.responses: Final[dict[int, Response]] = {}
         self.steerings: Final[dict[int, Steering]] = {}
         """Words that were added to responses and are not settled."""
-        self.observers: Final[list[Observer]] = [] if fallback is None else fallback.observers
+        own = [] if observers is None else observers
+        self.observers: Final[list[Observer]] = own if fallback is None else fallback.observers
+        self._on_change: Final = on_change
+        """Called after whatever was more than a delta."""
         self.refused_id: str | None = None
         """``x-request-id`` of the latest handshake that was refused."""
         self.meter: Final = Meter()
@@ -141,6 +148,8 @@ class Driver:
             self._feeding = False
         self._take_times()
         self._set_alarm()
+        if self._on_change is not None:
+            self._on_change()
         return False
 
     def _record(self, now: float, event: happening.Event, effects: Sequence[ordered.Effect], size: int) -> None:
@@ -148,7 +157,13 @@ class Driver:
             recording.take(now, event, effects, size)
 
     async def keep_time(self) -> None:
-        """Feed ``Expired`` whenever the next deadline has come; runs as long as the session."""
+        """Feed ``Expired`` whenever the next deadline has come, to the second transport as well; runs as long as the session."""
+        async with open_inner_nursery() as clocks:
+            if self.fallback is not None:
+                clocks.start_soon(self.fallback.keep_time)
+            await self._keep_own_time()
+
+    async def _keep_own_time(self) -> None:
         while True:
             with trio.CancelScope() as self._alarm:
                 self._set_alarm()
@@ -289,11 +304,33 @@ class Driver:
 
     def ask(self, response: Response, *, warm_up: bool) -> None:
         """Let a request begin. An observer may cancel it at once: then it is taken back at once."""
-        self.responses[response.number] = response
         self.tell(Asked(response.number, response.content, warm_up))
+        self.take(response, warm_up=warm_up)
+
+    def take(self, response: Response, *, warm_up: bool) -> None:
+        """Let a request begin of which everybody was told."""
+        self.responses[response.number] = response
         self.feed(happening.Create(response.number, response.content, warm_up))
         if response.stopped:
             self.feed(happening.Cancel(response.number))
+
+    def cancel(self, number: int) -> None:
+        """The caller of a request has left."""
+        self.feed(happening.Cancel(number))
+
+    def steer(self, number: int, steering: Steering) -> None:
+        """Add words to the response of a request."""
+        self.steerings[steering.number] = steering
+        self.feed(happening.Steer(number, steering.number))
+
+    def preconnect(self) -> None:
+        """Dial now, rather than with the first request."""
+        self.feed(happening.Preconnect())
+
+    def shut_down(self) -> None:
+        """End what runs, on both transports, and take nothing more."""
+        for each in self.transports:
+            each.feed(happening.Shutdown())
 
     def tell(self, observation: Observation) -> None:
         """Tell the log and all observers. Links of a second transport have numbers of their own there."""
@@ -311,6 +348,31 @@ class Driver:
                     self.observers.remove(observer)
 
     # -- for links and callers -----------------------------------------------------------------------------------------------
+
+    @property
+    def profile(self) -> Profile:
+        """What can be expected of the connection that requests go over."""
+        return self.lifecycle.profile
+
+    @property
+    def transports(self) -> list[Driver]:
+        """This driver, and that of the second transport, if there is one."""
+        return [self] if self.fallback is None else [self, self.fallback]
+
+    @property
+    def all_recordings(self) -> list[Recording]:
+        """The traces of both transports that are written, or were."""
+        return [recording for each in self.transports for recording in each.recordings]
+
+    def record(self, path: str | os.PathLike[str], *, payloads: bool, whole: bool) -> Recording:
+        """Write what goes over this transport into a trace; ``whole`` says whether nothing was asked for so far."""
+        recording = start_recording(path, self.lifecycle, payloads=payloads, whole=whole and not self.lifecycle.links_made)
+        self.recordings.append(recording)
+        return recording
+
+    def describe(self) -> str:
+        """The phases of all machines, in a line."""
+        return repr(self.lifecycle).removeprefix("<Session ").removesuffix(">")
 
     def start_soon(self, function: Callable[..., Awaitable[None]], *arguments: object) -> None:
         """Run a task for as long as the session lives, at most."""
@@ -340,7 +402,7 @@ class Driver:
     def state(self) -> SessionState:
         """The whole session as it is now, the second transport included."""
         own, other = snapshot(self.lifecycle), self.fallback
-        return own if other is None else own.joined_with(other.state(), other.links_from)
+        return own if other is None else own.joined_with(other.state(), other.links_from - self.links_from)
 
     def statistics(self) -> Statistics:
         """The counters as they are now, those of the second transport included."""
@@ -348,7 +410,7 @@ class Driver:
         dropped = sum(recording.dropped for recording in self.recordings)
         if dropped:
             own = attrs.evolve(own, counts={**own.counts, "NotRecorded": dropped})
-        return own if other is None else own.joined_with(other.statistics(), other.links_from)
+        return own if other is None else own.joined_with(other.statistics(), other.links_from - self.links_from)
 
 
 PERFORM: Final[Mapping[type, Callable[[Driver, Any], None]]] = MappingProxyType(

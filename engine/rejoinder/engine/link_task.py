@@ -61,6 +61,11 @@ class LinkTask:
         self._streams: StreamWire | None = None
         self._secrets: tuple[str, ...] = ()
 
+    @property
+    def _shown(self) -> int:
+        """Its number where links of several drivers are shown, as in the log."""
+        return self.number + self._driver.links_from
+
     def put(self, text: str, *, create: Create | None = None) -> None:
         """Append a frame to the outbox; ``create`` says whose create it is, and for which lane."""
         self._outbox.append((create, text))
@@ -101,7 +106,7 @@ class LinkTask:
                 async with driver.connector(endpoint, driver.settings) as wire:
                     opened = True
                     self.request_id = wire.request_id if isinstance(wire, Identified) else None
-                    logger.info("link %d: connected (x-request-id %s)", self.number, self.request_id or "none")
+                    logger.info("link %d: connected (x-request-id %s)", self._shown, self.request_id or "none")
                     self._report(happening.Opened(self.number))
                     await self._serve(wire)
                     # Now, and not after the closing handshake: whoever waits may dial at once.
@@ -123,7 +128,7 @@ class LinkTask:
 
     def _report_lost(self) -> None:
         lost = self._lost or WireClosed()
-        logger.info("link %d: lost (close code %s)", self.number, "none" if lost.code is None else lost.code)
+        logger.info("link %d: lost (close code %s)", self._shown, "none" if lost.code is None else lost.code)
         self._report(happening.Lost(self.number, lost.code, masked(lost.reason, self._secrets), ours=lost.ours))
 
     def _report(self, event: happening.Opened | happening.Lost | happening.DialFailed | happening.Pong) -> None:
@@ -135,7 +140,7 @@ class LinkTask:
 
     def _report_failure(self, error: HandshakeFailed) -> None:
         status, request_id = "none" if error.status is None else error.status, error.request_id or "none"
-        logger.warning("link %d: no connection (HTTP status %s, x-request-id %s)", self.number, status, request_id)
+        logger.warning("link %d: no connection (HTTP status %s, x-request-id %s)", self._shown, status, request_id)
         self._driver.refused_id = error.request_id
         self._report(
             happening.DialFailed(

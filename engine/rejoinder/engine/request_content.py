@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, cast
 
 from rejoinder.states.continuation import RequestContent
-from rejoinder.states.frozen_json import FrozenObject
+from rejoinder.states.frozen_json import FrozenObject, freeze_object
 from rejoinder.states.json_values import NotSerialisable, frozen_copy
 
 from .conversation import Conversation
@@ -19,6 +19,7 @@ from .errors import InvalidRequest
 from .field_checks import check_fields
 from .flat_tools import flat_choice, flat_tools
 from .given import NOT_GIVEN, fields_of, shown_type
+from .known_lists import KnownLists
 from .reasoning_models import with_encrypted_reasoning
 from .typed_fields import wire_value
 
@@ -30,8 +31,8 @@ ELSEWHERE: Final = ("previous_response_id", "conversation", "prompt")
 """Fields that give the server something to answer, without any input."""
 
 
-def input_of(given: object) -> Items:
-    """Return what was given as input, as items that nobody changes.
+def input_of(given: object, known: KnownLists) -> Items:
+    """Return what was given as input, as items that nobody changes; ``known`` are the lists that were given before.
 
     Raises ``InvalidRequest`` if it is neither a string, nor a conversation, nor items.
     """
@@ -44,14 +45,20 @@ def input_of(given: object) -> Items:
             f"The input is {shown_type(given)}. Give a string, a conversation, or a list of input items such as"
             " {'role': 'user', 'content': 'Hello'}."
         )
-    items = _copy(list(cast("Iterable[object]", given)), "input")
-    for index, item in enumerate(items):
-        if not isinstance(item, dict):
-            raise InvalidRequest(
-                f"input[{index}] is {shown_type(item)}. Each input item is a mapping such as"
-                " {'role': 'user', 'content': 'Hello'}."
-            )
-    return tuple(items)
+    return known.history_of(list(cast("Iterable[object]", given)), _frozen_item)
+
+
+def _frozen_item(item: object, index: int) -> FrozenObject:
+    name = f"input[{index}]"
+    if not isinstance(item, dict) and fields_of(item) is None:
+        _copy(item, name)
+        raise InvalidRequest(
+            f"{name} is {shown_type(item)}. Each input item is a mapping such as {{'role': 'user', 'content': 'Hello'}}."
+        )
+    try:
+        return freeze_object(cast("Mapping[str, Any]", item), name)
+    except NotSerialisable as error:
+        raise InvalidRequest(f"The request cannot be written as JSON: {error}") from error
 
 
 def merged_fields(settings: Mapping[str, Any], given: object, fields: Mapping[str, Any]) -> dict[str, Any]:

@@ -15,7 +15,6 @@ from typing import Any, Final, final
 import httpx
 import trio
 
-from rejoinder.states import events as happening
 from rejoinder.states.codec import encode_post
 from rejoinder.states.continuation import RequestContent
 from rejoinder.states.snapshot import SessionState
@@ -25,16 +24,18 @@ from .background import BackgroundResponse
 from .call_desk import BackgroundCalls
 from .conversation import Conversation
 from .dialling import check_way
+from .dispatch import Dispatch
 from .drive import Driver
 from .endpoint import Endpoint
 from .errors import InvalidRequest, SessionClosed
 from .http_client import HttpClient
 from .http_wire import HttpWire
+from .known_lists import KnownLists
 from .nurseries import open_inner_nursery
 from .observations import Observer, Statistics
 from .one_shot import OneShot
 from .out_of_band import counted_in, items_in, named_by
-from .recorder import Recording, close_all, record_if_asked, start_recording
+from .recorder import Recording, close_all, record_if_asked
 from .request_content import input_of, merged_fields, request_content
 from .response import Response
 from .result import Result
@@ -47,7 +48,7 @@ from .turn import Turn, open_turn
 from .wire import Connector
 from .wire_choice import open_chosen_wire
 
-__all__ = ["Session", "open_session"]
+__all__ = ["Session", "open_session", "run_session"]
 
 Input = str | Sequence[Mapping[str, Any]] | Conversation
 """What may be given as input: a string, Responses input items, or a conversation."""
@@ -57,12 +58,13 @@ Input = str | Sequence[Mapping[str, Any]] | Conversation
 class Session:
     """A session: requests in, responses out, over links that come and go. Made by ``open_session``."""
 
-    def __init__(self, driver: Driver, client: HttpClient, nursery: trio.Nursery) -> None:
+    def __init__(self, driver: Dispatch, client: HttpClient, nursery: trio.Nursery) -> None:
         self._driver: Final = driver
         self.background_calls: Final = BackgroundCalls(self, driver.start_soon, driver.tell)
         """The calls of tools that outlive their turns."""
         self._settings = driver.settings
         self._advice: Final = Advice()
+        self._known_lists: Final = KnownLists()
         self._calls: Final = OneShot(client)
         self._client: Final = client
         self._nursery: Final = nursery
@@ -72,7 +74,7 @@ class Session:
         self._closed = False
 
     def __repr__(self) -> str:
-        return repr(self._driver.lifecycle).replace("<Session", "<rejoinder.engine.Session")
+        return f"<rejoinder.engine.Session {self._driver.describe()}>"
 
     @asynccontextmanager
     async def respond(self, input: Input, /, **fields: Any) -> AsyncGenerator[Response]:  # noqa: ANN401 - the wire's names
@@ -130,7 +132,7 @@ class Session:
         may cost input tokens. Raises as ``Response.result``; a warm-up is never sent again by itself. Being cancelled leaves it
         running. Over HTTP alone there is nothing to warm up: raises ``InvalidRequest``.
         """
-        if self._driver.lifecycle.profile.streams:
+        if self._driver.profile.streams:
             raise InvalidRequest("Over HTTP no connection remembers anything, so there is nothing to warm up. Leave it out.")
         return await self._create(self._content(input, fields, generate=False), warm_up=True).result()
 
@@ -249,15 +251,12 @@ class Session:
         whole session, that is one that begins before the first request, can be replayed: ``rejoinder replay``. The result may be
         closed before the session ends, or be the context manager of an ``async with``. With ``transport="auto"`` it holds what goes
         over the WebSocket; what was handed over is another lifecycle, and ``REJOINDER_TRACE`` records both. Raises
-        ``RecordingFailed`` if the file cannot be written, ``SessionClosed`` after the session's end.
+        ``RecordingFailed`` if the file cannot be written, and of a pool, each of whose links has a lifecycle of its own;
+        ``SessionClosed`` after the session's end.
         """
         if self._closed:
             raise SessionClosed("The session is closed. Record one that is open.")
-        lifecycle = self._driver.lifecycle
-        whole = not self._requests and not lifecycle.links_made
-        recording = start_recording(path, lifecycle, payloads=payloads, whole=whole)
-        self._driver.recordings.append(recording)
-        return recording
+        return self._driver.record(path, payloads=payloads, whole=not self._requests)
 
     def statistics(self) -> Statistics:
         """The session's counters and the phases of its machines, as they are now."""
@@ -281,7 +280,7 @@ class Session:
         number = self._requests
         driver = self._driver
         settings, at_end = driver.settings, None if conversation is None else conversation.end
-        cancel, steer = partial(driver.feed, happening.Cancel(number)), partial(self._steer, number, content)
+        cancel, steer = partial(driver.cancel, number), partial(self._steer, number, content)
         limit, output_limit = settings.buffer_limit, settings.output_limit
         response = Response(number, content, limit, cancel, output_limit=output_limit, at_end=at_end, steer=steer)
         if conversation is not None:
@@ -299,12 +298,11 @@ class Session:
         words = checked_words(words, driver.endpoint.profile, content)
         self._steerings += 1
         steering = Steering(self._steerings, words)
-        driver.steerings[steering.number] = steering
-        driver.feed(happening.Steer(number, steering.number))
+        driver.steer(number, steering)
         return steering
 
     def _content(self, given: Input, fields: Mapping[str, Any], *, generate: bool) -> RequestContent:
-        items = input_of(given)
+        items = input_of(given, self._known_lists)
         merged = merged_fields(self._settings.request_fields(), given, fields)
         if merged.get("background") is not None:
             raise InvalidRequest(
@@ -324,9 +322,7 @@ class Session:
         if not self._closed:
             self._closed = True
             self.background_calls.cancel_all()
-            for driver in (self._driver, self._driver.fallback):
-                if driver is not None:
-                    driver.feed(happening.Shutdown())
+            self._driver.shut_down()
             for wire in self._background_wires:
                 wire.end_stream(None, abandoned=True)
 
@@ -367,33 +363,42 @@ async def open_session(
     settings = Settings() if settings is None else settings
     check_way(endpoint, settings)
     client = HttpClient(endpoint, settings, http_client, http_options)
+
+    def drive(nursery: trio.Nursery) -> Driver:
+        driver = drivers(transport, client, connector, nursery, sticky=sticky)
+        for each in driver.transports:
+            each.recordings.extend(record_if_asked(each.lifecycle))
+        return driver
+
+    async with run_session(client, drive) as session:
+        yield session
+
+
+@asynccontextmanager
+async def run_session(client: HttpClient, drive: Callable[[trio.Nursery], Dispatch]) -> AsyncGenerator[Session]:
+    """Run a session over whatever ``drive`` makes; ``client`` is closed at the end, if it is our own."""
     try:
         async with open_inner_nursery() as nursery:
-            driver = drivers(transport, client, connector, nursery, sticky=sticky)
-            everybody = [each for each in (driver, driver.fallback) if each is not None]
-            for each in everybody:
-                each.recordings.extend(record_if_asked(each.lifecycle))
+            driver = drive(nursery)
             session = Session(driver, client, nursery)
             clock = trio.CancelScope()
 
             async def keep_time() -> None:
                 try:
                     with clock:
-                        async with open_inner_nursery() as clocks:
-                            for each in everybody:
-                                clocks.start_soon(each.keep_time)
+                        await driver.keep_time()
                 finally:
                     # Cancelled from outside: the links are going, so nobody may wait for them any more, shielded or not.
                     session.close()
 
             nursery.start_soon(keep_time)
             try:
-                if settings.preconnect:
-                    driver.feed(happening.Preconnect())
+                if client.settings.preconnect:
+                    driver.preconnect()
                 yield session
             finally:
                 session.close()
                 clock.cancel()
-                await close_all([recording for each in everybody for recording in each.recordings])
+                await close_all(driver.all_recordings)
     finally:
         await client.aclose()

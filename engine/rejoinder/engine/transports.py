@@ -6,6 +6,8 @@ Each transport has a driver and a lifecycle of its own; when a request goes from
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Final, Literal, get_args
 
 import attrs
@@ -16,6 +18,7 @@ from rejoinder.states.profiles import HTTP, Fallback
 from .drive import Driver
 from .http_client import HttpClient
 from .http_wire import http_connector
+from .observations import Observer
 from .wire import Connector
 
 __all__ = ["FALLBACK_LINKS", "Transport", "drivers"]
@@ -28,27 +31,32 @@ FALLBACK_LINKS: Final = 1000
 
 
 def drivers(
-    transport: Transport, client: HttpClient, connector: Connector, nursery: trio.Nursery, *, sticky: bool = False
+    transport: Transport,
+    client: HttpClient,
+    connector: Connector,
+    nursery: trio.Nursery,
+    *,
+    sticky: bool = False,
+    links_from: int = 0,
+    observers: list[Observer] | None = None,
+    on_change: Callable[[], None] | None = None,
 ) -> Driver:
-    """The driver of a session; its ``fallback`` is the second one, if it has two. Raises ``ValueError`` for no transport."""
+    """The driver of a session; its ``fallback`` is the second one, if it has two. Raises ``ValueError`` for no transport.
+
+    The last three are for the members of a pool: from where their links are numbered, whom they tell, and whom they wake.
+    """
     if transport not in get_args(Transport):
         raise ValueError(f"transport is {transport!r}. Give one of {', '.join(map(repr, get_args(Transport)))}.")
     if sticky and transport != "auto":
         raise ValueError(f"sticky says what follows a fallback, and transport={transport!r} has none. Leave it out, or use 'auto'.")
     endpoint, settings = client.endpoint, client.settings
     alone = attrs.evolve(settings.policy, fallback=Fallback.NEVER)
+    make = partial(Driver, endpoint, settings, nursery=nursery, observers=observers, on_change=on_change)
     if transport == "websocket":
-        return Driver(endpoint, settings, connector, nursery, policy=alone)
-    over_http = Driver(
-        endpoint,
-        settings,
-        http_connector(client),
-        nursery,
-        profile=HTTP,
-        policy=alone,
-        links_from=0 if transport == "http" else FALLBACK_LINKS,
-    )
+        return make(connector, policy=alone, links_from=links_from)
+    http_links = links_from if transport == "http" else links_from + FALLBACK_LINKS
+    over_http = make(http_connector(client), profile=HTTP, policy=alone, links_from=http_links)
     if transport == "http":
         return over_http
     policy = attrs.evolve(settings.policy, fallback=Fallback.STICKY if sticky else Fallback.EACH)
-    return Driver(endpoint, settings, connector, nursery, policy=policy, fallback=over_http)
+    return make(connector, policy=policy, fallback=over_http, links_from=links_from)

@@ -311,7 +311,7 @@ def encode_create(
         **{name: value for name, value in apart.items() if value is not None},
         **{name: value for name, value in fields.items() if name not in _GIVEN_APART | _NEVER_SENT},
     }
-    return _write_with_input(create, items)
+    return _with_input(create, items)
 
 
 def encode_post(
@@ -333,18 +333,15 @@ def encode_post(
         NotSerialisable: a value that JSON cannot carry. ``frozen_copy`` finds it earlier.
     """
     apart: dict[str, Any] = {"stream": stream, "previous_response_id": previous_response_id}
-    body = {
-        **{name: value for name, value in apart.items() if value is not None},
-        **{name: value for name, value in fields.items() if name not in _GIVEN_APART | {"stream"}},
-    }
-    return _write_with_input(body, items)
+    given = {name: value for name, value in fields.items() if name not in _GIVEN_APART | {"stream"}}
+    return _with_input({**{name: value for name, value in apart.items() if value is not None}, **given}, items)
 
 
-def _write_with_input(body: Mapping[str, Any], items: Sequence[Any]) -> str:
-    """The body with its ``input`` behind everything else. Items that are frozen were checked, and are any sequence."""
-    if not body or not all(type(item) is FrozenObject for item in items):
+def _with_input(body: Mapping[str, Any], items: Sequence[Any]) -> str:
+    """The text of ``body`` with ``input`` as its last field; frozen items are written once in their lives."""
+    if not all(type(item) is FrozenObject for item in items):
         return write({**body, "input": list(items)})
-    return f'{write(body)[:-1]},"input":{write_array(items)}}}'
+    return f'{write(body)[:-1]}{"," if body else ""}"input":{write_array(items)}}}'
 
 
 def encode_steer(response_id: str, words: str | Sequence[Any]) -> str:

@@ -21,6 +21,7 @@ Rules of this file
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from operator import eq
 from typing import Any, Final, cast
 
 import attrs
@@ -249,7 +250,8 @@ def _begins_with(items: Items, previous: Items) -> bool:
     """Whether ``items`` begin with ``previous``."""
     if isinstance(items, ItemHistory) and isinstance(previous, ItemHistory) and items.grew_from(previous):
         return True
-    return len(items) >= len(previous) and list(items[: len(previous)]) == list(previous)
+    # Most others differ in their first item: nothing is copied to see that.
+    return len(items) >= len(previous) and all(map(eq, items, previous))
 
 
 def _restart(output: Items, items: Items) -> int | None:

@@ -11,6 +11,8 @@ Rules of this file
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from itertools import groupby
+from types import NoneType
 from typing import Any, Final, NoReturn, SupportsIndex, cast, final
 
 from .json_values import frozen_copy, write
@@ -22,6 +24,12 @@ ADVICE: Final = (
 )
 
 
+PLAIN: Final = frozenset({str, bool, NoneType})
+"""Types of values that cannot be changed, and that JSON always carries."""
+TEXT: Final = frozenset({str})
+"""The type of keys."""
+FEW: Final = 16
+"""Objects in a row that are written one by one, so that each remembers its text."""
 REMEMBERED: Final = 16_384
 """Characters of the longest text that is remembered: images and files are written fast enough, and would be held twice."""
 
@@ -37,6 +45,10 @@ class FrozenObject(dict[str, Any]):
     __slots__ = ("_written",)
 
     _written: str
+
+    def remembers(self) -> bool:
+        """Whether it remembers its text."""
+        return hasattr(self, "_written")
 
     def written(self) -> str:
         """Return its compact JSON text."""
@@ -153,19 +165,35 @@ def freeze_object(value: Mapping[str, Any], name: str = "") -> FrozenObject:
     """
     if isinstance(value, FrozenObject):
         return value
+    if type(value) is dict:
+        fields = cast("dict[str, Any]", value)
+        if PLAIN.issuperset(map(type, fields.values())) and TEXT.issuperset(map(type, fields)):
+            # Most items: nothing in them could be changed, so one copy will do.
+            return FrozenObject(fields)
     return cast("FrozenObject", _freeze(frozen_copy(value, name)))
 
 
 def write_array(objects: Iterable[FrozenObject]) -> str:
-    """Return the compact JSON text of an array of frozen objects, each of which is written once in its life."""
-    return f"[{','.join([each.written() for each in objects])}]"
+    """Return the compact JSON text of an array of frozen objects; what remembers its text is not written again.
+
+    Many at once that do not are written in one go, which is three times as fast, and remember nothing: most long inputs are sent
+    once. What a conversation grows by from turn to turn is written item by item, once.
+    """
+    pieces: list[str] = []
+    for remembers, run in groupby(objects, FrozenObject.remembers):
+        several = list(run)
+        if remembers or len(several) <= FEW:
+            pieces += [each.written() for each in several]
+        else:
+            pieces.append(write(several)[1:-1])
+    return f"[{','.join(pieces)}]"
 
 
 def _freeze(value: object) -> object:
     """Freeze a private copy. As deep as such a copy may be, this recursion ends."""
     if type(value) is dict:
         fields = cast("dict[str, object]", value)
-        return FrozenObject({name: _freeze(field) for name, field in fields.items()})
+        return FrozenObject({name: field if type(field) in PLAIN else _freeze(field) for name, field in fields.items()})
     if type(value) is list:
         return FrozenArray([_freeze(part) for part in cast("list[object]", value)])
     return value

@@ -13,6 +13,7 @@ Rules of this file
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from typing import Final, cast, final, overload
 
 from .frozen_json import FrozenObject
@@ -44,7 +45,7 @@ class _Log:
 class ItemHistory(Sequence[FrozenObject]):  # noqa: PLW1641 - it equals lists, which have no hash either
     """An immutable sequence of frozen items. Compares equal to any list or tuple of equal items."""
 
-    __slots__ = ("_length", "_log")
+    __slots__ = ("__weakref__", "_length", "_log")
 
     def __init__(self, items: Iterable[FrozenObject] = ()) -> None:
         self._log = _Log(list(items))
@@ -62,13 +63,17 @@ class ItemHistory(Sequence[FrozenObject]):  # noqa: PLW1641 - it equals lists, w
     def __getitem__(self, index: slice) -> list[FrozenObject]: ...
     def __getitem__(self, index: int | slice) -> FrozenObject | list[FrozenObject]:
         if isinstance(index, slice):
-            return [self._log.entries[place] for place in range(*index.indices(self._length))]
+            start, stop, step = index.indices(self._length)
+            if step == 1:
+                return self._log.entries[start:stop]
+            return [self._log.entries[place] for place in range(start, stop, step)]
         if not -self._length <= index < self._length:
             raise IndexError(f"There is no item {index}: the history has {self._length}.")
         return self._log.entries[index if index >= 0 else index + self._length]
 
     def __iter__(self) -> Iterator[FrozenObject]:
-        return iter(self._log.entries[: self._length])
+        # What is in the list stays where it is, so nothing has to be copied to be iterated.
+        return islice(self._log.entries, self._length)
 
     def __eq__(self, other: object) -> bool:
         if isinstance(other, ItemHistory):
@@ -89,7 +94,7 @@ class ItemHistory(Sequence[FrozenObject]):  # noqa: PLW1641 - it equals lists, w
 
     def first(self, count: int) -> ItemHistory:
         """Return the first ``count`` items, which this history grew from; all, if there are fewer."""
-        return self._of(self._log, min(count, self._length))
+        return self if count >= self._length else self._of(self._log, count)
 
     def grew_from(self, earlier: ItemHistory) -> bool:
         """Whether this history is known to begin with ``earlier``. False says nothing: compare the items then."""

@@ -16,7 +16,18 @@ from typing import TYPE_CHECKING, Final
 
 import attrs
 
-from .continuation import CallerChain, Decision, Disabled, Full, Replayed, Reuse, Stateless, decide, names_its_chain
+from .continuation import (
+    CallerChain,
+    Decision,
+    Disabled,
+    Full,
+    NoPrevious,
+    Replayed,
+    Reuse,
+    Stateless,
+    decide,
+    names_its_chain,
+)
 from .failures import shown
 from .phases import LinkPhase, RequestPhase, ResponsePhase
 from .records import Link
@@ -31,6 +42,7 @@ __all__ = [
     "SERVING",
     "SOCKETS",
     "dial_successor",
+    "foresee",
     "is_exhausted",
     "lane_of",
     "need",
@@ -222,6 +234,14 @@ def _decide(session: Session, lane: Lane, request: Request) -> Decision:
     if lane.continuation is None:
         return Full(lane.absence)
     return decide(lane.continuation, request.content)
+
+
+def foresee(session: Session, link: Link, request: Request) -> Decision:
+    """As what ``request`` would be sent if ``link`` took it now: what it would continue, or why nothing."""
+    lanes = sorted((lane for lane in link.lanes.values() if lane.phase is ResponsePhase.IDLE), key=lambda lane: -lane.used)
+    decisions = [_decide(session, lane, request) for lane in lanes]
+    reused = next((decision for decision in decisions if isinstance(decision, Reuse)), None)
+    return reused or _or_stored(session, decisions[0] if decisions else Full(NoPrevious()), request)
 
 
 def _or_stored(session: Session, decision: Decision, request: Request) -> Decision:

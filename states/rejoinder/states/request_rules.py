@@ -107,8 +107,8 @@ def request_expired(session: Session, request: Request, step: Step) -> None:
     deadlines = session.policy.deadlines
     if step.source == RequestPhase.WAITING:
         message = (
-            f"The request could not be sent within {deadlines.queue:g} s, others were before it. Send it again later, or allow"
-            " more time with Deadlines(queue=…)."
+            f"The request could not be sent within {deadlines.queue:g} s, others were before it. Send it again later, use a pool of"
+            " links (open_pool), or allow more time with Deadlines(queue=…)."
         )
         _end(session, request, step, simple_failure(Cause.QUEUE, message))
     else:

@@ -149,7 +149,8 @@ class Session:
         other.stored = self.stored.copy()
         other.closing = self.closing
         other.elsewhere = self.elsewhere
-        other.counts = self.counts.copy()
+        if self.counts:
+            other.counts.update(self.counts)
         return other
 
     # -- what the engine calls ---------------------------------------------------------------------------------------------

@@ -29,6 +29,7 @@ from .codec import decode
 from .continuation import Decision, Reason, Reuse
 from .effects import Effect, Settled
 from .events import Event
+from .item_history import ItemHistory
 from .json_values import write
 from .stream_events import Garbage, StreamEvent, Violation
 from .verdicts import Outcome
@@ -61,7 +62,7 @@ def to_plain(value: object, *, whole: bool = False) -> Any:  # noqa: ANN401 - an
         return str(value)
     if isinstance(value, range):
         return [value.start, value.stop, value.step]
-    if isinstance(value, list | tuple):
+    if isinstance(value, list | tuple | ItemHistory):
         return [to_plain(part, whole=whole) for part in cast("Sequence[object]", value)]
     return _plain_object(value, whole=whole) if attrs.has(type(value)) else value
 

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import gc
+import re
 from collections import defaultdict
+from collections.abc import Sequence
 from typing import Final
+from weakref import ref
 
 import pytest
 
 from harness.lifecycle import snapshot
 from rejoinder.states.canonical import key
+from rejoinder.states.effects import Effect
 from rejoinder.states.events import Cancel, Create, Event, Expired, Opened
 from rejoinder.states.profiles import AZURE
 from rejoinder.states.session import Session
@@ -31,26 +36,32 @@ def asked() -> Session:
     return session
 
 
+def without_fractions(effects: Sequence[Effect]) -> str:
+    """Effects in words; how long something took differs in the last digits by when it was."""
+    return re.sub(r"\d+\.\d+", lambda number: f"{float(number[0]):.6f}", str(effects))
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["serial-loss", "lanes-quarantine", "lanes-given-up", "serial-holes", "at-the-limit"])
 def test_sessions_that_are_taken_for_one_answer_alike(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """All that came to a session on other ways are asked beside it, as far as a few thousand states go."""
-    twins: defaultdict[KnownSession, list[Session]] = defaultdict(list)
+    twins: defaultdict[KnownSession, list[tuple[Session, float]]] = defaultdict(list)
     met, react = KnownSessions.met, KnownSessions.react
     compared: list[Event] = []
 
     def meeting(sessions: KnownSessions, session: Session, now: float) -> KnownSession:
         known = met(sessions, session, now)
         if known.session is not session and len(twins[known]) < TWINS:
-            twins[known].append(session.copy())
+            twins[known].append((session.copy(), now))
         return known
 
     def reacting(sessions: KnownSessions, known: KnownSession, event: Event) -> Reaction:
         reaction = react(sessions, known, event)
-        for twin in (session.copy() for session in twins[known]):
-            effects = tuple(twin.feed(event, reaction.at))
-            assert str(reaction.effects) == str(effects), event
-            assert key(reaction.after.session, reaction.at) == key(twin, reaction.at), event
+        for twin, now in ((session.copy(), now) for session, now in twins[known]):
+            at = now + (reaction.at - known.now)
+            effects = tuple(twin.feed(event, at))
+            assert without_fractions(reaction.effects) == without_fractions(effects), event
+            assert key(reaction.after.session, reaction.after.now) == key(twin, at), event
             compared.append(event)
         return reaction
 
@@ -83,11 +94,19 @@ def test_the_code_is_asked_once_for_each_session_and_event(monkeypatch: pytest.M
     assert first is sessions.fed(known, Opened(1))
 
 
-def test_sessions_at_other_instants_are_others() -> None:
-    sessions = KnownSessions()
+def test_sessions_at_other_instants_are_others_where_clocks_are_read() -> None:
+    sessions = KnownSessions(clocks=True)
 
     assert sessions.met(Session(AZURE), 0.0) is not sessions.met(Session(AZURE), 1.0)
     assert sessions.met(Session(AZURE), 0.0).number == sessions.met(Session(AZURE), 1.0).number
+
+
+def test_sessions_at_other_instants_are_the_same_where_none_is_read() -> None:
+    sessions = KnownSessions()
+    known = sessions.met(Session(AZURE), 0.0)
+
+    assert known is sessions.met(Session(AZURE), 1.0)
+    assert 0.0 == known.now
 
 
 def test_clock_is_fed_when_the_next_deadline_has_come() -> None:
@@ -97,6 +116,21 @@ def test_clock_is_fed_when_the_next_deadline_has_come() -> None:
 
     assert known.due is not None
     assert known.due == reaction.at == reaction.after.now
+
+
+def test_what_is_let_go_of_is_freed_without_a_search_for_cycles() -> None:
+    sessions = KnownSessions()
+    known = sessions.met(asked(), 0.0)
+    held = ref(sessions.fed(known, Expired()).after)
+    gc.disable()
+    try:
+        sessions.forget()
+        del sessions, known
+        freed = held() is None
+    finally:
+        gc.enable()
+
+    assert freed
 
 
 def test_frame_on_a_link_is_one_event() -> None:

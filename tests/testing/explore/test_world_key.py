@@ -25,7 +25,7 @@ def begin(name: str) -> ExploredWorld:
 
 
 def test_order_that_makes_no_difference_leads_to_one_world() -> None:
-    world = after(begin("serial-hedge"), Happening("ask"))
+    world = after(begin("serial-retire"), Happening("ask"))
     one = after(world, Happening("open", 1), Happening("read", 1), Happening("ask"))
     other = after(world, Happening("open", 1), Happening("ask"), Happening("read", 1))
 

@@ -11,7 +11,7 @@ Rules of this file
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum, unique
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -23,9 +23,21 @@ from rejoinder.states.effects import Effect
 from .any_server import Stage
 
 if TYPE_CHECKING:
+    from .known_sessions import Reaction
     from .world import ExploredWorld
 
-__all__ = ["Audience", "Spoken", "audience_of", "confuses", "misleads", "noted_for_nothing", "remembered", "spoken", "unaccounted"]
+__all__ = [
+    "Audience",
+    "Spoken",
+    "accounts_of",
+    "audience_of",
+    "confuses",
+    "misleads",
+    "noted_for_nothing",
+    "remembered",
+    "spoken",
+    "unaccounted",
+]
 
 
 @unique
@@ -201,6 +213,7 @@ ERRORS_OF_ALL_KINDS: Final = frozenset(
     what for what, accounts in EVERYTHING.items() if accounts in (REFUSALS, CANCEL_ERRORS, ERRORS)
 )
 """Errors, which answer a create or a cancel, and of which nobody says which."""
+ONLY_COUNTED: Final = frozenset({COUNTED})
 ABANDONED: Final = ("response draining ", "response quarantined ")
 """What words are counted as that nobody listens to any more."""
 OTHER_ENDS: Final = ("foreign terminal", "stale terminal")
@@ -261,27 +274,23 @@ def spoken(world: ExploredWorld, link: int, lane: str | None, what: str, *, righ
 
 def remembered(world: ExploredWorld, said: Spoken, lane: str | None) -> None:
     """Take down what matters to what is said later."""
+    if said.what not in OTHER_ENDS:
+        return
     there = world.sockets[said.link].connection.lanes.get(lane) if said.link in world.sockets else None
     run = None if there is None else there.run
-    if (
-        said.what in OTHER_ENDS
-        and said.audience is Audience.LEFT
-        and not said.late
-        and run is not None
-        and run.stage is not Stage.READ
-    ):
+    if said.audience is Audience.LEFT and not said.late and run is not None and run.stage is not Stage.READ:
         world.foreign |= {(said.link, run.response)}
 
 
 def unaccounted(  # noqa: PLR0911 - one answer for each fault
-    said: Spoken, effects: Sequence[Effect], counts: Mapping[str, int], *, misled: bool
+    said: Spoken, reaction: Reaction, *, misled: bool
 ) -> str | None:
     """What is wrong with what became of a frame: it was lost, or misnamed; None if all is well.
 
     ``misled`` says that the client was told something wrong before, or could not tell whose an error was: then it is right to call
     things by other names, but not to keep silent.
     """
-    found, names = _accounts(effects, counts)
+    found, names, counts = reaction.accounts, reaction.names, reaction.counts
     if not found:
         return f"{HEAD}: {said.what} left no trace"
     if not found & HEARD_OF and not names and said.what in ERRORS_OF_ALL_KINDS:
@@ -289,7 +298,7 @@ def unaccounted(  # noqa: PLR0911 - one answer for each fault
     if said.again and "ForeignTerminalAgain" not in names:
         return f"{HEAD}: a second {said.what} was called {_listed(found)}"
     if misled or (said.doubtful and said.what in ERRORS_OF_ALL_KINDS):
-        if said.right or found != {COUNTED} or any(row.startswith(ABANDONED) for row in counts):
+        if said.right or found != ONLY_COUNTED or any(row.startswith(ABANDONED) for row in counts):
             return None
         return f"{HEAD}: {said.what} is wrong, and was passed over without a name"
     wanted = EVERYTHING[said.what][said.audience] | said.beside
@@ -312,16 +321,15 @@ def confuses(said: Spoken) -> bool:
     return said.what not in PLAIN
 
 
-def misleads(said: Spoken, effects: Sequence[Effect]) -> bool:
+def misleads(said: Spoken, reaction: Reaction) -> bool:
     """Whether the client knows less than before: it was told something wrong, or took an error for another."""
     if not said.right:
         # Where a response runs, a fault inside it is a fault inside it.
         return not (said.what == "numbered error" and said.audience is A.LISTENER)
     if not said.doubtful or said.what not in ERRORS_OF_ALL_KINDS:
         return False
-    found, _ = _accounts(effects, {})
     wanted = EVERYTHING[said.what][said.audience]
-    return not found & (wanted if said.what.endswith("cancel error") else wanted - {"CancelRefused"})
+    return not (reaction.accounts - {COUNTED}) & (wanted if said.what.endswith("cancel error") else wanted - {"CancelRefused"})
 
 
 NOTED_BY_TIME: Final = frozenset({"Replay", "NoSocket", "DrainOverdue", "SuccessorOverdue", "LinkSilent"})
@@ -349,28 +357,30 @@ def noted_for_nothing(event: happening.Event, effects: Sequence[Effect]) -> str 
     return None
 
 
-def _accounts(effects: Sequence[Effect], counts: Mapping[str, int]) -> tuple[set[str], set[str]]:
+def accounts_of(effects: Sequence[Effect], counts: Iterable[str]) -> tuple[frozenset[str], frozenset[str]]:
     """All accounts of a feed, and those among them that are names."""
     found: set[str] = set()
     names: set[str] = set()
     for effect in effects:
-        kind = type(effect)
-        if kind is ordered.Deliver:
-            found.add(DELIVERED)
+        account = ACCOUNTS.get(type(effect))
+        if account is not None:
+            found.add(account)
         elif isinstance(effect, ordered.Moved):
             if effect.machine == "response":
                 found.add(MOVED)
             elif effect.machine == "link":
                 found.add(LINK_MOVED)
-        elif kind is ordered.Finish:
-            found.add(FINISHED)
         elif isinstance(effect, ordered.Note):
             names.add(effect.name)
             if effect.name == "Replay":
                 found.add(REPLAYED)
     if any(row.startswith(("response ", "link ")) for row in counts):
         found.add(COUNTED)
-    return found | names, names
+    return frozenset(found | names), frozenset(names)
+
+
+ACCOUNTS: Final[Mapping[type, str]] = MappingProxyType({ordered.Deliver: DELIVERED, ordered.Finish: FINISHED})
+"""Orders that are an account by themselves."""
 
 
 def _listed(accounts: set[str] | frozenset[str]) -> str:

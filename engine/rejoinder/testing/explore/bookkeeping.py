@@ -110,13 +110,13 @@ def unbalanced(session: Session, sockets: Collection[int], dialling: Collection[
     return None
 
 
-def unexplained(world: ExploredWorld, event: happening.Event, effects: Sequence[ordered.Effect]) -> str | None:
+def unexplained(session: Session, event: happening.Event, effects: Sequence[ordered.Effect]) -> str | None:
     """A socket that was wanted or given up by the clock, or a dial that was given up, without a word of it; None if all is said."""
     names = {effect.name for effect in effects if isinstance(effect, ordered.Note)}
     dialled = any(isinstance(effect, ordered.Dial) for effect in effects)
     for effect in effects:
         if isinstance(effect, ordered.Moved) and effect.machine == "link":
-            if effect.event in WANTED and not dialled and "NoSocket" not in names and not _is_dialling(world):
+            if effect.event in WANTED and not dialled and "NoSocket" not in names and not _is_dialling(session):
                 return f"{HEAD}: {effect.event} on link {effect.link}, and nothing is dialled, nor does anything say why not"
             if effect.source == LinkPhase.PROVING and isinstance(event, happening.Expired) and "LinkSilent" not in names:
                 return f"{HEAD}: link {effect.link} gave no pong and is given up, and nothing says so"
@@ -126,7 +126,7 @@ def unexplained(world: ExploredWorld, event: happening.Event, effects: Sequence[
                 return f"{HEAD}: what was due on link {effect.link} ({effect.source}) did not come in time, and nothing says so"
         elif isinstance(effect, ordered.Finish):
             failure = effect.outcome.failure
-            refused = isinstance(event, happening.StreamFailed) or _has_failed(world)
+            refused = isinstance(event, happening.StreamFailed) or _has_failed(session)
             if failure is not None and failure.cause is Cause.DIAL and not refused:
                 return f"{HEAD}: request {effect.request} is told that no link could be opened, and none is known to have failed"
     return None
@@ -151,12 +151,12 @@ def cut_off(world: ExploredWorld, event: happening.Event, effects: Sequence[orde
     return None
 
 
-def _is_dialling(world: ExploredWorld) -> bool:
-    return any(link.phase in {LinkPhase.CONNECTING, LinkPhase.RECONNECTING} for link in world.session.links.values())
+def _is_dialling(session: Session) -> bool:
+    return any(link.phase in {LinkPhase.CONNECTING, LinkPhase.RECONNECTING} for link in session.links.values())
 
 
-def _has_failed(world: ExploredWorld) -> bool:
-    return any(link.phase is LinkPhase.FAILED for link in world.session.links.values())
+def _has_failed(session: Session) -> bool:
+    return any(link.phase is LinkPhase.FAILED for link in session.links.values())
 
 
 def forgotten(world: ExploredWorld) -> str | None:

@@ -9,9 +9,9 @@ Rules of this file
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final, final
+from typing import TYPE_CHECKING, Any, Final, final
 
 import attrs
 
@@ -26,14 +26,15 @@ from rejoinder.states.stream_events import FrameKind
 from rejoinder.states.triggers import LinkEvent, ResponseEvent
 from rejoinder.states.verdicts import OutcomeKind
 
-from .accounts import Audience, Spoken, confuses, misleads, noted_for_nothing, remembered, unaccounted
+from .accounts import Audience, Spoken, confuses, misleads, remembered, unaccounted
 from .any_server import ServerLane
-from .bookkeeping import cut_off, forgotten, misdirected, unbalanced, unexplained
+from .bookkeeping import cut_off, forgotten, misdirected, unbalanced
 from .outcomes import untrue
-from .promptness import dialled_too_soon, ended_for_nothing, held_up, sent_in_full_for_nothing, waits_for_nothing
+from .promptness import ended_for_nothing, held_up, sent_in_full_for_nothing, waits_for_nothing
 from .signalling import told_wrongly, untold
 
 if TYPE_CHECKING:
+    from .known_sessions import Reaction
     from .world import ExploredWorld
 
 __all__ = ["Caller", "Judge"]
@@ -143,48 +144,31 @@ class Judge:
     left_on: int | None = None
     given_up: list[tuple[int, str | None]] = attrs.field(factory=list[tuple[int, str | None]])
 
-    def begin(self, world: ExploredWorld, request: int, spoken: Spoken | None) -> None:
+    def begin(self, request: int, spoken: Spoken | None) -> None:
         """An event is about to be fed: ``request`` is whose words it carries, ``spoken`` what the server says, if it does."""
-        del world
         self.request = request
         self.spoken = spoken
         self.left_on = None
 
-    def end(self, world: ExploredWorld, event: happening.Event, effects: Sequence[Effect]) -> str | None:
-        """It was fed, and all orders were judged and performed: what is broken now, if anything is."""
-        counts, sighted = world.taken.counts, world.taken.sighted
-        self.rows.update(world.taken.rows)
+    def end(self, world: ExploredWorld, reaction: Reaction) -> str | None:
+        """An event was fed, and all orders were judged and performed: what is broken now, if anything is."""
+        event, effects = reaction.event, reaction.effects
+        self.rows.update(reaction.rows)
         for link, name in self.given_up:
             world.overdue |= _attempts_at(world, link, name)
         self.given_up.clear()
-        if sighted is not None:
-            self.sighted.add(sighted)
+        if reaction.sighted is not None:
+            self.sighted.add(reaction.sighted)
         spoken = self.spoken
         broken = (
-            dialled_too_soon(event, effects)
-            or unexplained(world, event, effects)
+            reaction.wrong
             or held_up(world, event, effects, "" if spoken is None else spoken.what)
             or self._retired(world, event)
             or cut_off(world, event, effects)
-            or noted_for_nothing(event, effects)
         )
-        if broken is not None:
-            return broken
-        if spoken is not None and isinstance(event, happening.Received):
-            broken = unaccounted(spoken, effects, counts, misled=world.misled) or _trusted(world, spoken)
-            if broken is not None:
-                return broken
-            remembered(world, spoken, event.frame.stream_id)
-            if misleads(spoken, effects):
-                world.misled = True
-            if world.misled or not spoken.right:
-                world.lost_track = world.lost_track or confuses(spoken)
-            spoilt = sum(
-                isinstance(effect, ordered.Finish) and effect.outcome.kind is not OutcomeKind.COMPLETED for effect in effects
-            )
-            if spoilt > 1 and not spoken.right:
-                return f"promise 7: what the server did wrong cost {spoilt} requests their answer"
-        return None
+        if broken is None and spoken is not None and isinstance(event, happening.Received):
+            return _heard(world, spoken, reaction, event.frame.stream_id)
+        return broken
 
     def _retired(self, world: ExploredWorld, event: happening.Event) -> str | None:
         """Whether a link goes on taking requests though the policy is to retire it with whoever leaves."""
@@ -200,38 +184,22 @@ class Judge:
         books = unbalanced(world.session, world.sockets, world.dialling, world.pinged) or forgotten(world)
         return books or untold(world) or waits_for_nothing(world)
 
-    def order(  # noqa: PLR0911 - one answer for each kind of order
-        self, world: ExploredWorld, event: happening.Event, effect: Effect
-    ) -> str | None:
+    def order(self, world: ExploredWorld, event: happening.Event, effect: Effect) -> str | None:
         """It ordered ``effect``, which is about to be performed: what is broken by that, if anything is."""
-        broken = misdirected(world, effect)
-        if broken is not None:
-            return broken
-        if isinstance(effect, ordered.Moved):
-            self._saw(world, effect)
-        elif isinstance(effect, ordered.Deliver):
-            return self._delivered(world, event, effect)
-        elif isinstance(effect, ordered.Finish):
-            return self._finished(world, event, effect)
-        elif isinstance(effect, ordered.HandOver):
-            return self._handed_over(world, effect)
-        elif isinstance(effect, ordered.Send):
-            return self._sent(world, effect)
-        elif isinstance(effect, ordered.SendCancel):
-            return told_wrongly(world, effect)
-        elif isinstance(effect, ordered.Note):
-            return _noted(world, effect)
-        return None
+        judged = JUDGED.get(type(effect))
+        return None if judged is None else judged(self, world, event, effect)
 
-    def _saw(self, world: ExploredWorld, moved: ordered.Moved) -> None:
+    def saw(self, world: ExploredWorld, event: happening.Event, moved: ordered.Moved) -> None:
+        """A machine moved, by one of the rows that ``known_sessions.py`` does not leave out."""
+        del event
         if moved.target == ResponsePhase.QUARANTINED and moved.source != ResponsePhase.QUARANTINED and moved.link in world.sockets:
             # A stream that is given up is ended: nothing of it comes late.
             if not world.session.profile.streams:
                 self.given_up.append((moved.link, moved.lane))
         elif moved.source == ResponsePhase.AWAITING_CREATED and moved.event == ResponseEvent.DOUBTFUL:
-            for caller in world.callers.values():
+            for number, caller in world.callers.items():
                 if caller.place == (moved.link, moved.lane) and not caller.begun:
-                    caller.doubted = True
+                    world.caller(number).doubted = True
         link = None if moved.link is None else world.session.links.get(moved.link)
         if link is None:
             return
@@ -240,7 +208,8 @@ class Judge:
         if moved.target == ResponsePhase.STREAMING and any(lane.phase is ResponsePhase.DRAINING for lane in link.lanes.values()):
             self.seen.add("runs beside a drain")
 
-    def _delivered(self, world: ExploredWorld, event: happening.Event, effect: ordered.Deliver) -> str | None:
+    def delivered(self, world: ExploredWorld, event: happening.Event, effect: ordered.Deliver) -> str | None:
+        """A frame is delivered."""
         caller = world.callers[effect.request]
         if not isinstance(event, happening.Received):
             return f"promise 1: {effect} without a frame"
@@ -252,8 +221,11 @@ class Judge:
             return f"promise 3: {event.frame} was delivered to request {effect.request}, which has its outcome"
         kind = event.frame.kind
         if kind in OUTPUT:
-            caller.output = True
-        elif kind is FrameKind.CREATED:
+            if not caller.output:
+                world.caller(effect.request).output = True
+            return None
+        caller = world.caller(effect.request)
+        if kind is FrameKind.CREATED:
             caller.acknowledged = caller.begun = True
             caller.doubted = False
             # A successor is past the commit point, whatever was delivered before it.
@@ -265,8 +237,9 @@ class Judge:
             caller.faulty = True
         return None
 
-    def _finished(self, world: ExploredWorld, event: happening.Event, effect: ordered.Finish) -> str | None:
-        caller = world.callers[effect.request]
+    def finished(self, world: ExploredWorld, event: happening.Event, effect: ordered.Finish) -> str | None:
+        """A request has its outcome."""
+        caller = world.caller(effect.request)
         if caller.ended:
             return f"promise 3: a second outcome: {effect}"
         outcome = effect.outcome
@@ -290,8 +263,10 @@ class Judge:
             world.chain = (*world.chains[effect.request], (effect.request, words))
         return untold_truth
 
-    def _handed_over(self, world: ExploredWorld, effect: ordered.HandOver) -> str | None:
-        caller = world.callers[effect.request]
+    def handed_over(self, world: ExploredWorld, event: happening.Event, effect: ordered.HandOver) -> str | None:
+        """A request goes over another transport."""
+        del event
+        caller = world.caller(effect.request)
         if caller.output or caller.ended or caller.left:
             return f"promise 5: {effect}, which has output, or an outcome, or nobody who waits"
         caller.ended = True
@@ -299,8 +274,15 @@ class Judge:
         self.seen.add("handed over")
         return None
 
-    def _sent(self, world: ExploredWorld, effect: ordered.Send) -> str | None:  # noqa: PLR0911 - one answer for each limit
-        number, caller = effect.request, world.callers[effect.request]
+    def sent(  # noqa: PLR0911 - one answer for each limit
+        self, world: ExploredWorld, event: happening.Event, effect: ordered.Send
+    ) -> str | None:
+        """A create is sent."""
+        del event
+        broken = misdirected(world, effect)
+        if broken is not None:
+            return broken
+        number, caller = effect.request, world.caller(effect.request)
         policy, profile = world.session.policy, world.session.profile
         if caller.output:
             return f"promise 5: request {number} was sent again after output of it was delivered"
@@ -340,6 +322,18 @@ class Judge:
         return None
 
 
+def _directed(judge: Judge, world: ExploredWorld, event: happening.Event, effect: Effect) -> str | None:
+    """An order for a link."""
+    del judge, event
+    return misdirected(world, effect)
+
+
+def _told(judge: Judge, world: ExploredWorld, event: happening.Event, effect: ordered.SendCancel) -> str | None:
+    """The server is told that nobody listens."""
+    del judge, event
+    return misdirected(world, effect) or told_wrongly(world, effect)
+
+
 def _attempts_at(world: ExploredWorld, link: int, name: str | None) -> frozenset[str]:
     """The attempts that are on a lane, or on their way there."""
     socket = world.sockets.get(link)
@@ -352,6 +346,8 @@ def _attempts_at(world: ExploredWorld, link: int, name: str | None) -> frozenset
 
 def _trusted(world: ExploredWorld, spoken: Spoken) -> str | None:
     """Whether a link goes on taking requests after what it said shows that it must not. A stream of its own taints nothing else."""
+    if spoken.what not in DISTRUSTED and not spoken.again:
+        return None
     link = world.session.links.get(spoken.link)
     if (
         link is not None
@@ -369,7 +365,24 @@ def _trusted(world: ExploredWorld, spoken: Spoken) -> str | None:
     return None
 
 
-def _noted(world: ExploredWorld, note: ordered.Note) -> str | None:
+def _heard(world: ExploredWorld, spoken: Spoken, reaction: Reaction, lane: str | None) -> str | None:
+    """What is wrong with what became of a frame, and what a client knows since."""
+    broken = unaccounted(spoken, reaction, misled=world.misled) or _trusted(world, spoken)
+    if broken is not None:
+        return broken
+    remembered(world, spoken, lane)
+    if misleads(spoken, reaction):
+        world.misled = True
+    if (world.misled or not spoken.right) and not world.lost_track:
+        world.lost_track = confuses(spoken)
+    if reaction.spoilt > 1 and not spoken.right:
+        return f"promise 7: what the server did wrong cost {reaction.spoilt} requests their answer"
+    return None
+
+
+def _noted(judge: Judge, world: ExploredWorld, event: happening.Event, note: ordered.Note) -> str | None:
+    """Something is noted."""
+    del judge, event
     if note.name == "Illegal":
         return f"promise 7: no row for {note.detail}"
     if note.name == "CancelRefused" and note.link is not None:
@@ -377,7 +390,7 @@ def _noted(world: ExploredWorld, note: ordered.Note) -> str | None:
     found = REPLAY.fullmatch(note.detail) if note.name == "Replay" else None
     if found is None:
         return None
-    caller = world.callers[int(found[1])]
+    caller = world.caller(int(found[1]))
     caller.attempt = caller.place = None
     world.abandoned = True
     if caller.replays.count(found[2]) >= world.session.profile.repeats:
@@ -386,3 +399,21 @@ def _noted(world: ExploredWorld, note: ordered.Note) -> str | None:
     if len(caller.replays) > REPLAYS:
         return f"promise 5: request {found[1]} was replayed {len(caller.replays)} times"
     return None
+
+
+JUDGED: Final[Mapping[type, Callable[[Judge, ExploredWorld, happening.Event, Any], str | None]]] = MappingProxyType(
+    {
+        ordered.Moved: Judge.saw,
+        ordered.Deliver: Judge.delivered,
+        ordered.Finish: Judge.finished,
+        ordered.HandOver: Judge.handed_over,
+        ordered.Send: Judge.sent,
+        ordered.SendCancel: _told,
+        ordered.SendSteer: _directed,
+        ordered.Dial: _directed,
+        ordered.Close: _directed,
+        ordered.Ping: _directed,
+        ordered.Note: _noted,
+    }
+)
+"""Who judges which kind of order."""

@@ -3,9 +3,10 @@
 Rules of this file
 * A session is a value, and ``feed`` a function of it, the event and the instant, and of nothing else. So the code that runs is
   asked once for each session and event, and what it answered is remembered; nothing here decides anything in its place.
-* Two sessions are one and the same here if they have equal keys, the same names in the same places, the same number for the link
-  that is made next, and stand at the same instant: then they answer alike, word by word. (Worlds that are alike *up to* names and
-  times are told by their keys alone, in ``world_key.py``.)
+* Two sessions are one and the same here if they have equal keys, the same names in the same places, and the same number for the
+  link that is made next: then they answer alike, word by word, up to a shift of the clock. So the clock of a world may be set back,
+  or forth, to that of a session that was met before; where a story is told (``clocks``) it is not, and the instant counts as well.
+  (Worlds that are alike *up to* names are told by their keys alone, in ``world_key.py``.)
 * A session that is known is never fed: a copy is.
 """
 
@@ -18,13 +19,19 @@ import attrs
 
 from rejoinder.states.canonical import Names, Remembered, key
 from rejoinder.states.continuation import Continuation
-from rejoinder.states.effects import Effect
+from rejoinder.states.effects import Effect, Finish, Moved
 from rejoinder.states.events import Event, Expired, Received
 from rejoinder.states.facts import Facts
+from rejoinder.states.phases import ResponsePhase
 from rejoinder.states.session import Session
 from rejoinder.states.stream_events import FrameKind, StreamEvent
+from rejoinder.states.triggers import LinkEvent, ResponseEvent
+from rejoinder.states.verdicts import OutcomeKind
 
+from .accounts import accounts_of, noted_for_nothing
+from .bookkeeping import unexplained
 from .exact import exact
+from .promptness import dialled_too_soon
 from .rows import rows_of
 
 __all__ = ["KnownSession", "KnownSessions", "Reaction"]
@@ -70,6 +77,16 @@ class Reaction:
     """The session afterwards; the one before, if something was raised."""
     raised: Exception | None = None
     """What was raised, which must not be."""
+    orders: tuple[Effect, ...] = ()
+    """The effects, without those moves of machines that nobody has to look at."""
+    accounts: frozenset[str] = frozenset()
+    """What a feed did with a frame, as ``accounts.py`` calls it."""
+    names: frozenset[str] = frozenset()
+    """The notes among them."""
+    spoilt: int = 0
+    """How many requests ended otherwise than completed."""
+    wrong: str | None = None
+    """What is wrong with it in any world."""
 
 
 @final
@@ -77,8 +94,10 @@ class Reaction:
 class KnownSessions:
     """All sessions that one exploration has met."""
 
+    clocks: Final[bool] = False
+    """Whether sessions at different instants are different."""
     known: Final[dict[Hashable, KnownSession]] = attrs.field(factory=dict[Hashable, KnownSession])
-    """By key, names, next link and instant."""
+    """By key, names, next link and, where it counts, instant."""
     told: Final[dict[Hashable, KnownSession]] = attrs.field(factory=dict[Hashable, KnownSession])
     """The same, by what ``exact`` tells."""
     numbers: Final[dict[Hashable, int]] = attrs.field(factory=dict[Hashable, int])
@@ -89,7 +108,7 @@ class KnownSessions:
     """What was received, by link and by the frame's identity: one event for one frame on one link."""
 
     def met(self, session: Session, now: float) -> KnownSession:
-        """The session that is known for ``session`` at ``now``; nobody may feed that one from here on."""
+        """The session that is known for ``session`` at ``now``, by its own clock; nobody may feed that one from here on."""
         words = exact(session)
         if words is None:
             return self._alike(session, now)
@@ -102,7 +121,12 @@ class KnownSessions:
     def _alike(self, session: Session, now: float) -> KnownSession:
         names = Names()
         number = self.numbers.setdefault(key(session, now, names, self.continuations), len(self.numbers))
-        name = (number, now, session.links_made, tuple([(kind, *met) for kind, met in names.kinds.items()]))
+        name = (
+            number,
+            now if self.clocks else None,
+            session.links_made,
+            tuple([(kind, *met) for kind, met in names.kinds.items()]),
+        )
         known = self.known.get(name)
         if known is None:
             session.counts.clear()
@@ -147,4 +171,28 @@ class KnownSessions:
         except Exception as error:  # noqa: BLE001 - whatever it is, it must not be raised
             return Reaction(event, now, (), {}, (), None, known, error)
         counts, sighted = dict(twin.counts), twin.sighted
-        return Reaction(event, now, effects, counts, rows_of(counts, effects), sighted, self.met(twin, now))
+        accounts, names = accounts_of(effects, counts)
+        return Reaction(
+            event,
+            now,
+            effects,
+            counts,
+            rows_of(counts, effects),
+            sighted,
+            self.met(twin, now),
+            orders=tuple([effect for effect in effects if type(effect) is not Moved or _matters(effect)]),
+            accounts=accounts,
+            names=names,
+            spoilt=sum([type(effect) is Finish and effect.outcome.kind is not OutcomeKind.COMPLETED for effect in effects]),
+            wrong=dialled_too_soon(event, effects) or unexplained(twin, event, effects) or noted_for_nothing(event, effects),
+        )
+
+
+def _matters(moved: Moved) -> bool:
+    """Whether somebody who judges has to see that a machine moved."""
+    return moved.target in SEEN_TARGETS or moved.event in SEEN_EVENTS
+
+
+SEEN_TARGETS: Final = frozenset({ResponsePhase.QUARANTINED, ResponsePhase.STREAMING})
+SEEN_EVENTS: Final = frozenset({ResponseEvent.DOUBTFUL, LinkEvent.SUCCESSOR_OPEN})
+"""What ``Judge.saw`` looks at."""

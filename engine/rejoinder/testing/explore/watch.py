@@ -48,7 +48,9 @@ class Watch:
     """Who knows which sessions come to an end by themselves."""
     diary: list[Fed] | None = None
     """Where to write down what is fed; None where nobody reads it."""
-    sessions: Final[KnownSessions] = attrs.field(factory=KnownSessions, init=False)
+    sessions: Final[KnownSessions] = attrs.field(
+        default=attrs.Factory(lambda watch: KnownSessions(clocks=watch.diary is not None), takes_self=True), init=False
+    )
     """The sessions that were met, and what they did."""
     server: Final[KnownServer] = attrs.field(
         default=attrs.Factory(lambda watch: KnownServer(watch.configuration), takes_self=True), init=False

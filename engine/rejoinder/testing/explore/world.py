@@ -121,7 +121,7 @@ class ExploredWorld:
         other.dialling = self.dialling
         other.pinged = self.pinged
         other.unsendable = self.unsendable
-        # Shared until something is fed.
+        # Shared until one is changed.
         other.callers = self.callers
         other.chains = self.chains
         other.chain = self.chain
@@ -384,11 +384,9 @@ class ExploredWorld:
     def feed(self, event: happened.Event, request: int = 0, heard: Spoken | None = None) -> None:
         """Let an event happen, perform what follows, and have it judged. ``request`` is whose words a frame carries."""
         judge, sessions, diary = self.watch.judge, self.watch.sessions, self.watch.diary
-        # An outcome is for good: only callers that wait for theirs are told anything more.
-        self.callers = {number: caller if caller.ended else caller.copy() for number, caller in self.callers.items()}
         events = [event]
         for fed in events:
-            judge.begin(self, request, heard)
+            judge.begin(request, heard)
             reaction = self.taken = sessions.fed(self.known, fed)
             self.known = reaction.after
             if reaction.raised is not None:
@@ -396,7 +394,7 @@ class ExploredWorld:
                 return
             if diary is not None:
                 diary.append(Fed(reaction.at, fed, reaction.effects))
-            for effect in reaction.effects:
+            for effect in reaction.orders:
                 self.broken = judge.order(self, fed, effect)
                 if self.broken is not None:
                     return
@@ -404,7 +402,7 @@ class ExploredWorld:
                 answer = None if perform is None else perform(self, effect)
                 if answer is not None:
                     events.append(answer)
-            self.broken = judge.end(self, fed, reaction.effects)
+            self.broken = judge.end(self, reaction)
             if self.broken is not None:
                 return
         self.broken = judge.rest(self)
@@ -414,9 +412,13 @@ class ExploredWorld:
 
     def _go(self, request: int) -> None:
         """A caller hears nothing from here on."""
-        gone = self.callers[request].copy()
-        gone.left = True
-        self.callers = {**self.callers, request: gone}
+        self.caller(request).left = True
+
+    def caller(self, request: int) -> Caller:
+        """What is known of a request, to be changed in this world alone."""
+        caller = self.callers[request].copy()
+        self.callers = {**self.callers, request: caller}
+        return caller
 
     def _forget(self, link: int) -> None:
         self.sockets.pop(link, None)
