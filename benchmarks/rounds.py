@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import platform
+import re
 import sys
 import tempfile
 from collections.abc import AsyncGenerator, Callable, Iterable
@@ -115,7 +116,8 @@ class Run:
         """What tells a process to profile itself, if it is to."""
         if self.profile is None:
             return {}
-        return {PROFILE_VARIABLE: str(self.profile.resolve() / f"{workload.name} {contender.name}.txt")}
+        name = re.sub(r"[^\w.\[\]]+", "-", f"{workload.name} {contender.name}")
+        return {PROFILE_VARIABLE: str(self.profile.resolve() / f"{name}.txt")}
 
     def note(self, workload: Workload, contender: Contender, answer: dict[str, dict[str, float]]) -> None:
         """Keep what one round of one contender measured."""

@@ -51,9 +51,9 @@ async def test_each_contender_can_be_profiled(tmp_path: Path) -> None:
     run = run_in(tmp_path, rounds=1)
     run.profile = tmp_path
 
-    await measure(run, (attrs.evolve(SMALL, contenders=("bare asyncio",)),))
+    await measure(run, (attrs.evolve(SMALL, contenders=("bare sans-I/O",)),))
 
-    assert "function calls" in (tmp_path / "flood bare asyncio.txt").read_text("utf-8")
+    assert "function calls" in (tmp_path / "flood-bare-sans-I-O.txt").read_text("utf-8")
 
 
 async def test_a_contender_that_fails_is_out_with_its_last_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
