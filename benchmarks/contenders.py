@@ -40,6 +40,7 @@ CONTENDERS: Final = {
         Contender("rejoinder[fast]", "benchmarks.clients.ours", {"wire": "websockets"}),
         Contender("rejoinder, serial", "benchmarks.clients.ours", {"profile": "serial"}),
         Contender("rejoinder, serial, retire", "benchmarks.clients.ours", {"profile": "retire"}),
+        Contender("rejoinder, serial, spare link", "benchmarks.clients.ours", {"profile": "spare"}),
         Contender("rejoinder, own list", "benchmarks.clients.ours", {"history": "list"}),
         Contender("openai SDK", "benchmarks.foreign.openai_sdk", requirements=("openai[realtime]>=3.54,<4",)),
         Contender("openai-agents", "benchmarks.foreign.openai_agents", requirements=("openai-agents>=0.24",)),

@@ -29,6 +29,7 @@ COLOURS: Final = {
     "rejoinder, own list": "#7fb2f0",
     "rejoinder, serial": "#2f7fa8",
     "rejoinder, serial, retire": "#6fb3cf",
+    "rejoinder, serial, spare link": "#9ccbe0",
     "openai SDK": "#c2571a",
     "openai-agents": "#e08a3c",
     "pipecat 1.1.0": "#a03050",

@@ -8,10 +8,11 @@ import ssl
 import sys
 import time
 from collections.abc import AsyncGenerator, Callable, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from functools import partial
 from typing import Any, Final, final
 
-from rejoinder.engine import Conversation, Endpoint, Session, Settings, open_session
+from rejoinder.engine import Conversation, Endpoint, Session, Settings, open_pool, open_session
 from rejoinder.engine.wire_choice import WireName
 from rejoinder.states.content_events import OutputTextDelta
 from rejoinder.states.profiles import AZURE, OPENAI, CancelPolicy, Policy, Profile
@@ -19,12 +20,15 @@ from rejoinder.states.profiles import AZURE, OPENAI, CancelPolicy, Policy, Profi
 from .serving import serve_rounds
 from .trio_client import TrioClient
 
-PROFILES: Final[dict[str, tuple[Profile, Policy, str]]] = {
-    "lanes": (OPENAI, Policy(), "a provider with lanes"),
-    "serial": (AZURE, Policy(), "a provider that answers one response at a time"),
-    "retire": (AZURE, Policy(then=CancelPolicy.RETIRE), "such a provider, with then='retire'"),
+Opener = Callable[[Endpoint, Settings], AbstractAsyncContextManager[Session]]
+"""How a session is opened."""
+PROFILES: Final[dict[str, tuple[Profile, Policy, Opener, str]]] = {
+    "lanes": (OPENAI, Policy(), open_session, "a provider with lanes"),
+    "serial": (AZURE, Policy(), open_session, "a provider that answers one response at a time"),
+    "retire": (AZURE, Policy(then=CancelPolicy.RETIRE), open_session, "such a provider, with then='retire'"),
+    "spare": (AZURE, Policy(), partial(open_pool, size=2, spares=1), "such a provider, in a pool of two links, one of them spare"),
 }
-"""The providers that are measured."""
+"""The providers that are measured, and how a session with each is opened."""
 
 
 class ConversationTalk:
@@ -81,7 +85,7 @@ class Rejoinder(TrioClient):
     packages = ("rejoinder", "trio", "trio-websocket", "websockets")
 
     def __init__(self, wire: WireName = "auto", profile: str = "lanes", history: str = "conversation") -> None:
-        self._profile, policy, provider = PROFILES[profile]
+        self._profile, policy, self._open, provider = PROFILES[profile]
         authority = os.environ.get("SSL_CERT_FILE")
         context = None if authority is None else ssl.create_default_context(cafile=authority)
         self._settings = Settings(policy=policy, preconnect=True, ssl_context=context, wire=wire)
@@ -98,7 +102,7 @@ class Rejoinder(TrioClient):
         endpoint = Endpoint(url, api_key="key", profile=self._profile)
         async with AsyncExitStack() as stack:
             sessions = [
-                await stack.enter_async_context(open_session(endpoint, self._settings)) for _ in range(1 if shared else count)
+                await stack.enter_async_context(self._open(endpoint, self._settings)) for _ in range(1 if shared else count)
             ]
             yield [self._talk(sessions[0 if shared else number], history) for number in range(count)]
 
