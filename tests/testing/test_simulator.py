@@ -45,6 +45,13 @@ async def test_a_conversation() -> None:
     assert simulator.url == f"ws://127.0.0.1:{simulator.port}/v1/responses"
 
 
+async def test_nobody_else_on_the_network_can_reach_it_unless_it_is_told_so() -> None:
+    async with serve(ModelServer()) as simulator, serve(ModelServer(), host="0.0.0.0") as open_to_all:  # noqa: S104 - that is the point
+        bound = [simulator.proxy.host, open_to_all.proxy.host]
+
+    assert ["127.0.0.1", "0.0.0.0"] == bound  # noqa: S104
+
+
 async def test_frames_come_when_they_are_due() -> None:
     answer = Answer([Text("a b c", interval=0.01)])
     async with serve(ModelServer(answer=scripted([answer]))) as simulator, dial(simulator.url) as socket:
