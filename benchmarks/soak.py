@@ -68,6 +68,8 @@ class Account:
     """What was done to connections."""
     server: dict[str, Any]
     """What the servers' logs say."""
+    behind: float
+    """Seconds by which the sessions' process fell behind in all, because the machine had other work."""
     moments: dict[str, Moment]
     """``before`` any session, at the ``start``, in the ``middle``, at the ``end``, and ``after`` the last session."""
 
@@ -117,7 +119,7 @@ class Soak:
                 await self._gather(crowd, proxies, server.pid)
             await server.stdin.aclose()
             account = json.loads(await told.next())
-        return Account(self.minutes, self.sessions, self.seed, crowd.tally, self.faults, account, self.moments)
+        return Account(self.minutes, self.sessions, self.seed, crowd.tally, self.faults, account, crowd.pulse.behind, self.moments)
 
     async def _gather(self, crowd: Crowd, proxies: list[FaultProxy], server: int) -> None:
         """Let the crowd come for as long as it may, and take the measure of it on the way."""
@@ -128,6 +130,7 @@ class Soak:
         async with trio.open_nursery() as faults:
             faults.start_soon(self._break_things, proxies)
             faults.start_soon(self._let_go, proxies)
+            faults.start_soon(crowd.pulse.beat)
             async with trio.open_nursery() as places:
                 for place in range(self.sessions):
                     places.start_soon(crowd.keep_coming, place, self._began + seconds, LIFE, self.pause)
@@ -137,9 +140,9 @@ class Soak:
             faults.cancel_scope.cancel()
         for proxy in proxies:
             proxy.heal()
-        # The proxies' own tasks for the connections that were just left end with them.
+        # The proxies' own tasks for the connections that were just left end with them, in their time.
         with trio.move_on_after(20):
-            while any(proxy.connections for proxy in proxies):
+            while trio.lowlevel.current_statistics().tasks_living > self.moments["before"].tasks:
                 for proxy in proxies:
                     for connection in list(proxy.connections):
                         connection.close()
@@ -226,6 +229,7 @@ def _mib(process: str) -> float | None:
 def figures(account: Account) -> dict[str, Any]:
     """The account as JSON values."""
     tally = account.tally
+    seen: Counter[str] = tally.sometimes + Counter[str](account.server["sometimes"])
     return {
         "minutes": account.minutes,
         "sessions": account.sessions,
@@ -234,7 +238,8 @@ def figures(account: Account) -> dict[str, Any]:
         "texts": {"lost": tally.lost, "duplicated": tally.duplicated, "crossed": tally.crossed},
         "faults": dict(sorted(account.faults.items())),
         "server": account.server["counts"],
-        "seen": dict(sorted((tally.sometimes + Counter(account.server["sometimes"])).items())),
+        "seen": dict(sorted(seen.items())),
+        "behind": {"seconds": round(account.behind, 1)},
         "moments": {name: attrs.asdict(moment) for name, moment in account.moments.items()},
         "violations": violations(account),
         "diaries": tally.diaries,
@@ -254,7 +259,7 @@ def main(
     told = figures(account)
     if json_file is not None:
         json_file.write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
-    for heading in ("counts", "faults", "server", "texts", "moments"):
+    for heading in ("counts", "faults", "server", "texts", "behind", "moments"):
         typer.echo(f"{heading}:")
         for name, value in told[heading].items():
             typer.echo(f"  {name}: {value}")

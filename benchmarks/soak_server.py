@@ -80,8 +80,8 @@ async def main(seed: int) -> None:
             await trio.to_thread.run_sync(sys.stdin.read)
             nursery.cancel_scope.cancel()
     told = {
-        "counts": dict(sum((log.counts for log in logs), Counter())),
-        "sometimes": dict(sum((log.sometimes for log in logs), Counter())),
+        "counts": dict(sum((log.counts for log in logs), Counter[str]())),
+        "sometimes": dict(sum((log.sometimes for log in logs), Counter[str]())),
         "broken": [line for log in logs for line in log.broken],
     }
     sys.stdout.write(json.dumps(told) + "\n")

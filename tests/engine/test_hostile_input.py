@@ -5,6 +5,7 @@ What is played over a link is data (``harness.hostile_input``); what needs a soc
 
 from __future__ import annotations
 
+import gzip
 import logging
 import re
 from collections.abc import AsyncGenerator
@@ -36,7 +37,7 @@ from rejoinder.engine import (
 from rejoinder.engine.drive import Driver
 from rejoinder.engine.transports import Transport
 from rejoinder.states import Deadlines
-from rejoinder.states.intake import MOST_ITEMS
+from rejoinder.states.intake import LONGEST_ITEM, MOST_ITEMS
 from rejoinder.states.profiles import ReplayPolicy
 from rejoinder.states.records import Lane
 from rejoinder.testing import (
@@ -164,6 +165,7 @@ def added(number: int, what: str) -> Event:
 
 async def test_what_is_abandoned_is_not_kept(autojump_clock: trio.testing.MockClock) -> None:
     items = [step for number in range(MOST_ITEMS + 500) for step in (added(number, "added"), added(number, "done"))]
+    items.insert(0, added(10 ** (LONGEST_ITEM + 1), "added"))
     answers = [Answer([Text("Hello.")]), Answer([Text("one"), Pause(0.5), *items, Stall()])]
     server = ModelServer(OPENAI, scripted(answers), CancelMode.IGNORE)
     async with open_pair(server) as pair:
@@ -171,12 +173,13 @@ async def test_what_is_abandoned_is_not_kept(autojump_clock: trio.testing.MockCl
         async with pair.session.respond("Go on.") as response:
             await anext(response)
         await trio.sleep(1)
-        kept = max((len(lane.items), len(lane.output)) for lane in lanes(pair.session))
+        kept = max((len(lane.items), len(lane.output), max(map(len, lane.items), default=0)) for lane in lanes(pair.session))
         await trio.sleep(10)
         assert "You said: Still there?" == await pair.ask("Still there?")
 
     assert MOST_ITEMS == kept[0]
     assert kept[1] <= 1
+    assert kept[2] <= LONGEST_ITEM
 
 
 async def test_frames_that_nobody_asked_for_are_not_kept(autojump_clock: trio.testing.MockClock) -> None:
@@ -301,6 +304,46 @@ async def test_an_answer_in_one_piece_without_end(loopback_clock: trio.testing.M
     async with open_to(lambda stream: endless(stream, head, b" " * 4096), Settings(frame_limit=100_000), "http") as session:
         with pytest.raises(OutputTooLarge, match="more than 100000 bytes"):
             await session.infer("Hi")
+
+
+async def test_a_compressed_answer_is_bounded_by_what_comes_out(loopback_clock: trio.testing.MockClock) -> None:
+    bomb = gzip.compress(b"data: " + b" " * 30_000_000)
+    head = f"HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: {len(bomb)}\r\ncontent-type: {{}}\r\n\r\n"
+    settings = Settings(frame_limit=100_000, policy=Policy(replay=ReplayPolicy.NEVER))
+    async with open_to(answer(head.format("application/json").encode() + bomb), settings, "http") as session:
+        with pytest.raises(OutputTooLarge, match="more than 100000 bytes"):
+            await session.infer("Hi")
+    async with open_to(answer(head.format("text/event-stream").encode() + bomb), settings, "http") as session:
+        assert "`Interrupted`: connection lost" == (await ending(session))[0]
+
+
+@pytest.mark.parametrize(
+    "name, sent",
+    [
+        ("../../v1/files/x", b"%2E%2E%2F%2E%2E%2Fv1%2Ffiles%2Fx"),
+        ("..", b"%2E%2E"),
+        ("a?b=c#d", b"a%3Fb%3Dc%23d"),
+        ("a\r\nX-Evil: 1", b"a%0D%0AX-Evil%3A%201"),
+        ("\ud800", b"%3F"),
+    ],
+)
+async def test_an_id_is_no_path(name: str, sent: bytes, loopback_clock: trio.testing.MockClock) -> None:
+    asked: list[bytes] = []
+
+    async def refuses(stream: trio.SocketStream) -> None:
+        asked.append((await read_head(stream)).split(b"\r\n")[0])
+        await stream.send_all(http(404))
+
+    async with open_to(refuses) as session:
+        background = session.background_response(name)
+        for call in (background.retrieve, background.cancel, background.delete, background.result):
+            with pytest.raises(ResponseFailed, match="HTTP status 404"):
+                await call()
+
+    place = b"/v1/responses/" + sent
+    assert [b"GET " + place, b"POST " + place + b"/cancel", b"DELETE " + place, b"GET " + place + b"?stream=true"] == [
+        line.removesuffix(b" HTTP/1.1") for line in asked
+    ]
 
 
 async def test_a_background_response_without_end(loopback_clock: trio.testing.MockClock) -> None:

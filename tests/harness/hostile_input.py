@@ -147,11 +147,23 @@ WIRES: Final[Sequence[Wire]] = (
         "`frame_limit`",
         "test_an_answer_in_one_piece_without_end",
     ),
+    Wire(
+        "an answer that is small on the wire and huge when it is inflated, over HTTP",
+        "`OutputTooLarge`, or `Interrupted` in a stream",
+        "`frame_limit`, and what one read of 64 KiB inflates to (64 MiB at most)",
+        "test_a_compressed_answer_is_bounded_by_what_comes_out",
+    ),
+    Wire(
+        "a response id that is a path, or holds a query or a line break",
+        "it is encoded: the request goes to the one place below the address, `ResponseFailed` if nothing is there",
+        "one request",
+        "test_an_id_is_no_path",
+    ),
     Wire("a background response without end", "`OutputTooLarge`", "`output_limit`", "test_a_background_response_without_end"),
     Wire(
         "a response that goes on for ever after its caller has left",
         "discarded; its link or lane is given up",
-        "the drain deadline (5 s); the names of 10,000 items, nothing of what they say",
+        "the drain deadline (5 s); the names of 10,000 items, of 256 characters at most",
         "test_what_is_abandoned_is_not_kept",
     ),
     Wire(

@@ -13,6 +13,7 @@ from __future__ import annotations
 import random
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, Self, cast, final
+from urllib.parse import quote
 
 import trio
 
@@ -137,20 +138,20 @@ class BackgroundResponse:
 
     async def retrieve(self) -> Result:
         """What the server has of it now, whatever its status (``GET /responses/{id}``). Raises as ``Session.infer``."""
-        return self._noted(await self._calls.response("GET", f"/{self.id}"))
+        return self._noted(await self._calls.response("GET", self._path))
 
     async def cancel(self) -> Result:
         """Stop it on the server (``POST /responses/{id}/cancel``), and return what it came to.
 
         Legal at any time; what has ended stays as it ended. Raises as ``Session.infer``.
         """
-        result = self._noted(await self._calls.response("POST", f"/{self.id}/cancel", body="{}"))
+        result = self._noted(await self._calls.response("POST", f"{self._path}/cancel", body="{}"))
         self.close()
         return result
 
     async def delete(self) -> None:
         """Remove it from the server (``DELETE /responses/{id}``). Raises as ``Session.infer``."""
-        await self._calls.call("DELETE", f"/{self.id}")
+        await self._calls.call("DELETE", self._path)
 
     def close(self) -> None:
         """Stop listening; it goes on on the server. Iterating goes on behind the last event."""
@@ -179,6 +180,11 @@ class BackgroundResponse:
 
     # -- inside ------------------------------------------------------------------------------------------------------------
 
+    @property
+    def _path(self) -> str:
+        """Where it is. An id comes from a server, or from anybody: it names one thing below the address, and no other path."""
+        return "/" + quote(self.id, safe="", errors="replace").replace(".", "%2E")
+
     def _listen(self, asked: Asked) -> None:
         self._wire.begin(None, asked)
         self._listening = True
@@ -187,7 +193,7 @@ class BackgroundResponse:
         """The next event of the stream, which is asked for if there is none. Raises ``_Broken``, and there is none then."""
         if not self._listening:
             behind = {} if self._position is None else {"starting_after": str(self._position)}
-            self._listen(Asked("GET", f"/{self.id}", query={"stream": "true", **behind}))
+            self._listen(Asked("GET", self._path, query={"stream": "true", **behind}))
         deadlines = self._policy.deadlines
         whole = False
         try:

@@ -54,6 +54,8 @@ OURS: Final = frozenset(
 OUTPUT: Final = frozenset({ResponseEvent.CONTENT, ResponseEvent.CONTENT_AFTER_GAP})
 MOST_ITEMS: Final = 10_000
 """Items of a response that nobody listens to are remembered up to this number: nobody else bounds what it may say."""
+LONGEST_ITEM: Final = 256
+"""Characters of the longest name of such an item; real ones have about fifty."""
 """Events of frames that carry output of the lane's response."""
 
 
@@ -198,7 +200,7 @@ def _classified(session: Session, link: Link, lane: Lane, frame: StreamEvent, no
         lane.sequence = frame.sequence_number
     if event in OUTPUT:
         listened = lane.request is not None
-        if frame.item_id is not None and (listened or len(lane.items) < MOST_ITEMS):
+        if frame.item_id is not None and (listened or (len(lane.items) < MOST_ITEMS and len(frame.item_id) <= LONGEST_ITEM)):
             lane.items.add(frame.item_id)
         if listened and isinstance(frame, OutputItemDone):
             lane.output.append(frame.item)
