@@ -19,9 +19,9 @@ MODULES: Final = sorted(
 )
 EXCEPTIONS: Final[dict[str, str]] = {
     "benchmarks/contenders": "It holds values only; test_workloads checks that each takes part, and test_rounds runs some.",
-    "benchmarks/soak_server": "It is a process of the soak, which test_soak runs.",
-    "benchmarks/soak_sessions": "It is a part of the soak, which test_soak runs.",
-    "benchmarks/soak_stations": "It is a part of the soak, which test_soak runs.",
+    "benchmarks/soak_server": "It is a process of the soak.",
+    "benchmarks/soak_sessions": "It is a part of the soak.",
+    "benchmarks/soak_stations": "It is a part of the soak.",
     "benchmarks/viewer": "It measures a browser by hand; test_viewer_in_browser drives the same page.",
     "states/effects": "It holds values only; every test of the session compares them.",
     "states/events": "It holds values only; test_intake checks that each has its way in.",
