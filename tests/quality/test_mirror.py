@@ -19,7 +19,6 @@ MODULES: Final = sorted(
 )
 EXCEPTIONS: Final[dict[str, str]] = {
     "benchmarks/contenders": "It holds values only; test_workloads checks that each takes part, and test_rounds runs some.",
-    "benchmarks/soak": "It runs in real time, for minutes at least, and is its own judge.",
     "benchmarks/soak_server": "It is a process of the soak.",
     "benchmarks/soak_sessions": "It is a part of the soak.",
     "benchmarks/soak_stations": "It is a part of the soak.",

@@ -31,7 +31,7 @@ from .any_server import ServerLane
 from .bookkeeping import cut_off, forgotten, misdirected, unbalanced
 from .outcomes import untrue
 from .promptness import ended_for_nothing, held_up, sent_in_full_for_nothing, waits_for_nothing
-from .settlement import settled_for_nothing, settled_wrongly, told_of_words, unanswered
+from .settlement import settled_for_nothing, settled_wrongly, told_of_words, unanswered, untold_words
 from .signalling import told_wrongly, untold
 
 if TYPE_CHECKING:
@@ -174,7 +174,11 @@ class Judge:
         if broken is not None:
             return broken
         if spoken is not None and isinstance(event, happening.Received):
-            return _heard(world, spoken, reaction, event.frame.stream_id) or settled_wrongly(world, spoken, reaction, self.request)
+            return (
+                _heard(world, spoken, reaction, event.frame.stream_id)
+                or settled_wrongly(world, spoken, reaction, self.request)
+                or untold_words(world, spoken, reaction, self.request)
+            )
         return settled_for_nothing(effects)
 
     def _retired(self, world: ExploredWorld, event: happening.Event) -> str | None:

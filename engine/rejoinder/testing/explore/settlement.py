@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from .known_sessions import Reaction
     from .world import ExploredWorld
 
-__all__ = ["settled_for_nothing", "settled_wrongly", "told_of_words", "unanswered"]
+__all__ = ["settled_for_nothing", "settled_wrongly", "told_of_words", "unanswered", "untold_words"]
 
 TRUTH: Final = "promise 16"
 WAIT: Final = "promise 17"
@@ -32,6 +32,16 @@ ENDS: Final[Mapping[str, OutcomeKind]] = MappingProxyType(
     {"completed": OutcomeKind.COMPLETED, "failed": OutcomeKind.FAILED, "incomplete": OutcomeKind.INCOMPLETE}
 )
 """The terminals by the book."""
+SAID: Final[Mapping[str, SteerStatus]] = MappingProxyType(
+    {
+        "steer accepted": SteerStatus.ACCEPTED,
+        "steer failed": SteerStatus.FAILED,
+        "queued steer failed": SteerStatus.FAILED,
+        "steer pending": SteerStatus.PENDING,
+    }
+)
+"""What a server says of words, and what that makes of them."""
+LISTENERS: Final = frozenset({Audience.LISTENER, Audience.FAULTY})
 PASSING: Final = frozenset({SteerStatus.QUEUED, SteerStatus.ACCEPTED})
 """What may be said of words before their last status."""
 
@@ -76,6 +86,17 @@ def told_of_words(world: ExploredWorld, effect: Steered) -> str | None:
     if effect.status not in PASSING:
         world.caller(effect.request).steers = tuple([steer for steer in steers if steer != effect.steer])
     return None
+
+
+def untold_words(world: ExploredWorld, said: Spoken, reaction: Reaction, request: int) -> str | None:
+    """Whether what a server says of words is kept from whoever added them, who listens."""
+    status = SAID.get(said.what)
+    if status is None or world.misled or said.audience not in LISTENERS:
+        return None
+    for effect in reaction.effects:
+        if type(effect) is Steered and effect.request == request and effect.status is status:
+            return None
+    return f"{WORDS}: {said.what}, and request {request} is not told that its words are {status}"
 
 
 def unanswered(world: ExploredWorld) -> str | None:
