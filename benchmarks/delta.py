@@ -109,7 +109,7 @@ def _feed(session: Session, events: list[Received]) -> None:
     feed = session.feed
     for number, event in enumerate(events):
         effects = feed(event, float(number))
-        delivered += type(effects[0]) is Deliver
+        delivered += bool(effects) and type(effects[0]) is Deliver
     if delivered != len(events):
         message = f"{len(events) - delivered} of {len(events)} deltas were not delivered: the measurement is void"
         raise RuntimeError(message)

@@ -36,7 +36,7 @@ def test_it_prints_a_table_beside_the_original() -> None:
     assert re.match(r" *row +scenario +correct +measured +verdict +the original\n", ended.stdout)
     assert re.search(r"\n *01 +three turns .* turn 2 sent after \d+ ms.* right +right: 1 item, 145 bytes", ended.stdout)
     assert re.search(
-        r"\n3 scenarios, 5 runs in \d+\.\d s: 3 right, 0 wrong\. The longest run took \d+\.\d s \(.*\)\.\n"
+        r"\n3 scenarios, 9 runs in \d+\.\d s: 3 right, 0 wrong\. The longest run took \d+\.\d s \(.*\)\.\n"
         r"The original, measured in the same ones: 3 right\.\n$",
         ended.stdout,
     )
@@ -53,7 +53,8 @@ def test_what_is_wrong_is_told_frame_by_frame_and_is_status_1(tmp_path: Path) ->
     assert re.search(r"\n *01 +three turns .* WRONG +right: ", ended.stdout)
     assert "\n01 (trio-websocket, serial) is WRONG:\n   turn 1 heard 'Good night.', not 'Good morning.'\n" in ended.stdout
     assert "\n   frames not expected: 0 < created resp_1, " in ended.stdout
-    assert "2 scenarios, 2 runs in " in ended.stdout
+    assert "\n01 (websockets, serial) is WRONG:\n" in ended.stdout
+    assert "2 scenarios, 4 runs in " in ended.stdout
     assert ": 1 right, 1 wrong." in ended.stdout
     assert [False, "wrong", "right"] == [report["succeeded"], *(each["verdict"] for each in report["scenarios"])]
 
@@ -66,10 +67,12 @@ def test_json_has_every_run_every_turn_and_every_frame(tmp_path: Path) -> None:
     assert (0, True) == (ended.exit_code, report["succeeded"])
     assert ("01", "right") == (row["name"], row["verdict"])
     assert {"verdict": "right", "measured": "1 item, 145 bytes, 2 ms"} == row["original"]
-    assert [("trio-websocket", "lanes", True), ("trio-websocket", "serial", True)] == [
+    assert [(wire, kind, True) for wire in ("trio-websocket", "websockets") for kind in ("lanes", "serial")] == [
         (run["wire"], run["kind"], run["right"]) for run in row["runs"]
     ]
     for run in row["runs"]:
+        assert run["expected"] == run["seen"]
+        assert "create" in run["seen"][0]
         assert ["Good morning.", "It is Tuesday.", "Goodbye."] == [turn["heard"] for turn in run["turns"]]
         sent = [json.loads(frame["text"]) for frame in run["frames"] if frame["direction"] == "to server"]
         assert ["Good morning!", "Which day is it?", "Thank you."] == [create["input"][-1]["content"] for create in sent]
@@ -108,7 +111,7 @@ def test_progress_is_shown_to_a_terminal_only() -> None:
     [
         (["--nonsense"], "No such option"),
         (["99"], "There is no scenario named '99'. Scenarios are 01, 01L, "),
-        (["01", "--wire", "copper"], "There is no wire named 'copper' here. Wires are trio-websocket"),
+        (["01", "--wire", "copper"], "There is no wire named 'copper' here. Wires are trio-websocket, websockets."),
         (["01", "--profile", "nonsense"], "--profile"),
         (["16", "--profile", "serial"], "There is nothing to run (serial: a serial server remembers"),
         (["01", "--at-once", "0"], "--at-once"),

@@ -4,20 +4,27 @@ import pytest
 import trio
 import trio.testing
 
-from harness.pair import open_pair
+from harness import frames
+from harness.hand_wire import HandNetwork
+from harness.pair import KEY, open_pair
 from rejoinder.engine import (
     CancelPolicy,
+    ConsumerTooSlow,
     DeadlineExceeded,
     Deadlines,
+    Endpoint,
     Moved,
     Observation,
     Policy,
     ReplayPolicy,
     Response,
     Sent,
+    Settings,
+    open_session,
 )
 from rejoinder.engine.drive import PERFORM
 from rejoinder.states import effects
+from rejoinder.states.profiles import AZURE as AZURE_PROFILE
 from rejoinder.testing import AZURE, GENERIC, Answer, ErrorFrame, LinkPlan, LoseConnection, ModelServer, Stall, Text, scripted
 
 NEVER = Policy(replay=ReplayPolicy.NEVER)
@@ -94,6 +101,47 @@ async def test_frames_that_came_with_the_end_are_heard_before_it(autojump_clock:
                 seen += piece
 
     assert "all of it" == seen
+
+
+ONCE = Settings(policy=NEVER)
+SERIAL = Endpoint("ws://localhost/v1/responses", api_key=KEY, profile=AZURE_PROFILE)
+
+
+async def test_frames_behind_the_one_that_ends_their_link_are_nobodys(autojump_clock: trio.testing.MockClock) -> None:
+    network = HandNetwork()
+    async with open_session(SERIAL, ONCE, connector=network.connect) as session, session.respond("Hi") as response:
+        await trio.testing.wait_all_tasks_blocked()
+        network.wires[0].say_at_once(
+            frames.created(),
+            frames.item_added(),
+            frames.delta("all of it"),
+            frames.completed(sequence=3),
+            frames.error("websocket_connection_limit_reached"),
+            frames.delta("more", sequence=4),
+        )
+        assert "all of it" == await response.text()
+        statistics = session.statistics()
+
+    assert 6 == statistics.frames_received
+    assert "Late" not in statistics.counts
+    assert "StrayContent" not in statistics.counts
+
+
+async def test_a_buffer_that_overflows_in_the_middle_of_a_read(autojump_clock: trio.testing.MockClock) -> None:
+    network = HandNetwork()
+    settings = Settings(policy=NEVER, buffer_limit=2_000)
+    async with open_session(SERIAL, settings, connector=network.connect) as session, session.respond("Hi") as response:
+        await trio.testing.wait_all_tasks_blocked()
+        pieces = [frames.delta(f"{number:0200}", sequence=number) for number in range(2, 20)]
+        network.wires[0].say_at_once(frames.created(), frames.item_added(), *pieces)
+        await trio.testing.wait_all_tasks_blocked()
+        with pytest.raises(ConsumerTooSlow) as caught:
+            await response.text()
+        discarded = session.statistics().counts["response draining Content"]
+
+    delivered = len(caught.value.partial.text) // 200
+    assert 0 < delivered < 18
+    assert 18 == delivered + discarded
 
 
 @pytest.mark.original("B062", "B084")

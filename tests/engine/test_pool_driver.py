@@ -12,13 +12,14 @@ import trio.testing
 
 from harness.loopback import tasks
 from harness.over_http import open_over_http
-from harness.pair import Pair, open_pair
+from harness.pair import KEY, Pair, open_pair
 from rejoinder.engine import (
     Asked,
     ConnectionFailed,
     Conversation,
     DeadlineExceeded,
     Deadlines,
+    Endpoint,
     Finished,
     Interrupted,
     Observation,
@@ -31,13 +32,16 @@ from rejoinder.engine import (
     Settings,
     SteerStatus,
     Wait,
+    open_pool,
 )
 from rejoinder.engine.pool_driver import PoolDriver
 from rejoinder.engine.recorder import VARIABLE
+from rejoinder.states.profiles import AZURE as SERIAL
 from rejoinder.states.profiles import OPENAI
 from rejoinder.states.verdicts import Cause
 from rejoinder.testing import AZURE, Answer, LinkPlan, ModelServer, Received, Stall, Text
 from rejoinder.testing.server_faults import ServerFaults
+from rejoinder.testing.simulator import serve
 
 SLOW = LinkPlan(handshake_delay=0.3, latency=0.01)
 
@@ -80,6 +84,25 @@ async def test_after_an_interruption_a_spare_link_saves_the_handshake(
     assert waited == pytest.approx(timings.queued)
     assert timings.dial == timings.queued
     assert [0, 1] == [connection for connection, _ in by_link(pair)]
+
+
+async def test_over_a_socket_too_the_next_request_needs_no_handshake(loopback_clock: trio.testing.MockClock) -> None:
+    async with (
+        serve(ModelServer(AZURE, paced), key=KEY) as simulator,
+        open_pool(Endpoint(simulator.url, KEY, profile=SERIAL), size=2) as session,
+    ):
+        async with session.respond("stall") as response:
+            async for _ in response.text_deltas():
+                break
+            await trio.sleep(1.0)
+            upgrades = len(simulator.upgrades)
+        async with session.respond("go on") as response:
+            text = await response.text()
+        after = len(simulator.upgrades)
+
+    assert "heard go on" == text
+    assert (2, 2) == (upgrades, after)
+    assert 0.0 == response.timings.queued
 
 
 async def test_a_pool_of_one_hedges_as_a_session_does(autojump_clock: trio.testing.MockClock) -> None:

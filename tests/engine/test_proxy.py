@@ -58,7 +58,10 @@ def test_what_is_no_address_of_a_proxy_is_refused_where_it_is_written(address: s
 
 
 def test_socks_needs_its_library(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(under_test, "find_spec", lambda _: None)
+    def nowhere(name: str) -> None:
+        assert "socksio" == name
+
+    monkeypatch.setattr(under_test, "find_spec", nowhere)
     with pytest.raises(InvalidSetting, match=r"needs the library socksio\. Install rejoinder\[socks\]\.$"):
         Settings(proxy="socks5://proxy.example")
 

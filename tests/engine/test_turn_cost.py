@@ -1,87 +1,24 @@
-"""A turn costs what is new in it, however long the conversation is: counted in items that are looked at, not in seconds.
-
-Every way to read a frozen item is watched, and every way to walk through a history; so whatever begins to do something with each
-item of the past makes these numbers grow.
-"""
+"""A turn costs what is new in it, however long the conversation is: counted in items that are looked at, not in seconds."""
 
 from __future__ import annotations
 
 import logging
-from collections import Counter
-from collections.abc import Callable, Generator, Iterator
-from contextlib import contextmanager
-from typing import Any, Final, cast
+from collections.abc import Callable, Iterator
+from typing import Any, Final
 
 import pytest
 import trio.testing
 from opentelemetry.sdk.trace import TracerProvider
 
 from harness.pair import Pair, message, open_pair, user
+from harness.watching import Watched, watching
 from rejoinder.engine import Conversation, Observation, chat_messages
 from rejoinder.engine.tracing import trace_session
-from rejoinder.states import frozen_json, json_values
-from rejoinder.states.frozen_json import FrozenObject
-from rejoinder.states.item_history import ItemHistory
 from rejoinder.testing import AZURE, OPENAI, Answer, ModelServer, ServerProfile, Text
 
-READERS: Final = ("__eq__", "__getitem__", "__iter__", "__contains__", "get", "items", "keys", "values", "copy", "written")
-"""All ways to look at an item."""
 LONG: Final = 2000
 MARGIN: Final = 4
 """Items at the end of a history that a turn may look at: what came last, and what comes."""
-
-
-class Watched:
-    """What was looked at while it watched."""
-
-    def __init__(self) -> None:
-        self.items: set[int] = set()
-        """The items that were looked at."""
-        self.calls: Counter[str] = Counter()
-        """How often, by which way."""
-        self.walked = 0
-        """Items that were walked over in histories, whether looked at or not."""
-
-
-@contextmanager
-def watching() -> Generator[Watched]:
-    """Watch all frozen items and histories for the length of the block."""
-    watched = Watched()
-    with pytest.MonkeyPatch.context() as patch:
-        for name in READERS:
-            patch.setattr(FrozenObject, name, _noting(watched, name))
-        take = cast("Callable[[ItemHistory, Any], Any]", ItemHistory.__getitem__)
-        walk, freeze = ItemHistory.__iter__, json_values.frozen_copy
-
-        def noted_take(history: ItemHistory, index: Any) -> Any:  # noqa: ANN401 - an index or a slice
-            taken: Any = take(history, index)
-            watched.walked += len(taken) if isinstance(index, slice) else 1
-            return taken
-
-        def noted_walk(history: ItemHistory) -> Iterator[FrozenObject]:
-            for item in walk(history):
-                watched.walked += 1
-                yield item
-
-        def noted_freeze(*given: Any) -> Any:  # noqa: ANN401 - as it is given
-            watched.calls["frozen"] += 1
-            return freeze(*given)
-
-        patch.setattr(ItemHistory, "__getitem__", noted_take)
-        patch.setattr(ItemHistory, "__iter__", noted_walk)
-        patch.setattr(frozen_json, "frozen_copy", noted_freeze)
-        yield watched
-
-
-def _noting(watched: Watched, name: str) -> Callable[..., Any]:
-    original = getattr(FrozenObject, name)
-
-    def noted(item: FrozenObject, *given: Any) -> Any:  # noqa: ANN401 - as it is given
-        watched.items.add(id(item))
-        watched.calls[name] += 1
-        return original(item, *given)
-
-    return noted
 
 
 def past(length: int) -> list[dict[str, Any]]:

@@ -13,7 +13,7 @@ from harness.pair import KEY
 from rejoinder.engine import Endpoint, InvalidSetting, Settings, wire_choice
 from rejoinder.engine.websocket_wire import WebSocketWire
 from rejoinder.engine.websockets_wire import WebsocketsWire
-from rejoinder.engine.wire_choice import WireName, chosen_wire, installed_version, open_chosen_wire
+from rejoinder.engine.wire_choice import WireName, available_wires, chosen_wire, installed_version, open_chosen_wire
 
 WITHOUT_THE_EXTRA = """
 import sys
@@ -82,6 +82,14 @@ def test_auto_takes_the_fast_one_where_a_version_that_was_tried_is_installed(
 
     assert expected == chosen_wire("auto")
     assert expected == chosen_wire(Settings().wire)
+
+
+def test_the_available_are_those_that_can_be_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
+    here = available_wires()
+    pretend(monkeypatch, None)
+
+    assert ("trio-websocket", "websockets") == here
+    assert ("trio-websocket",) == available_wires()
 
 
 def test_a_name_is_taken_at_its_word() -> None:

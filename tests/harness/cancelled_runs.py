@@ -24,12 +24,19 @@ from harness.public_calls import public_calls
 from harness.stages import HTTP, MEMORY, SITUATIONS, Place, Situation, open_place, rests
 from harness.wires import WIRES
 
-__all__ = ["BUSY", "CALLS", "PAIRS", "QUIET", "Points", "Run", "count_points", "pairs", "run"]
+__all__ = ["BUSY", "CALLS", "NEVER_WAIT", "PAIRS", "QUIET", "Points", "Run", "count_points", "pairs", "run"]
 
 Pair = tuple[Story, Situation]
 
 CALLS: Final = public_calls()
 """The name of each public call that can wait, by its code."""
+NEVER_WAIT: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "Recording.__aenter__": "a recording runs since it was made",
+        "Turn.leave": "it cancels, and a cancel waits for nobody",
+    }
+)
+"""Calls that could wait as far as their form goes, and why they have no checkpoint."""
 QUIET: Final = tuple(each for each in SITUATIONS if each.name in {"first dial", "lanes, idle"})
 """The situations of the short part, and of what needs no link."""
 BUSY: Final = tuple(each for each in SITUATIONS if each not in QUIET)
@@ -80,6 +87,8 @@ async def run(place: Place, story: Story, number: int = 0, moment: Moment = Mome
         checkpoints = Checkpoints(number, moment, scope, None if number else CALLS)
         with checkpoints, scope:
             await story.take(stage, heard)
+        # At once, and before anything else can happen: whoever has left asks for nothing any more.
+        assert story.goes_on or {} == stage.session.statistics().requests
         await rests(stage)
         at_rest = len(own_tasks(place.servers))
     return Run(checkpoints.count, checkpoints.by_call, heard.text, scope.cancelled_caught, at_rest)

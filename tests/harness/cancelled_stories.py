@@ -15,7 +15,7 @@ import attrs
 import trio
 
 from harness.stages import WORDS, Stage
-from rejoinder.engine import BackgroundResponse, Conversation, Tools, Turn
+from rejoinder.engine import BackgroundResponse, Conversation, Tools, Turn, open_pool, open_session
 from rejoinder.states.content_events import OutputTextDelta
 
 __all__ = ["OUT_OF_BAND", "STORIES", "Heard", "Story"]
@@ -42,6 +42,8 @@ class Story:
     """Whether it can be told where responses travel over HTTP."""
     lanes_only: bool = False
     """Whether it needs a server that takes words in the middle."""
+    goes_on: bool = False
+    """Whether what it asked for goes on without its caller."""
 
     @property
     def name(self) -> str:
@@ -177,8 +179,14 @@ async def wait_for_a_background_call(stage: Stage, heard: Heard) -> None:
 
 
 async def a_session_of_its_own(stage: Stage, heard: Heard) -> None:
-    async with stage.open() as session, session.respond("turn") as response:
+    async with stage.open(open_session) as session, session.respond("turn") as response:
         heard.text = await response.text()
+
+
+async def a_pool_of_its_own(stage: Stage, heard: Heard) -> None:
+    async with stage.open(open_pool) as session, session.respond("turn") as first, session.respond("turn") as second:
+        assert WORDS == await second.text()
+        heard.text = await first.text()
 
 
 async def record(stage: Stage, heard: Heard) -> None:
@@ -242,7 +250,7 @@ STORIES: Final = (
     Story(leave_early, heard="its"),
     Story(several_at_once),
     Story(a_conversation),
-    Story(warm_up, heard="completed", over_http=False),
+    Story(warm_up, heard="completed", over_http=False, goes_on=True),
     Story(steer, over_http=False, lanes_only=True),
     Story(converse_and_iterate),
     Story(converse_in_pieces),
@@ -250,6 +258,7 @@ STORIES: Final = (
     Story(converse_for_the_result),
     Story(wait_for_a_background_call),
     Story(a_session_of_its_own),
+    Story(a_pool_of_its_own),
     Story(record),
 )
 """What can be told over any wire, in memory too."""

@@ -42,14 +42,18 @@ class HandWire:
         self._free = trio.Event()
         if not held:
             self._free.set()
-        self._speaker, self._listener = trio.open_memory_channel[str | Exception](math.inf)
+        self._speaker, self._listener = trio.open_memory_channel[list[str] | Exception](math.inf)
 
     # -- the test's side -----------------------------------------------------------------------------------------------------
 
     def say(self, *events: StreamEvent) -> None:
-        """Let frames arrive."""
+        """Let frames arrive, one after the other."""
         for event in events:
-            self._speaker.send_nowait(json.dumps(dict(event.raw)))
+            self.say_at_once(event)
+
+    def say_at_once(self, *events: StreamEvent) -> None:
+        """Let frames arrive together."""
+        self._speaker.send_nowait([json.dumps(dict(event.raw)) for event in events])
 
     def fail(self, error: Exception) -> None:
         """Let receiving raise ``error``, once the frames before it have been read."""
@@ -86,7 +90,7 @@ class HandWire:
         said = await self._listener.receive()
         if isinstance(said, Exception):
             raise said
-        return [said]
+        return said
 
     async def ping(self) -> None:
         """Ping; the pong is there at once."""

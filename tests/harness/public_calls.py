@@ -3,6 +3,7 @@
 Rules of this file
 * A call is public if its name is, and if it belongs to what ``rejoinder.engine`` exports, or to something that a public member of
   that hands out (its annotation says so). ``async for`` and ``async with`` call: ``__anext__``, ``__aenter__``, ``__aexit__``.
+* A protocol has no calls of ours: whoever implements it has.
 * Functions are known by their code, so that a checkpoint can be attributed to whatever public calls are on the stack.
 """
 
@@ -33,7 +34,7 @@ def public_calls() -> Mapping[CodeType, str]:
     seen: set[type] = set()
     while left:
         each = left.pop()
-        if each in seen:
+        if each in seen or getattr(each, "_is_protocol", False):
             continue
         seen.add(each)
         for name in dir(each):

@@ -39,7 +39,7 @@ from rejoinder.testing.fault_proxy import ProxyPlan
 from rejoinder.testing.memory_wire import memory_connector
 from rejoinder.testing.simulator import Simulator, serve
 
-__all__ = ["HTTP", "MEMORY", "SITUATIONS", "WORDS", "Place", "Situation", "Stage", "open_place", "rests"]
+__all__ = ["HTTP", "MEMORY", "SITUATIONS", "WORDS", "Opener", "Place", "Situation", "Stage", "open_place", "rests"]
 
 WORDS: Final = "its own words"
 """What is said to the call under test."""
@@ -68,6 +68,10 @@ def answer(received: Received) -> Answer:
     if text == "Shorter.":
         return Answer([Text(WORDS)])
     return Answer([Text(f"to {text}")])
+
+
+Opener = Callable[..., AbstractAsyncContextManager[Session]]
+"""``open_session``, or ``open_pool``."""
 
 
 @attrs.frozen
@@ -126,8 +130,8 @@ class Stage:
     """The session that is called."""
     situation: Situation
     """What is under way."""
-    open: Callable[[], AbstractAsyncContextManager[Session]] = attrs.field(repr=False)
-    """Opens another session to the same server."""
+    open: Callable[[Opener], AbstractAsyncContextManager[Session]] = attrs.field(repr=False)
+    """Opens another session to the same server, with ``open_session`` or ``open_pool``."""
     folder: Path
     """Where files may be written."""
     server: ModelServer = attrs.field(repr=False)
@@ -180,9 +184,9 @@ async def open_place(transport: str, situation: Situation, folder: Path, nursery
     settings = Settings(policy=situation.policy, wire="auto" if over_http else cast("WireName", transport))
 
     @asynccontextmanager
-    async def opened() -> AsyncGenerator[Session]:
+    async def opened(open_it: Opener = open_session) -> AsyncGenerator[Session]:
         endpoint = Endpoint(simulator.url, api_key=KEY, profile=situation.client)
-        async with open_session(endpoint, settings, transport="http" if over_http else "websocket") as session:
+        async with open_it(endpoint, settings, transport="http" if over_http else "websocket") as session:
             yield session
 
     @asynccontextmanager
@@ -212,8 +216,8 @@ async def _in_memory(situation: Situation, folder: Path) -> AsyncGenerator[Stage
     endpoint = Endpoint("ws://localhost/v1/responses", api_key=KEY, profile=situation.client)
 
     @asynccontextmanager
-    async def opened() -> AsyncGenerator[Session]:
-        async with open_session(endpoint, Settings(policy=situation.policy), connector=memory_connector(network)) as session:
+    async def opened(open_it: Opener = open_session) -> AsyncGenerator[Session]:
+        async with open_it(endpoint, Settings(policy=situation.policy), connector=memory_connector(network)) as session:
             yield session
 
     async with opened() as session:

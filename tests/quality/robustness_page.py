@@ -97,7 +97,7 @@ def _points() -> Iterator[str]:
     yield f"| call | in memory | {' | '.join(TRANSPORTS[1:-1])} | HTTP |"
     yield "|---|" + "--:|" * len(TRANSPORTS)
     for call in sorted(set(CALLS.values())):
-        yield f"| `{call}` | {' | '.join(str(counted[each].by_call[call] or '') for each in TRANSPORTS)} |"
+        yield f"| `{call}` | {' | '.join(str(counted[each].by_call[call]) for each in TRANSPORTS)} |"
     yield f"| all checkpoints of the callers | {' | '.join(str(counted[each].in_all) for each in TRANSPORTS)} |"
 
 
@@ -107,7 +107,7 @@ def points_in(text: str) -> Mapping[str, Mapping[str, int]]:
     for line in _part(text, "points")[1].splitlines():
         name, *counts = (cell.strip() for cell in line.strip("|").split("|"))
         if name.startswith("`"):
-            stated[name.strip("`")] = {each: int(count or 0) for each, count in zip(TRANSPORTS, counts, strict=True)}
+            stated[name.strip("`")] = {each: int(count) for each, count in zip(TRANSPORTS, counts, strict=True)}
     return stated
 
 

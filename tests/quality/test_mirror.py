@@ -1,7 +1,8 @@
 """Each module has a test file of its own, where a reader looks for it.
 
-Rule: `<root>/rejoinder/<portion>/<module>.py` is tested by `tests/<portion>/test_<module>.py`. Further test files
-beside those are welcome. A module that needs no file of its own is named below, with the reason.
+Rule: `<root>/rejoinder/<portion>/<module>.py` is tested by `tests/<portion>/test_<module>.py`, and `benchmarks/<module>.py` by
+`tests/benchmarks/test_<module>.py`. Further test files beside those are welcome. A module that needs no file of its own
+is named below, with the reason.
 """
 
 from pathlib import Path
@@ -12,11 +13,16 @@ import pytest
 REPOSITORY: Final = Path(__file__).parents[2]
 MODULES: Final = sorted(
     path
-    for root in ("states", "engine", "diagrams")
-    for path in REPOSITORY.glob(f"{root}/rejoinder/*/*.py")
+    for pattern in ("states/rejoinder/*/*.py", "engine/rejoinder/*/*.py", "diagrams/rejoinder/*/*.py", "benchmarks/*.py")
+    for path in REPOSITORY.glob(pattern)
     if path.name != "__init__.py"
 )
 EXCEPTIONS: Final[dict[str, str]] = {
+    "benchmarks/contenders": "It holds values only; test_workloads checks that each takes part, and test_rounds runs some.",
+    "benchmarks/soak_server": "It is a process of the soak.",
+    "benchmarks/soak_sessions": "It is a part of the soak.",
+    "benchmarks/soak_stations": "It is a part of the soak.",
+    "benchmarks/viewer": "It measures a browser by hand; test_viewer_in_browser drives the same page.",
     "states/effects": "It holds values only; every test of the session compares them.",
     "states/events": "It holds values only; test_intake checks that each has its way in.",
     "states/phases": "It holds names only; test_link, test_request and test_response reach and check every one.",

@@ -27,11 +27,11 @@ from quality.mutants.page import page
 from quality.mutants.planted import PLANTED, ROOT_CAUSES
 from quality.mutants.planting import rows_of
 from quality.mutants.report import table
-from rejoinder.states import deadlines, facts, intake, placement, response_rules
+from rejoinder.states import deadlines, facts, intake, placement, request_rules, response_rules
 from rejoinder.states import session as session_module
 from rejoinder.states.chart import CHARTS
 from rejoinder.states.edges import Staying
-from rejoinder.states.effects import Moved, Note, Settled
+from rejoinder.states.effects import Moved, Note
 from rejoinder.states.records import Lane
 from rejoinder.states.session import Session
 from rejoinder.states.steps import Step
@@ -39,7 +39,7 @@ from rejoinder.testing.fuzz.program import Program
 
 BUDGET: Final = 15.0
 """Seconds for each detector: several times what the slowest of the chosen needs."""
-PLACES: Final = (deadlines, facts, intake, placement, response_rules, session_module, Session, Lane)
+PLACES: Final = (deadlines, facts, intake, placement, request_rules, response_rules, session_module, Session, Lane)
 """Where faults are planted."""
 
 
@@ -94,7 +94,7 @@ def test_every_effect_that_a_rule_emits_is_listed(monkeypatch: pytest.MonkeyPatc
             of_inner_rules.append(set())
             rule(session, record, step)
             all_of_it = set(range(before, len(session.effects)))
-            own = {type(session.effects[place]) for place in all_of_it - of_inner_rules.pop()} - {Moved, Settled}
+            own = {type(session.effects[place]) for place in all_of_it - of_inner_rules.pop()} - {Moved}
             of_inner_rules[-1] |= all_of_it
             heard.add(rule.__name__)
             unlisted.update((rule.__name__, kind.__name__) for kind in own.difference(EFFECTS[rule.__name__]))

@@ -20,7 +20,7 @@ def test_a_part_that_is_missing_is_named() -> None:
 
 
 def test_points_are_read_from_the_table() -> None:
-    rows = "| call | in memory | a | b | HTTP |\n|---|--:|--:|--:|--:|\n| `f` | 1 | 2 |  | 3 |\n| all | 1 | 2 | 0 | 3 |\n"
+    rows = "| call | in memory | a | b | HTTP |\n|---|--:|--:|--:|--:|\n| `f` | 1 | 2 | 0 | 3 |\n| all | 1 | 2 | 0 | 3 |\n"
     stated = points_in(f"<!-- robustness:points -->\n{rows}<!-- /robustness:points -->\n")
 
     assert [("f", [1, 2, 0, 3])] == [(call, list(counts.values())) for call, counts in stated.items()]

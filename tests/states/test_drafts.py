@@ -37,7 +37,7 @@ def test_it_is_frozen() -> None:
     with pytest.raises(attrs.exceptions.FrozenInstanceError):
         made.delta = "another"  # type: ignore[misc] # pyright: ignore[reportAttributeAccessIssue]
     with pytest.raises(attrs.exceptions.FrozenInstanceError):
-        del made.delta
+        del made.delta  # pyright: ignore[reportAttributeAccessIssue]
 
     assert "word" == made.delta
     assert not hasattr(made, "__dict__")

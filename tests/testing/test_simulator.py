@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections.abc import Sequence
 
 import attrs
 import httpx
@@ -24,6 +25,7 @@ from rejoinder.testing import (
     scripted,
 )
 from rejoinder.testing.fault_proxy import Break, Direction
+from rejoinder.testing.outgoing import Outgoing
 from rejoinder.testing.simulator import Simulator, serve
 from testing.dialling import dial, read_to_the_end, read_until
 from testing.exchange import cancel, create
@@ -359,3 +361,32 @@ def raw_text(text: str) -> bytes:
     payload = text.encode()
     assert len(payload) < 126
     return bytes([0x81, 0x80 | len(payload), 0, 0, 0, 0]) + payload
+
+
+async def test_what_is_due_is_said_however_instants_are_rounded(
+    monkeypatch: pytest.MonkeyPatch, autojump_clock: trio.testing.MockClock
+) -> None:
+    """The simulator's clock begins with it, so each instant is a difference; one that is rounded down is not waited for again."""
+    polls: list[float] = []
+    said: list[Outgoing] = []
+    poll = ModelServer.poll
+
+    def counted(self: ModelServer, now: float) -> Sequence[Outgoing]:
+        polls.append(now)
+        assert len(polls) < 10_000
+        return poll(self, now)
+
+    monkeypatch.setattr(ModelServer, "poll", counted)
+    answer = Answer([Text("one two three four", interval=0.02)], created_after=0.02)
+    for place in range(20):
+        await trio.sleep(0.1 * place)
+        simulator = Simulator(ModelServer(answer=scripted([answer])))
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(simulator.pump)
+            connection = simulator.server.connect(simulator.now())
+            simulator.attach(connection, said.append)
+            simulator.receive(connection, json.dumps({"type": "response.create", "model": "m", "input": "Hi"}))
+            await trio.sleep(1.0)
+            nursery.cancel_scope.cancel()
+
+        assert "response.completed" == simulator.server.log[-1].type

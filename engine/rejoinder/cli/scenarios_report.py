@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from rejoinder.testing.scenarios.records import FigureKind, Kind, OriginalVerdict, Scenario
+from rejoinder.testing.scenarios.traffic import lines_of, seen
 
 from .printable import printable
 
@@ -108,6 +109,8 @@ def _run_as_json(run: Result) -> dict[str, Any]:
         "seconds": round(run.happened.seconds, 3),
         "differences": list(run.differences),
         "figures": {name: _number(value) for name, value in run.figures.items()},
+        "expected": lines_of(run.scenario.traffic(run.setting.kind)),
+        "seen": seen(run.happened.log),
         "turns": [_turn_as_json(turn) for turn in run.happened.turns],
         "frames": [_frame_as_json(entry) for entry in run.happened.log],
     }

@@ -31,6 +31,7 @@ from starlette.routing import Route
 from rejoinder.diagrams.steps import Describer
 from rejoinder.diagrams.viewer import MOST_STEPS, about, build_page, live_data
 from rejoinder.states.trace import TraceError
+from rejoinder.states.trace_inputs import ReadInputs
 from rejoinder.states.trace_reading import read_entry, read_header
 
 from .running import CannotDo
@@ -111,11 +112,11 @@ async def new_steps(trace: Path) -> AsyncGenerator[dict[str, Any]]:
 
     Waits for the file, and for its lines. Ends, with a ``notice``, at a line that cannot be read, and when a page is full.
     """
-    describer = Describer()
+    describer, inputs = Describer(), ReadInputs()
     number = told = 0
     async with aclosing(_new_lines(trace)) as batches:
         async for lines in batches:
-            news = _described(describer, lines, number)
+            news = _described(describer, inputs, lines, number)
             number += len(lines)
             news["machines"], told = describer.machines[told:], len(describer.machines)
             yield news
@@ -123,7 +124,7 @@ async def new_steps(trace: Path) -> AsyncGenerator[dict[str, Any]]:
                 return
 
 
-def _described(describer: Describer, lines: Sequence[bytes], number: int) -> dict[str, Any]:
+def _described(describer: Describer, inputs: ReadInputs, lines: Sequence[bytes], number: int) -> dict[str, Any]:
     """What lines say that come behind ``number`` others."""
     news: dict[str, Any] = {"steps": []}
     try:
@@ -134,7 +135,7 @@ def _described(describer: Describer, lines: Sequence[bytes], number: int) -> dic
             elif at > MOST_STEPS + 1:
                 return news | {"notice": f"Only {MOST_STEPS} steps have room here.", "end": True}
             else:
-                news["steps"].append(describer.describe(read_entry(at, text)))
+                news["steps"].append(describer.describe(read_entry(at, text, inputs)))
     except TraceError as error:
         return news | {"notice": f"{error} What comes before it is shown.", "end": True}
     return news

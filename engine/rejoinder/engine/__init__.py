@@ -73,6 +73,7 @@ from .transports import Transport
 from .turn import Turn, TurnItem
 from .typed_fields import Reasoning, TextFormat, TextOptions, ToolChoice
 from .wire import Connector, HandshakeFailed, Wire, WireClosed
+from .wire_choice import WireName
 
 __all__ = [
     "NOT_GIVEN",
@@ -158,6 +159,7 @@ __all__ = [
     "Wait",
     "Wire",
     "WireClosed",
+    "WireName",
     "audio_part",
     "chat_messages",
     "file_part",

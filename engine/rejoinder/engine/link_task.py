@@ -180,12 +180,19 @@ class LinkTask:
         except WireClosed:
             raise
         except Exception as error:
-            logger.exception("a wire raised something other than WireClosed; the link is lost")
-            raise WireClosed(None, "the wire failed; the reason is in the log") from error
+            raise _broken(error) from error
 
     async def _read(self, wire: Wire) -> None:
+        receive, hear = wire.receive, self._driver.hear
         while True:
-            self._driver.hear(self, await self._ask_wire(wire.receive()))
+            # As `_ask_wire`, which would cost another coroutine for each read.
+            try:
+                messages = await receive()
+            except WireClosed:
+                raise
+            except Exception as error:
+                raise _broken(error) from error
+            hear(self, messages)
 
     def without_secrets(self, report: StreamEvent, data: str | bytes) -> StreamEvent:
         """What a server reports, one of ``REPORTS``, without the key that it may quote."""
@@ -255,6 +262,12 @@ class LinkTask:
                 self._report(happening.Pong(self.number))
             if scope.cancelled_caught:
                 raise WireClosed(None, f"no pong within {deadline:g} s")
+
+
+def _broken(error: Exception) -> WireClosed:
+    """What an operation of a wire has raised is the end of the wire, and of nothing else."""
+    logger.error("a wire raised something other than WireClosed; the link is lost", exc_info=error)
+    return WireClosed(None, "the wire failed; the reason is in the log")
 
 
 def _refusal_in(error: BaseException) -> HandshakeFailed | None:

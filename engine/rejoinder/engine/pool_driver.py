@@ -29,7 +29,6 @@ from rejoinder.states.snapshot import RequestState, SessionState
 from .drive import Driver
 from .errors import RecordingFailed
 from .http_client import HttpClient
-from .nurseries import open_inner_nursery
 from .observations import Asked, Observation, Observer, Statistics
 from .recorder import Recording
 from .response import Response
@@ -48,6 +47,16 @@ class _Member:
 
     driver: Driver
     clock: trio.CancelScope = attrs.field(factory=trio.CancelScope)
+
+    async def keep_time(self) -> None:
+        """Let its deadlines pass, until it is closed."""
+        with self.clock:
+            await self.driver.keep_time()
+
+    def close(self) -> None:
+        """End what it runs, its links, and its time."""
+        self.driver.shut_down()
+        self.clock.cancel()
 
 
 @final
@@ -78,7 +87,6 @@ class PoolDriver:
         self._past_recordings: Final[list[Recording]] = []
         self._past: Statistics | None = None
         """The counters of members that have been retired."""
-        self._clocks: trio.Nursery | None = None
         self._alarm = trio.CancelScope()
         self._settling = False
         self._unsettled = False
@@ -135,17 +143,14 @@ class PoolDriver:
         for refused in self._plan.close():
             self._finish(refused)
         for member in self._members.values():
-            member.driver.shut_down()
+            member.close()
 
     async def keep_time(self) -> None:
-        """Keep the time of the pool and of all members; runs as long as the session."""
-        async with open_inner_nursery() as self._clocks:
-            for member in self._members.values():
-                self._clocks.start_soon(self._keep_time_of, member)
-            while True:
-                with trio.CancelScope() as self._alarm:
-                    self.settle()
-                    await trio.sleep_forever()
+        """Ask the plan again whenever it wants to be asked; each member keeps a time of its own. Runs as long as the session."""
+        while True:
+            with trio.CancelScope() as self._alarm:
+                self.settle()
+                await trio.sleep_forever()
 
     def start_soon(self, function: Callable[..., Awaitable[None]], *arguments: object) -> None:
         """Run a task for as long as the session lives, at most."""
@@ -247,14 +252,12 @@ class PoolDriver:
         fallback = None if driver.fallback is None else driver.fallback.lifecycle
         number = self._plan.add(driver.lifecycle, fallback, trio.current_time()).number
         member = self._members[number] = _Member(driver)
-        if self._clocks is not None:
-            self._clocks.start_soon(self._keep_time_of, member)
+        self._nursery.start_soon(member.keep_time)
         return driver
 
     def _retire(self, step: plans.Retire) -> None:
         member = self._members.pop(step.member)
-        member.driver.shut_down()
-        member.clock.cancel()
+        member.close()
         for recording in member.driver.all_recordings:
             recording.stop()
         self._past_recordings.extend(member.driver.all_recordings)
@@ -265,8 +268,3 @@ class PoolDriver:
         """The driver that has a request; the first one's if it has ended: that one knows what to say of it."""
         everybody = [each for member in self._members.values() for each in member.driver.transports]
         return next((driver for driver in everybody if number in driver.responses), self._front)
-
-    @staticmethod
-    async def _keep_time_of(member: _Member) -> None:
-        with member.clock:
-            await member.driver.keep_time()

@@ -31,6 +31,7 @@ from rejoinder.states.effects import Effect
 from rejoinder.states.events import Event
 from rejoinder.states.session import Session as Lifecycle
 from rejoinder.states.trace import Entry, Fed, Gap, Header, entry_line, header_line, veiled
+from rejoinder.states.trace_inputs import WrittenInputs
 from rejoinder.states.withheld import Veil
 
 from .errors import RecordingFailed
@@ -68,6 +69,7 @@ class Recording:
         """Why nothing more is written, if it could not go on; in a sentence."""
         self._file = file
         self._veil = None if header.payloads else Veil()
+        self._inputs = WrittenInputs()
         self._entries: SimpleQueue[tuple[Entry, int] | None] = SimpleQueue()
         self._taken = self._written = self._taken_size = self._written_size = 0
         self._left_out = self._unwritable = self._missing = 0
@@ -171,7 +173,8 @@ class Recording:
         # Whoever waits for the interpreter, as the pump may, gets it now, and not when this thread's time is over.
         time.sleep(0)
         try:
-            return entry_line(entry if self._veil is None or isinstance(entry, Gap) else veiled(entry, self._veil))
+            shown = entry if self._veil is None or isinstance(entry, Gap) else veiled(entry, self._veil)
+            return entry_line(shown, self._inputs)
         except Exception:
             # For example a value that a caller changes while it is read. One line is not worth the others.
             logger.exception("a feed could not be written into the trace and is counted as missing")

@@ -95,7 +95,7 @@ class Response:
         """How many wait for the result, and so for no event."""
         self._stopped = False
         """Whether the caller wants to hear nothing more, however it ends."""
-        self._arrived: trio.Event | None = None
+        self._waiting: set[trio.lowlevel.Task] = set()
 
     def __repr__(self) -> str:
         return f"<Response {self.number} {self.status} id={self.id!r}>"
@@ -242,7 +242,7 @@ class Response:
             return self._came <= self._output_limit
         self._buffer.append((frame, size))
         self._held += size
-        if self._arrived is not None:
+        if self._waiting:
             self._wake()
         return self._held <= self._limit and self._came <= self._output_limit
 
@@ -272,14 +272,20 @@ class Response:
         self._held = 0
 
     def _wake(self) -> None:
-        if self._arrived is not None:
-            self._arrived.set()
-            self._arrived = None
+        for task in self._waiting:
+            trio.lowlevel.reschedule(task)
+        self._waiting.clear()
 
     async def _wait(self) -> None:
-        if self._arrived is None:
-            self._arrived = trio.Event()
-        await self._arrived.wait()
+        """Until the next wake-up: an event that need not be made anew for each."""
+        task = trio.lowlevel.current_task()
+        self._waiting.add(task)
+
+        def leave(_: object) -> trio.lowlevel.Abort:
+            self._waiting.remove(task)
+            return trio.lowlevel.Abort.SUCCEEDED
+
+        await trio.lowlevel.wait_task_rescheduled(leave)
 
     def _raise_failure(self) -> None:
         if self.outcome is not None and self.outcome.kind is not OutcomeKind.CANCELLED:

@@ -56,7 +56,7 @@ Input = str | Sequence[Mapping[str, Any]] | Conversation
 
 @final
 class Session:
-    """A session: requests in, responses out, over links that come and go. Made by ``open_session``."""
+    """A session: requests in, responses out, over links that come and go. Made by ``open_session`` or ``open_pool``."""
 
     def __init__(self, driver: Dispatch, client: HttpClient, nursery: trio.Nursery) -> None:
         self._driver: Final = driver
@@ -343,7 +343,8 @@ async def open_session(
     ``endpoint`` defaults to OpenAI with the key from ``OPENAI_API_KEY``. Nothing is dialled until the first request, unless
     ``settings.preconnect``. Leaving the block ends every request and closes every link within ``settings.close_deadline``
     seconds. Raises ``InvalidEndpoint`` for an address or key that cannot work; what goes wrong with a connection later is raised
-    by the response that needed it. ``connector`` replaces the WebSocket, as tests do.
+    by the response that needed it. ``settings.wire`` says which library carries a WebSocket's frames; ``connector`` replaces it, as
+    tests do.
 
     ``transport`` says how responses travel:
 

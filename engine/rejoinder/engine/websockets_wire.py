@@ -36,6 +36,10 @@ from .wire import Wire, WireClosed
 
 __all__ = ["WebsocketsWire", "open_websockets_wire"]
 
+# Python 3.11 looks a member of an enum up by a function of its own, each time; these are asked for with every frame or read.
+TEXT: Final = Opcode.TEXT
+OPEN: Final = State.OPEN
+
 SILENT: Final = logging.Logger("rejoinder.websockets", logging.CRITICAL + 1)  # noqa: LOG001 - `getLogger` gives one of the hierarchy
 """In no hierarchy, so that no configuration of the user's can make it speak."""
 
@@ -54,7 +58,7 @@ class WebsocketsWire:
         self._protocol: Final = protocol
         self._messages: list[str | bytes] = []
         """What was read and not handed over."""
-        self._kind = Opcode.TEXT
+        self._kind = TEXT
         self._fragments = bytearray()
         """What has come of a message that is not whole, and of which kind it is."""
         self._reading = False
@@ -125,13 +129,14 @@ class WebsocketsWire:
             protocol.receive_eof()
         try:
             for frame in cast("list[Frame]", protocol.events_received()):
-                if frame.opcode is Opcode.TEXT and frame.fin:
+                if frame.opcode is TEXT and frame.fin:
                     self._messages.append(str(frame.data, "utf-8"))
                 else:
                     self._take_rare(frame)
         except UnicodeDecodeError:
             protocol.fail(CloseCode.INVALID_DATA, "a text frame is not UTF-8")
-        self._owed += protocol.data_to_send()
+        if due := protocol.data_to_send():
+            self._owed += due
 
     def _take_rare(self, frame: Frame) -> None:
         """A frame that is not a whole text."""
@@ -148,7 +153,7 @@ class WebsocketsWire:
         self._fragments += frame.data
         if frame.fin:
             whole, self._fragments = self._fragments, bytearray()
-            self._messages.append(str(whole, "utf-8") if self._kind is Opcode.TEXT else bytes(whole))
+            self._messages.append(str(whole, "utf-8") if self._kind is TEXT else bytes(whole))
 
     async def _get_on(self) -> None:
         """Read once, and send what that made due; or, where somebody reads already, wait until they have."""
@@ -157,17 +162,16 @@ class WebsocketsWire:
             return
         self._reading = True
         try:
-            self.take(await self._receive_some())
+            data = await self._stream.receive_some()
+        except (trio.BrokenResourceError, trio.ClosedResourceError):
+            data = b""
         finally:
             self._reading = False
-            self._read_by_others.unpark_all()
-        await self.send_owed()
-
-    async def _receive_some(self) -> bytes | bytearray:
-        try:
-            return await self._stream.receive_some()
-        except (trio.BrokenResourceError, trio.ClosedResourceError):
-            return b""
+            if self._read_by_others:
+                self._read_by_others.unpark_all()
+        self.take(data)
+        if self._owed:
+            await self.send_owed()
 
     # -- sending -----------------------------------------------------------------------------------------------------------
 
@@ -201,7 +205,7 @@ class WebsocketsWire:
             raise self._end()
 
     def _is_open(self) -> bool:
-        return self._protocol.state is State.OPEN and not self._torn
+        return self._protocol.state is OPEN and not self._torn
 
     def _end(self) -> WireClosed:
         received, sent = self._protocol.close_rcvd, self._protocol.close_sent

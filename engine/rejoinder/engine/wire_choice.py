@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from .settings import Settings
     from .wire import Wire
 
-__all__ = ["KNOWN_VERSION", "WireName", "check_wire", "chosen_wire", "installed_version", "open_chosen_wire"]
+__all__ = ["KNOWN_VERSION", "WireName", "available_wires", "check_wire", "chosen_wire", "installed_version", "open_chosen_wire"]
 
 WireName = Literal["auto", "trio-websocket", "websockets"]
 """Which library is to carry the frames of a WebSocket; ``"auto"`` takes ``websockets`` where it is installed."""
@@ -51,6 +51,11 @@ def chosen_wire(name: WireName) -> Literal["trio-websocket", "websockets"]:
     if name == "auto":
         return "websockets" if installed_version() == KNOWN_VERSION else "trio-websocket"
     return name
+
+
+def available_wires() -> tuple[Literal["trio-websocket", "websockets"], ...]:
+    """Return the names of the wires that can be opened where this runs."""
+    return ("trio-websocket", "websockets") if installed_version() == KNOWN_VERSION else ("trio-websocket",)
 
 
 def open_chosen_wire(endpoint: Endpoint, settings: Settings) -> AbstractAsyncContextManager[Wire]:

@@ -148,16 +148,19 @@ class Simulator:
 
     async def pump(self) -> None:
         """Move the brain on, for ever, and hand out what it says. Raises what its answer function raised."""
+        now = self.now()
         while self._failure is None:
-            for each in self.server.poll(self.now()):
+            for each in self.server.poll(now):
                 outbox = self._outboxes.get(each.connection)
                 if outbox is not None:
                     outbox(each)
             self._http.settle()
             deadline = self.server.next_deadline()
-            with trio.move_on_at(math.inf if deadline is None else deadline + self._started):
+            with trio.move_on_at(math.inf if deadline is None else deadline + self._started) as waiting:
                 await self._changed.wait()
             self._changed = trio.Event()
+            # What was waited for is due, however the sum of the two instants was rounded.
+            now = max(self.now(), deadline) if waiting.cancelled_caught and deadline is not None else self.now()
         raise self._failure
 
     async def _converse(self, socket: WebSocket) -> None:

@@ -62,7 +62,7 @@ def decode(data: str | bytes) -> StreamEvent:
         return attrs.evolve(_decode_bytes(data), binary=True)
     try:
         frame = read(data)
-        if type(frame) is not dict:
+        if type(frame) not in _OBJECT:
             raise _wrong_type("The frame", frame, _OBJECT, Violation.NOT_AN_OBJECT)
     except Unreadable as fault:
         return _garbage({}, fault)

@@ -32,7 +32,7 @@ MOST_DOUBLINGS: Final = 16
 def dial_failure(event: DialFailed, session: Session) -> Failure:
     """The failure that a refused or broken dial is, with the advice of the error table."""
     advice = react(session.policy.errors, Where.HANDSHAKE, event.code, None, event.status).advice
-    return Failure(Cause.DIAL, f"{event.message} {advice}", event.code, event.status, retry_after=event.retry_after)
+    return Failure(Cause.DIAL, f"{event.message} {advice}", status=event.status, code=event.code, retry_after=event.retry_after)
 
 
 def backoff(session: Session, attempts: int, jitter: float, retry_after: float | None = None) -> float:

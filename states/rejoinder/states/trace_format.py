@@ -16,7 +16,8 @@ Rules of this file
 
       {"at": 1.5, "dropped": 12}
 
-  ``at`` is in seconds of the clock that was fed. What stands in ``event`` and ``effects`` is said in ``trace_lines.py``.
+  ``at`` is in seconds of the clock that was fed. What stands in ``event`` and ``effects`` is said in ``trace_lines.py``, and how a
+  create names what it repeats of an earlier one in ``trace_inputs.py``.
 * No key is ever in a trace: profiles, policies, events and effects have none. Without ``payloads`` there is no text in it either,
   and it replays all the same (``withheld.py``).
 """
@@ -30,8 +31,9 @@ from typing import Final
 import attrs
 
 from .effects import Effect
-from .events import Event
+from .events import Create, Event
 from .profiles import Policy, Profile
+from .trace_inputs import WrittenInputs
 from .trace_lines import to_plain
 from .withheld import Veil
 
@@ -120,9 +122,9 @@ class TraceError(ValueError):
 def write_lines(header: Header, entries: Iterable[Entry]) -> Iterator[str]:
     """Yield the lines of a trace, each with its line break: what ``writelines`` of a file takes. Next: ``trace.read_lines``."""
     yield header_line(header)
-    veil = Veil()
+    veil, inputs = Veil(), WrittenInputs()
     for entry in entries:
-        yield entry_line(entry if header.payloads or isinstance(entry, Gap) else veiled(entry, veil))
+        yield entry_line(entry if header.payloads or isinstance(entry, Gap) else veiled(entry, veil), inputs)
 
 
 def header_line(header: Header) -> str:
@@ -140,11 +142,22 @@ def header_line(header: Header) -> str:
     return _line(plain)
 
 
-def entry_line(entry: Entry) -> str:
-    """Return the line of a feed or a gap, with its line break; whoever writes without payloads gives it a ``veiled`` feed."""
+def entry_line(entry: Entry, inputs: WrittenInputs | None = None) -> str:
+    """Return the line of a feed or a gap, with its line break; whoever writes without payloads gives it a ``veiled`` feed.
+
+    ``inputs`` is what the trace holds already: of a create only what is new is written then. Without, the line stands by itself.
+    """
     if isinstance(entry, Gap):
         return _line({"at": to_plain(entry.at), "dropped": entry.dropped})
-    return _line({"at": to_plain(entry.at), "event": to_plain(entry.event), "effects": to_plain(entry.effects)})
+    if inputs is None or not isinstance(entry.event, Create):
+        return _line({"at": to_plain(entry.at), "event": to_plain(entry.event), "effects": to_plain(entry.effects)})
+    event, after = inputs.shortened(entry.event)
+    plain = to_plain(event)
+    if after is not None:
+        plain["content"]["after"] = to_plain(after)
+    line = _line({"at": to_plain(entry.at), "event": plain, "effects": to_plain(entry.effects)})
+    inputs.wrote(entry.event)
+    return line
 
 
 def veiled(fed: Fed, veil: Veil) -> Fed:

@@ -13,13 +13,16 @@ from collections.abc import Iterable, Iterator
 from typing import Any, Final, NoReturn, cast, final
 
 from .effects import Effect
-from .events import Event
+from .events import Create, Event
+from .json_values import NotSerialisable
 from .trace_format import FORMAT, VERSION, Entry, Fed, Gap, Header, TraceError
-from .trace_lines import Unfit, from_plain
+from .trace_inputs import After, Missing, ReadInputs
+from .trace_lines import TAG, Unfit, from_plain
 
 __all__ = ["Reading", "read_entry", "read_header"]
 
 CUT: Final = "Only the last line may break off: the file is damaged, so cut it before this line, or record it again."
+INCOMPLETE: Final = "Read the whole file, from its first line."
 DAMAGED: Final = "Read it with the release that wrote it; if that fails too, the file is damaged."
 FEED_FIELDS: Final = frozenset({"at", "event", "effects"})
 GAP_FIELDS: Final = frozenset({"at", "dropped"})
@@ -39,6 +42,7 @@ class Reading:
             raise TraceError(number, "The trace is empty", "Record it again: it should begin with a header line.")
         self.header: Final = read_header(number, first)
         """The settings."""
+        self._inputs = ReadInputs()
         self.torn = False
         """Whether the last line broke off and was left out; known when everything is read."""
 
@@ -47,7 +51,7 @@ class Reading:
         held: tuple[int, str] | None = None
         for number, text in self._numbered:
             if held is not None:
-                yield held[0], read_entry(*held)
+                yield held[0], read_entry(*held, self._inputs)
             held = (number, text)
         if held is None or not held[1].strip():
             return
@@ -58,7 +62,7 @@ class Reading:
                 raise TraceError(held[0], "It is not JSON", CUT) from None
             self.torn = True
             return
-        yield held[0], _entry_from(held[0], plain)
+        yield held[0], _entry_from(held[0], plain, self._inputs)
 
 
 def read_header(number: int, text: str) -> Header:
@@ -79,16 +83,19 @@ def read_header(number: int, text: str) -> Header:
     return cast("Header", _fitted(number, fields, Header, "The header"))
 
 
-def read_entry(number: int, text: str) -> Entry:
-    """Read any other whole line, for whoever gets them one by one; ``Reading`` reads files. Raises ``TraceError``."""
+def read_entry(number: int, text: str, inputs: ReadInputs) -> Entry:
+    """Read any other whole line, for whoever gets them one by one; ``Reading`` reads files. Raises ``TraceError``.
+
+    All lines of one trace are read with the same ``inputs``, in order.
+    """
     try:
         plain = _parse(text)
     except ValueError:
         raise TraceError(number, "It is not JSON", CUT) from None
-    return _entry_from(number, plain)
+    return _entry_from(number, plain, inputs)
 
 
-def _entry_from(number: int, plain: object) -> Entry:
+def _entry_from(number: int, plain: object, inputs: ReadInputs) -> Entry:
     given = cast("dict[str, Any]", plain) if isinstance(plain, dict) else {}
     if given.keys() == GAP_FIELDS:
         return Gap(_fitted(number, given["at"], float, "at"), _fitted(number, given["dropped"], int, "dropped"))
@@ -96,9 +103,30 @@ def _entry_from(number: int, plain: object) -> Entry:
         raise TraceError(number, "It does not have exactly the fields at, event and effects", DAMAGED)
     return Fed(
         _fitted(number, given["at"], float, "at"),
-        _fitted(number, given["event"], Event, "event"),
+        _event(number, given["event"], inputs),
         _fitted(number, given["effects"], tuple[Effect, ...], "effects"),
     )
+
+
+def _event(number: int, plain: object, inputs: ReadInputs) -> Event:
+    """An event; a create with what it repeats."""
+    whole = plain
+    given = cast("dict[str, Any]", plain) if isinstance(plain, dict) else dict[str, Any]()
+    content: object = given.get("content")
+    after: After | None = None
+    if given.get(TAG) == Create.__name__ and isinstance(content, dict) and "after" in content:
+        own = cast("dict[str, Any]", content).copy()
+        after = _fitted(number, own.pop("after"), After, "event.content.after")
+        whole = {**given, "content": own}
+    event: Event = _fitted(number, whole, Event, "event")
+    if not isinstance(event, Create):
+        return event
+    try:
+        return inputs.whole(event, after)
+    except Missing:
+        raise TraceError(number, "It goes on from a create that is not before it", INCOMPLETE) from None
+    except NotSerialisable:
+        raise TraceError(number, "It has an item that is nested too deeply", DAMAGED) from None
 
 
 def _fitted(number: int, plain: object, declared: object, where: str) -> Any:  # noqa: ANN401 - a value of the declared type

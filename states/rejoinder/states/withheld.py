@@ -26,8 +26,11 @@ from .codec import decode
 from .continuation import Full, PendingToolCalls, RequestContent, Reuse
 from .event_types import SHAPES
 from .facts import CREATE_FIELDS
+from .frozen_json import freeze_object
+from .item_history import ItemHistory
 from .json_values import write
 from .stream_events import StreamEvent
+from .trace_inputs import KEPT
 from .verdicts import Failure
 
 __all__ = ["WITHHELD", "Veil", "without_sentences"]
@@ -107,12 +110,14 @@ class Veil:
 
     marks: dict[object, int] = attrs.field(factory=dict[object, int], repr=False)
     """The number of each text of an item, and of each number in one."""
+    histories: list[tuple[ItemHistory, ItemHistory]] = attrs.field(factory=list[tuple[ItemHistory, ItemHistory]], repr=False)
+    """The latest inputs that may grow, and what they became."""
 
     def event(self, event: happening.Event) -> happening.Event:
         """Return ``event`` without any text; a session is moved by it as by the original."""
         if isinstance(event, happening.Create):
             content = event.content
-            items = [cast("Mapping[str, Any]", self._known(item, ITEM)) for item in content.items]
+            items = self._items(content.items)
             fields = self._object(content.fields, FIELDS)
             return attrs.evolve(event, content=RequestContent(items, fields, content.generate))
         if isinstance(event, happening.Received):
@@ -138,6 +143,17 @@ class Veil:
             failure = None if effect.outcome.failure is None else self._failure(effect.outcome.failure)
             return attrs.evolve(effect, outcome=attrs.evolve(effect.outcome, failure=failure, response=None))
         return effect
+
+    def _items(self, items: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
+        """Items of an input; of one that grew from another, only the new ones have to be looked at."""
+        if not isinstance(items, ItemHistory):
+            return [cast("Mapping[str, Any]", self._known(item, ITEM)) for item in items]
+        grown_from = [pair for pair in self.histories if items.grew_from(pair[0])]
+        known, shells = max(grown_from, key=lambda pair: len(pair[0]), default=(ItemHistory(), ItemHistory()))
+        new = [freeze_object(cast("Mapping[str, Any]", self._known(item, ITEM))) for item in items[len(known) :]]
+        grown = shells.grown(new)
+        self.histories = [(items, grown), *self.histories[: KEPT - 1]]
+        return grown
 
     def _decision(self, decision: Reuse | Full) -> Reuse | Full:
         if isinstance(decision, Reuse):

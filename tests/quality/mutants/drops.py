@@ -3,8 +3,7 @@
 Rules of this file
 * An effect is listed with the rule that asks for it, also where it takes another machine's row to emit it: ``completed`` finishes
   the request, so a ``completed`` that forgets to do so is a fault of its own.
-* ``Moved`` and ``Settled`` are left out: nothing is done because of them. The session emits the one; the tests of abandoned
-  responses hold the rules to the other.
+* ``Moved`` is left out: nothing is done because of it, and no rule emits it.
 * Effects are lost when the rule has run, so whatever it changed in the records stays changed.
 """
 
@@ -27,6 +26,7 @@ from rejoinder.states.effects import (
     Send,
     SendCancel,
     SendSteer,
+    Settled,
     Steered,
     Withdraw,
 )
@@ -101,8 +101,8 @@ EFFECTS: Final[Mapping[str, tuple[type[Effect], ...]]] = MappingProxyType(
         "abandoned_created": (SendCancel,),
         "abandoned_rejected": (Note,),
         "abandoned_lost": (),
-        "drained": (),
-        "drained_whole": (),
+        "drained": (Settled,),
+        "drained_whole": (Settled,),
         "drain_overdue": (Note,),
         "quarantined_created": (Note, SendCancel),
         "foreign_seen": (Note,),
@@ -116,8 +116,8 @@ EFFECTS: Final[Mapping[str, tuple[type[Effect], ...]]] = MappingProxyType(
         "steer_answered": (Steered, Deliver),
         "ended_steered": (Deliver,),
         "failed_as_reported_steered": (Deliver, Finish, Steered),
-        "drained_steered": (),
-        "quarantined_steered": (),
+        "drained_steered": (Settled,),
+        "quarantined_steered": (Settled,),
         "successor_began": (Steered, Deliver, SendSteer),
         "ended_without_successor": (Steered, Deliver, Finish),
         "successor_overdue": (Note, Finish, Steered),

@@ -32,6 +32,8 @@ ONE_CODE: Final = (
 )
 ONE_WAY: Final = "Links and requests have no frame in hand: their staying rows do the same, whichever constant they name."
 
+ENDED: Final = "A stream of its own that nobody listens to is ended at once, and its lane is idle in the same breath."
+
 EQUIVALENT: Final[Mapping[str, str]] = MappingProxyType(
     {
         "link *: count instead of ignore": ONE_WAY,
@@ -63,6 +65,7 @@ EQUIVALENT: Final[Mapping[str, str]] = MappingProxyType(
         "link failed×Drop: goes to closed": CLOSING,
         "link reconnecting×Drop: goes to failed": CLOSING,
         "response idle×LinkDoomed: goes to quarantined": GOING,
+        "response awaiting_created×Unreachable*: goes to quarantined": ENDED,
         "response doubted×Expired: goes to idle": GOING,
         "response doubted×ExpiredReplayable: goes to idle": GOING,
         "response quarantined×ForeignCreated: goes to idle": GOING,

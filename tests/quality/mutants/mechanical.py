@@ -36,7 +36,7 @@ from rejoinder.states.chart import CHARTS, ChartError, compile_chart
 from rejoinder.states.classify import CLASSIFICATION, CLASSIFIED, FACTS, Classification, ClassificationError, compile_classification
 from rejoinder.states.deadlines import LANE_INSTANTS, LINK_INSTANTS, REQUEST_INSTANTS
 from rejoinder.states.edges import Deadline, Edge, Staying, Table
-from rejoinder.states.effects import Close, Dial, Effect, Note
+from rejoinder.states.effects import Close, Dial, Effect, Finish, Note, Withdraw
 from rejoinder.states.phases import LinkPhase, RequestPhase, ResponsePhase
 from rejoinder.states.profiles import DeadlineKind
 from rejoinder.states.steps import Step
@@ -95,10 +95,22 @@ SWAPS: Final[Mapping[Staying, Staying]] = MappingProxyType(
 
 RETIRING: Final = ("serial-retire", "lanes-retire-refused")
 """Where a caller that leaves takes its socket with it."""
-CROWDED: Final = ("few-sockets", "lanes-and-few-sockets", "one-socket", "lanes-and-one-socket")
+CROWDED: Final = ("hedges-and-few-sockets", "few-sockets", "lanes-and-few-sockets", "one-socket", "lanes-and-one-socket")
 """Where one socket must go before another can be opened, or none can."""
+DOUBTING: Final = ("lanes-doubt", "lanes-doubt-for-good")
+"""Where a link lives on though a create there is doubted."""
+IMPATIENT: Final = ("impatience",)
+"""Where a turn may be over before its response."""
 WHERE: Final[Mapping[tuple[str, type[Effect]], tuple[str, ...]]] = MappingProxyType(
-    {("response", Close): RETIRING, ("response", Dial): RETIRING, ("link", Close): CROWDED, ("link", Note): CROWDED}
+    {
+        ("response", Close): RETIRING,
+        ("response", Dial): RETIRING,
+        ("response", Withdraw): DOUBTING,
+        ("link", Close): CROWDED,
+        ("link", Note): CROWDED,
+        ("link", Finish): IMPATIENT,
+        ("request", Close): ("serial-hedge",),
+    }
 )
 """Where effects that are seldom asked for show first."""
 

@@ -1,4 +1,3 @@
-# ruff: noqa: RUF001 - phase times event, as the names of mutants have it
 """The page of the docs about planted faults: what is planted, who found it, and how long its story is.
 
 Rule of this file: it only counts and tells what a hunt has found; nothing is typed but the sentences around it.
@@ -38,22 +37,8 @@ This page is what that command wrote. *Steps* is how long the story is that lead
 """
 
 
-LONGER: Final = "Searched with more time, it was found."
 UNSEEN: Final = "Not seen within the budget; it may need a longer story than any configuration has."
-ONE_LANE: Final = "It shows only while another lane of the same link is live, and no configuration has that and this."
-OWED: Final = "The lane that comes back owes an answer to its cancel, so another is taken, and what was forgotten is not missed."
-OUT: Final = "The lane stays out of use though it might come back: a waste that no promise forbids."
-WHY: Final[Mapping[str, str]] = {
-    "link proving×Lost: goes to failed": LONGER,
-    "link open×HedgeDue: drops Close": LONGER,
-    "link retiring×Expired: drops Finish": LONGER,
-    "response doubted×Expired: drops Withdraw": ONE_LANE,
-    "response doubted×ExpiredReplayable: drops Withdraw": ONE_LANE,
-    "response quarantined×Failed: rule skipped": OWED,
-    "response quarantined×Incomplete: rule skipped": OWED,
-    "response quarantined×Incomplete: stays quarantined": OUT,
-    "response quarantined×Completed: stays quarantined": OUT,
-}
+WHY: Final[Mapping[str, str]] = {}
 """What is known of those that survived."""
 
 

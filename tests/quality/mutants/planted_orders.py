@@ -216,7 +216,7 @@ PLANTED_ORDERS: Final = (
     Mutant("one response more in flight than allowed", Kind.PLANTED, _one_too_many, "6", rows=("four-at-once",)),
     Mutant("one lane name more than allowed", Kind.PLANTED, _one_name_too_many, "6", rows=("four-at-once",)),
     Mutant("a quarantined lane is taken for free", Kind.PLANTED, _quarantined_is_free, "1, 6", rows=("response draining Expired",)),
-    Mutant("sockets are not counted", Kind.PLANTED, _sockets_not_counted, "6", rows=("link retiring Vacant",)),
+    Mutant("sockets are not counted", Kind.PLANTED, _sockets_not_counted, "6", rows=("one-socket",)),
     Mutant(
         "a link is proven by any created", Kind.PLANTED, _proven_by_any_created, "6", rows=("response awaiting_created Created",)
     ),

@@ -161,6 +161,7 @@ def _any_error_pays_all_debts(patch: pytest.MonkeyPatch) -> None:
 
 
 def _nothing_is_tainted(patch: pytest.MonkeyPatch) -> None:
+    """Neither when its caller leaves nor when its terminal comes."""
     right = response_rules.__dict__["orphan"]
 
     def trusting(lane: Lane, step: Step) -> None:
@@ -168,7 +169,13 @@ def _nothing_is_tainted(patch: pytest.MonkeyPatch) -> None:
         right(lane, step)
         lane.tainted = tainted
 
+    def drained(session: Session, lane: Lane, step: Step) -> None:
+        tainted = lane.tainted
+        RESPONSE_RULES["drained"](session, lane, step)
+        lane.tainted = tainted
+
     patch.setattr(response_rules, "orphan", trusting)
+    changed_rows(patch, "response", {(P.DRAINING, event): (P.IDLE, drained) for event in (E.COMPLETED, E.FAILED, E.INCOMPLETE)})
 
 
 def _late_created_revives(patch: pytest.MonkeyPatch) -> None:
@@ -231,7 +238,7 @@ PLANTED_WORDS: Final = (
         Kind.PLANTED,
         _continued_after_a_cancel,
         "4",
-        rows=("response draining Completed",),
+        rows=("serial-failures", "response draining Completed"),
     ),
     Mutant(
         "an incomplete response is continued",
@@ -244,7 +251,11 @@ PLANTED_WORDS: Final = (
         ),
     ),
     Mutant(
-        "a response is continued on another lane", Kind.PLANTED, _continued_on_another_lane, "4", rows=("request waiting LaneFree",)
+        "a response is continued on another lane",
+        Kind.PLANTED,
+        _continued_on_another_lane,
+        "4",
+        rows=("four-at-once", "request waiting LaneFree"),
     ),
     Mutant(
         "what was taken back is taken for clean",
@@ -305,17 +316,14 @@ PLANTED_WORDS: Final = (
         Kind.PLANTED,
         _any_error_pays_all_debts,
         "1, 6",
-        rows=(
-            "response awaiting_created Doubtful",
-            "response draining Doubtful",
-        ),
+        rows=("serial-drain",),
     ),
     Mutant(
         "an abandoned response leaves no taint",
         Kind.PLANTED,
         _nothing_is_tainted,
         "1",
-        rows=("response acknowledged StrayContent",),
+        rows=("serial-holes",),
     ),
     Mutant(
         "a created that is too late revives its lane",

@@ -35,7 +35,13 @@ NEGLECTED: Final = (
     # outcomes tell the truth
     ("a caller that reads too slowly stays attached", "callers", 16),
     ("classify terminal (same and incomplete): Completed instead of Incomplete", "serial-failures", 16),
+    ("response draining×Failed: drops Settled", "serial-failures", 16),
+    # words have one last status, and what is stored is what the conversation goes on from
+    ("words are forgotten with their request", "steering", 18),
+    ("response streaming×SteerSettled: drops Steered", "steering", 18),
+    ("the oldest of what was stored is continued", "serial-stored", 4),
     # no avoidable wait
+    ("response quarantined×Completed: stays quarantined", "lanes-given-up", 17),
     ("classify error (replayable): removed", "serial-rejections", 17),
     ("link connecting×DialFailed: goes to failed", "serial-loss", 17),
 )

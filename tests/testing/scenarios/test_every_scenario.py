@@ -7,7 +7,7 @@ import pytest
 from rejoinder.testing.scenarios import SCENARIOS, WIRES, Kind, Scenario, Setting, run_scenario, settings_of
 
 RUNS = [
-    pytest.param(scenario, setting, id=f"{scenario.name}-{setting.wire}-{setting.kind}")
+    pytest.param(scenario, setting, id=f"{scenario.name}-{setting.wire}-{setting.kind}", marks=pytest.mark.row(scenario.name))
     for scenario in SCENARIOS
     for setting in settings_of(scenario, list(WIRES), list(Kind))
 ]

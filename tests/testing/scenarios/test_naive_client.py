@@ -54,7 +54,7 @@ WRONG: dict[str, tuple[str, ...]] = {
     "07": ("turn 2 reached the server after 0.8",),
     "07b": ("turn 2 reached the server after ",),
     "07c": ("turn 2 reached the server after ",),
-    "08b": ("turn 2 reached the server after 2.5",),
+    "08b": ("turn 2 reached the server after 4.0",),
     "11b": ("turn 2 heard '', not 'Fine.'",),
     "14b": ("turn 2 was told of no tokens, not of 11 in, 4 out",),
     "20d": ("the run was not over after its bound of 6 s",),

@@ -65,6 +65,8 @@ class Spoken(NamedTuple):
     """Whether a server may say it."""
     link: int
     """The link."""
+    lane: str | None
+    """The lane."""
     audience: Audience
     """Who is there to hear it."""
     doubtful: bool
@@ -180,6 +182,7 @@ WRONG: Final[Mapping[str, Accounts]] = MappingProxyType(
         "anonymous delta": WORDS,
         "foreign item": WORDS,
         "stale item": WORDS,
+        "late item": WORDS,
         "same item": WORDS,
         "item too early": WORDS,
         "foreign progress": WORDS,
@@ -269,7 +272,7 @@ def spoken(world: ExploredWorld, link: int, lane: str | None, what: str, *, righ
     there = connection.lanes.get(lane)
     attempt = None if there is None or there.run is None else there.run.response
     again = what in OTHER_ENDS and audience is Audience.LEFT and (link, attempt) in world.foreign
-    return Spoken(what, right, link, audience, connection.cancels, attempt in world.overdue, again, _beside(world, what))
+    return Spoken(what, right, link, lane, audience, connection.cancels, attempt in world.overdue, again, _beside(world, what))
 
 
 def remembered(world: ExploredWorld, said: Spoken, lane: str | None) -> None:

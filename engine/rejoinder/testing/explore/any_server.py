@@ -124,6 +124,8 @@ class ServerLane:
     """The last response that ended here."""
     spoke: str | None = None
     """The last response that ended here after it had announced its message."""
+    hushed: str | None = None
+    """The last response here that was cancelled and ended before it had announced its message, until another completes."""
     number: int = 0
     """The number that would follow that response's terminal."""
     stranger: str | None = None
@@ -310,6 +312,7 @@ def say(connection: Connection, configuration: Configuration, saying: Saying) ->
             completed=whole or lane.completed,
             ended=run.response,
             spoke=spoke,
+            hushed=run.response if run.cancelled and not run.announced else None if whole else lane.hushed,
             number=run.number + 1,
             too_late=(*lane.too_late, *(((run.response, run.request),) * run.unanswered)),
         )

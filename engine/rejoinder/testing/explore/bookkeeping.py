@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from .world import ExploredWorld
 
-__all__ = ["cut_off", "forgotten", "misdirected", "unbalanced", "unexplained"]
+__all__ = ["cut_off", "forgotten", "handed_over_in_silence", "misdirected", "unbalanced", "unexplained"]
 
 HEAD: Final = "promise 14"
 
@@ -130,6 +130,14 @@ def unexplained(session: Session, event: happening.Event, effects: Sequence[orde
             if failure is not None and failure.cause is Cause.DIAL and not refused:
                 return f"{HEAD}: request {effect.request} is told that no link could be opened, and none is known to have failed"
     return None
+
+
+def handed_over_in_silence(effects: Sequence[ordered.Effect], names: Collection[str]) -> str | None:
+    """Whether a request goes over another transport without a word of it; ``names`` are those of the notes."""
+    if "HandedOver" in names:
+        return None
+    gone = next((effect for effect in effects if type(effect) is ordered.HandOver), None)
+    return None if gone is None else f"{HEAD}: request {gone.request} goes over another transport, and nothing says so"
 
 
 def cut_off(world: ExploredWorld, event: happening.Event, effects: Sequence[ordered.Effect]) -> str | None:

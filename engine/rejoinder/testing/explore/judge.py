@@ -21,7 +21,7 @@ from rejoinder.states.continuation import Reuse
 from rejoinder.states.effects import Effect
 from rejoinder.states.facts import Facts
 from rejoinder.states.phases import LinkPhase, ResponsePhase
-from rejoinder.states.profiles import AfterCancel, CancelPolicy, ReplayPolicy
+from rejoinder.states.profiles import AfterCancel, CancelPolicy, ContinuationPolicy, ReplayPolicy
 from rejoinder.states.stream_events import FrameKind
 from rejoinder.states.triggers import LinkEvent, ResponseEvent
 from rejoinder.states.verdicts import OutcomeKind
@@ -31,6 +31,7 @@ from .any_server import ServerLane
 from .bookkeeping import cut_off, forgotten, misdirected, unbalanced
 from .outcomes import untrue
 from .promptness import ended_for_nothing, held_up, sent_in_full_for_nothing, waits_for_nothing
+from .settlement import settled_for_nothing, settled_wrongly, told_of_words, unanswered, untold_words
 from .signalling import told_wrongly, untold
 
 if TYPE_CHECKING:
@@ -79,6 +80,7 @@ class Caller:
         "place",
         "replays",
         "sends",
+        "steers",
     )
 
     def __init__(self) -> None:
@@ -99,6 +101,8 @@ class Caller:
         self.answered: str | None = None
         # The terminal that was delivered while words were not settled.
         self.ending: str | None = None
+        # Words that have no final status yet, by number.
+        self.steers: tuple[int, ...] = ()
 
     def copy(self) -> Caller:
         """One that goes its own way from here."""
@@ -116,6 +120,7 @@ class Caller:
         other.doubted = self.doubted
         other.answered = self.answered
         other.ending = self.ending
+        other.steers = self.steers
         return other
 
     @property
@@ -125,7 +130,7 @@ class Caller:
 
     def key(self) -> tuple[object, ...]:
         """What tells it from others."""
-        return self.left, self.output, self.sends, self.replays
+        return self.left, self.output, self.sends, self.replays, self.steers
 
 
 @final
@@ -166,9 +171,15 @@ class Judge:
             or self._retired(world, event)
             or cut_off(world, event, effects)
         )
-        if broken is None and spoken is not None and isinstance(event, happening.Received):
-            return _heard(world, spoken, reaction, event.frame.stream_id)
-        return broken
+        if broken is not None:
+            return broken
+        if spoken is not None and isinstance(event, happening.Received):
+            return (
+                _heard(world, spoken, reaction, event.frame.stream_id)
+                or settled_wrongly(world, spoken, reaction, self.request)
+                or untold_words(world, spoken, reaction, self.request)
+            )
+        return settled_for_nothing(effects)
 
     def _retired(self, world: ExploredWorld, event: happening.Event) -> str | None:
         """Whether a link goes on taking requests though the policy is to retire it with whoever leaves."""
@@ -182,7 +193,7 @@ class Judge:
     def rest(self, world: ExploredWorld) -> str | None:
         """All that follows from a step has happened: what is broken by what did not follow, if anything is."""
         books = unbalanced(world.session, world.sockets, world.dialling, world.pinged) or forgotten(world)
-        return books or untold(world) or waits_for_nothing(world)
+        return books or untold(world) or unanswered(world) or waits_for_nothing(world)
 
     def order(self, world: ExploredWorld, event: happening.Event, effect: Effect) -> str | None:
         """It ordered ``effect``, which is about to be performed: what is broken by that, if anything is."""
@@ -315,6 +326,8 @@ class Judge:
             return sent_in_full_for_nothing(world, effect, lane)
         named = effect.decision.response_id
         self.seen.add("a continuation")
+        if effect.decision.stored:
+            return _from_storage(world, effect.request, named)
         if lane.completed != named:
             return f"promise 4: {named} is named on {effect.lane}, where the latest is {lane.completed}"
         if after_cancel is AfterCancel.FULL and lane.latest != named:
@@ -332,6 +345,17 @@ def _told(judge: Judge, world: ExploredWorld, event: happening.Event, effect: or
     """The server is told that nobody listens."""
     del judge, event
     return misdirected(world, effect) or told_wrongly(world, effect)
+
+
+def _from_storage(world: ExploredWorld, request: int, named: str) -> str | None:
+    """What is wrong with a continuation of what the server has stored, on whatever link that was."""
+    if world.session.policy.continuation is not ContinuationPolicy.STORED:
+        return f"promise 4: {named} is named from storage, and the policy is to keep to one link"
+    chain = world.chains[request]
+    latest = world.callers[chain[-1][0]].answered if chain else None
+    if named != latest:
+        return f"promise 4: {named} is named from storage, where the conversation goes on from {latest}"
+    return None
 
 
 def _attempts_at(world: ExploredWorld, link: int, name: str | None) -> frozenset[str]:
@@ -380,6 +404,12 @@ def _heard(world: ExploredWorld, spoken: Spoken, reaction: Reaction, lane: str |
     return None
 
 
+def _steered(judge: Judge, world: ExploredWorld, event: happening.Event, effect: ordered.Steered) -> str | None:
+    """Somebody is told what became of words."""
+    del judge, event
+    return told_of_words(world, effect)
+
+
 def _noted(judge: Judge, world: ExploredWorld, event: happening.Event, note: ordered.Note) -> str | None:
     """Something is noted."""
     del judge, event
@@ -410,6 +440,7 @@ JUDGED: Final[Mapping[type, Callable[[Judge, ExploredWorld, happening.Event, Any
         ordered.Send: Judge.sent,
         ordered.SendCancel: _told,
         ordered.SendSteer: _directed,
+        ordered.Steered: _steered,
         ordered.Dial: _directed,
         ordered.Close: _directed,
         ordered.Ping: _directed,

@@ -29,7 +29,7 @@ from rejoinder.states.triggers import LinkEvent, ResponseEvent
 from rejoinder.states.verdicts import OutcomeKind
 
 from .accounts import accounts_of, noted_for_nothing
-from .bookkeeping import unexplained
+from .bookkeeping import handed_over_in_silence, unexplained
 from .exact import exact
 from .promptness import dialled_too_soon
 from .rows import rows_of
@@ -184,7 +184,10 @@ class KnownSessions:
             accounts=accounts,
             names=names,
             spoilt=sum([type(effect) is Finish and effect.outcome.kind is not OutcomeKind.COMPLETED for effect in effects]),
-            wrong=dialled_too_soon(event, effects) or unexplained(twin, event, effects) or noted_for_nothing(event, effects),
+            wrong=dialled_too_soon(event, effects)
+            or unexplained(twin, event, effects)
+            or handed_over_in_silence(effects, names)
+            or noted_for_nothing(event, effects),
         )
 
 

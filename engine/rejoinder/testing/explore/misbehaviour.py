@@ -140,6 +140,14 @@ def _stale_item(view: View) -> Said | None:
     return None if spoke is None else view.says(wire.item_added(wire.item_of(spoke), view.label, view.due))
 
 
+def _late_item(view: View) -> Said | None:
+    """The item of a response that was cancelled before, too late: where something was abandoned, a gap before an item tells."""
+    hushed = view.lane.hushed
+    if hushed is None or view.begun is None or view.due is None:
+        return None
+    return view.says(wire.item_added(wire.item_of(hushed), view.label, view.due + MUCH_LATER))
+
+
 def _same_item(view: View) -> Said | None:
     """The item of the running response, announced once more."""
     run = view.begun
@@ -379,6 +387,7 @@ MISBEHAVIOUR: Final[Mapping[str, Misbehaviour]] = MappingProxyType(
         "anonymous delta": _anonymous_delta,
         "foreign item": _foreign_item,
         "stale item": _stale_item,
+        "late item": _late_item,
         "same item": _same_item,
         "stray unknown": _stray_unknown,
         "stray unknown later": _stray_unknown_later,

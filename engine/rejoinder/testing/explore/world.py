@@ -252,7 +252,10 @@ class ExploredWorld:
     def steer(self, step: Happening) -> None:
         """A caller adds words to its response."""
         self._spend("steers")
-        self.feed(happened.Steer(step.request, self.watch.configuration.steers - self.left["steers"]))
+        number = self.watch.configuration.steers - self.left["steers"]
+        caller = self.caller(step.request)
+        caller.steers = (*caller.steers, number)
+        self.feed(happened.Steer(step.request, number))
 
     def overflow(self, step: Happening) -> None:
         """A caller's buffer is full."""

@@ -113,6 +113,7 @@ def _key_of_connection(connection: Connection, names: Names) -> Hashable:
                     number("response", lane.completed),
                     number("response", lane.ended),
                     number("response", lane.spoke),
+                    number("response", lane.hushed),
                     lane.number,
                     lane.stranger,
                     lane.echoed,

@@ -224,15 +224,15 @@ DRAIN_ROWS: Final = (
         title="an abandoned response trickles on",
         correct="the drain deadline holds in all, not for each frame",
         original=Original(OriginalVerdict.WRONG, "the drain takes 15.0 s"),
-        server=Server([Answer([story("a"), story("STALE", 5, interval=0.5)]), FINE], cancel_mode=CancelMode.IGNORE),
+        server=Server([Answer([story("a"), story("STALE", 5, interval=0.8)]), FINE], cancel_mode=CancelMode.IGNORE),
         acts=[
             Ask("Tell me a story.", A, "cancelled", leaves=THREE),
-            Ask("Stop.", "Fine.", prompt=1.9),
-            Idle(2.7),
+            Ask("Stop.", "Fine.", prompt=2.8),
+            Idle(4.5),
         ],
-        settings=settings_with(deadlines={"drain": 1.25}, then=CancelPolicy.DRAIN),
+        settings=settings_with(deadlines={"drain": 2.0}, then=CancelPolicy.DRAIN),
         figures=[sent(2)],
-        bound=8.0,
+        bound=10.0,
         lanes="""
 0 > create lane-1: user 'Tell me a story.'
 0 > cancel resp_1

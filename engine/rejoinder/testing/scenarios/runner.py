@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from functools import partial
 from types import MappingProxyType
-from typing import Final, TypeAlias
+from typing import Final, TypeAlias, cast
 
 import attrs
 import trio
@@ -25,8 +25,7 @@ from rejoinder.engine.endpoint import Endpoint
 from rejoinder.engine.nurseries import open_inner_nursery
 from rejoinder.engine.session import Session, open_session
 from rejoinder.engine.settings import Settings
-from rejoinder.engine.websocket_wire import open_websocket_wire
-from rejoinder.engine.wire import Connector
+from rejoinder.engine.wire_choice import WireName, available_wires
 from rejoinder.states.profiles import PROFILES
 from rejoinder.testing.fault_proxy import ProxiedConnection, ProxyPlan
 from rejoinder.testing.model_server import ModelServer
@@ -41,8 +40,8 @@ from rejoinder.testing.simulator import Simulator, serve
 
 __all__ = ["AT_ONCE", "HTTP", "WIRES", "Opener", "Result", "Setting", "open_client", "run_all", "run_scenario", "settings_of"]
 
-WIRES: Final[Mapping[str, Connector]] = MappingProxyType({"trio-websocket": open_websocket_wire})
-"""What carries frames over a WebSocket, by name."""
+WIRES: Final = available_wires()
+"""What carries frames over a WebSocket here, by name."""
 HTTP: Final = "http"
 """The wire of the scenarios over HTTP."""
 AT_ONCE: Final = 4
@@ -95,7 +94,7 @@ def open_client(endpoint: Endpoint, settings: Settings, wire: str) -> AbstractAs
     """The client under test: a session of the engine."""
     if wire == HTTP:
         return open_session(endpoint, settings, transport="http")
-    return open_session(endpoint, settings, connector=WIRES[wire])
+    return open_session(endpoint, attrs.evolve(settings, wire=cast("WireName", wire)))
 
 
 def settings_of(scenario: Scenario, wires: Sequence[str], kinds: Sequence[Kind]) -> list[Setting]:

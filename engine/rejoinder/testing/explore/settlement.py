@@ -1,0 +1,108 @@
+"""What is told when it is all over: how an abandoned response ended, and what became of words that were added to one.
+
+Rules of this file
+* The truth is the server's: what it said, for whom, and what it works on after that.
+* An abandoned response whose terminal is heard is told of, once, by its own name and kind; its lane is at rest from then on.
+* Words end in exactly one final status, with their request at the latest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final
+
+from rejoinder.states.effects import Effect, Settled, Steered
+from rejoinder.states.phases import ResponsePhase
+from rejoinder.states.verdicts import OutcomeKind, SteerStatus
+
+from .accounts import Audience, Spoken
+
+if TYPE_CHECKING:
+    from .known_sessions import Reaction
+    from .world import ExploredWorld
+
+__all__ = ["settled_for_nothing", "settled_wrongly", "told_of_words", "unanswered", "untold_words"]
+
+TRUTH: Final = "promise 16"
+WAIT: Final = "promise 17"
+WORDS: Final = "promise 18"
+
+ENDS: Final[Mapping[str, OutcomeKind]] = MappingProxyType(
+    {"completed": OutcomeKind.COMPLETED, "failed": OutcomeKind.FAILED, "incomplete": OutcomeKind.INCOMPLETE}
+)
+"""The terminals by the book."""
+SAID: Final[Mapping[str, SteerStatus]] = MappingProxyType(
+    {
+        "steer accepted": SteerStatus.ACCEPTED,
+        "steer failed": SteerStatus.FAILED,
+        "queued steer failed": SteerStatus.FAILED,
+        "steer pending": SteerStatus.PENDING,
+    }
+)
+"""What a server says of words, and what that makes of them."""
+LISTENERS: Final = frozenset({Audience.LISTENER, Audience.FAULTY})
+PASSING: Final = frozenset({SteerStatus.QUEUED, SteerStatus.ACCEPTED})
+"""What may be said of words before their last status."""
+
+
+OWED: Final = frozenset({ResponsePhase.CANCEL_PENDING, ResponsePhase.DRAINING, ResponsePhase.QUARANTINED})
+"""Where a lane waits for what its server still owes to nobody."""
+
+
+def settled_for_nothing(effects: Iterable[Effect]) -> str | None:
+    """Whether an abandoned response is said to have ended where no server has said anything."""
+    told = next((effect for effect in effects if type(effect) is Settled), None)
+    return None if told is None else f"{TRUTH}: {told.response_id} is said to have ended, and the server said nothing"
+
+
+def settled_wrongly(world: ExploredWorld, said: Spoken, reaction: Reaction, request: int) -> str | None:
+    """What is wrong with what is told of an abandoned response, or with its lane, after what was heard; ``request`` is its own."""
+    if world.misled:
+        return None
+    told = [
+        (effect.request, effect.response_id.partition(".")[0], effect.kind)
+        for effect in reaction.effects
+        if type(effect) is Settled
+    ]
+    kind = ENDS.get(said.what) if said.audience is Audience.LEFT else None
+    due = [] if kind is None else [(request, f"r{request}", kind)]
+    if told != due:
+        return f"{TRUTH}: {said.what} of what request {request} abandoned was told as {told or 'nothing'}"
+    if kind is None or world.watch.configuration.steers:
+        return None
+    link = world.session.links.get(said.link)
+    lane = None if link is None else link.lanes.get(said.lane)
+    if lane is not None and lane.phase in OWED:
+        return f"{WAIT}: {said.lane or 'the lane'} of link {said.link} is {lane.phase}, and its response has ended"
+    return None
+
+
+def told_of_words(world: ExploredWorld, effect: Steered) -> str | None:
+    """What is wrong with the news of words that are about to be told."""
+    steers = world.callers[effect.request].steers
+    if effect.steer not in steers:
+        return f"{WORDS}: words {effect.steer} of request {effect.request} are {effect.status} after their last status"
+    if effect.status not in PASSING:
+        world.caller(effect.request).steers = tuple([steer for steer in steers if steer != effect.steer])
+    return None
+
+
+def untold_words(world: ExploredWorld, said: Spoken, reaction: Reaction, request: int) -> str | None:
+    """Whether what a server says of words is kept from whoever added them, who listens."""
+    status = SAID.get(said.what)
+    if status is None or world.misled or said.audience not in LISTENERS:
+        return None
+    for effect in reaction.effects:
+        if type(effect) is Steered and effect.request == request and effect.status is status:
+            return None
+    return f"{WORDS}: {said.what}, and request {request} is not told that its words are {status}"
+
+
+def unanswered(world: ExploredWorld) -> str | None:
+    """Words whose request has its outcome, and that have no last status; None if there are none."""
+    if world.watch.configuration.steers:
+        for number, caller in world.callers.items():
+            if caller.ended and caller.steers:
+                return f"{WORDS}: request {number} has its outcome, and its words {caller.steers} have no last status"
+    return None
