@@ -80,43 +80,44 @@ class Run:
     async def run(self, workload: Workload, folder: Path, addresses: dict[str, str]) -> None:
         """All rounds of one workload."""
         taking_part = [CONTENDERS[name] for name in workload.contenders if name in self.pythons]
-        further = {"SSL_CERT_FILE": str(folder / "authority.pem")}
-        core, _ = cores()
-        async with AsyncExitStack() as stack:
+        async with AsyncExitStack() as everybody:
             speakers: dict[str, Speaker] = {}
-
-            async def speaker(contender: Contender, where: AsyncExitStack) -> Speaker:
-                options = [] if contender.options is None else [json.dumps(contender.options)]
-                command = [self.pythons[contender.name], "-m", contender.module, *options]
-                complaints = folder / "complaints.txt" if workload.fresh else folder / f"{len(speakers)}-complaints.txt"
-                environment = {**further, **self.profiling(workload, contender)}
-                started = await where.enter_async_context(start_process(command, core, complaints, environment))
-                said = await started.hear(START_LIMIT)
-                self.descriptions[contender.name] = Description(contender.name, **said)
-                return started
-
+            ends: dict[str, AsyncExitStack] = {}
             for number in range(self.rounds):
                 self.say(f"{workload.name}, round {number + 1} of {self.rounds}")
                 for contender in rotated(taking_part, number):
-                    job = {**workload.job_for(contender.name, quick=self.quick), **addresses}
+                    name = contender.name
+                    job = {**workload.job_for(name, quick=self.quick), **addresses}
+                    if name not in ends:
+                        ends[name] = await everybody.enter_async_context(AsyncExitStack())
                     try:
-                        if workload.fresh:
-                            async with AsyncExitStack() as alone:
-                                answer = await (await speaker(contender, alone)).ask(job, ROUND_LIMIT)
-                        else:
-                            if contender.name not in speakers:
-                                speakers[contender.name] = await speaker(contender, stack)
-                            answer = await speakers[contender.name].ask(job, ROUND_LIMIT)
-                        self.note(workload, contender, answer)
+                        if name not in speakers:
+                            speakers[name] = await self.start(workload, contender, folder, ends[name])
+                        self.note(workload, contender, await speakers[name].ask(job, ROUND_LIMIT))
                     except ProcessFailed as error:
                         self.drop(workload, contender, str(error))
                         taking_part.remove(contender)
+                    if workload.fresh or contender not in taking_part:
+                        # One that hangs must not take the core from the others.
+                        await ends.pop(name).aclose()
+                        speakers.pop(name, None)
+
+    async def start(self, workload: Workload, contender: Contender, folder: Path, end: AsyncExitStack) -> Speaker:
+        """Start the process of a contender, which ends with ``end``. Raises ``ProcessFailed``."""
+        options = [] if contender.options is None else [json.dumps(contender.options)]
+        command = [self.pythons[contender.name], "-m", contender.module, *options]
+        further = {"SSL_CERT_FILE": str(folder / "authority.pem"), **self.profiling(workload, contender)}
+        core, _ = cores()
+        complaints = folder / f"{file_name(contender.name)}.txt"
+        started = await end.enter_async_context(start_process(command, core, complaints, further))
+        self.descriptions[contender.name] = Description(contender.name, **await started.hear(START_LIMIT))
+        return started
 
     def profiling(self, workload: Workload, contender: Contender) -> dict[str, str]:
         """What tells a process to profile itself, if it is to."""
         if self.profile is None:
             return {}
-        name = re.sub(r"[^\w.\[\]]+", "-", f"{workload.name} {contender.name}")
+        name = file_name(f"{workload.name} {contender.name}")
         return {PROFILE_VARIABLE: str(self.profile.resolve() / f"{name}.txt")}
 
     def note(self, workload: Workload, contender: Contender, answer: dict[str, dict[str, float]]) -> None:
@@ -142,6 +143,11 @@ class Run:
             tuple(self.descriptions.values()),
             tuple(self.skipped),
         )
+
+
+def file_name(words: str) -> str:
+    """The words as a name that every file system takes."""
+    return re.sub(r"[^\w.\[\]]+", "-", words)
 
 
 def rotated(contenders: list[Contender], number: int) -> list[Contender]:

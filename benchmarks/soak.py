@@ -24,8 +24,9 @@ import typer
 
 from rejoinder.testing.fault_proxy import Break, Direction, FaultProxy, ProxiedConnection, ProxyPlan, fault_proxy
 
-from .soak_sessions import Crowd, Tally
+from .soak_sessions import Crowd
 from .soak_stations import DEADLINES, STATIONS
+from .soak_tally import Tally
 
 __all__ = ["Account", "Moment", "Soak", "violations"]
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import itertools
 import random
-from collections import Counter
 from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any, Final, final
@@ -31,62 +30,20 @@ from rejoinder.testing.fuzz.setups import fields_of, nonces_in
 from rejoinder.testing.input_items import user
 
 from .soak_stations import Station, words_of
+from .soak_tally import Pulse, Tally
 
-__all__ = ["Crowd", "Pulse", "Tally"]
+__all__ = ["Crowd"]
 
 SLACK: Final = 20.0
 """Seconds beyond its deadlines in which a caller must be over, or a session closed, on a machine that has other work."""
 WIRES: Final[Sequence[WireName]] = ("trio-websocket", "websockets")
 """The libraries that carry frames, in turn."""
-BEAT: Final = 0.05
-"""Seconds between two beats of the pulse."""
 MOST_DIARIES: Final = 5
 """Diaries that are kept for whoever looks into a violation."""
 LONGEST: Final = 400
 """Characters of a line of such a diary."""
 CLOSE: Final = 2.0
 """Seconds that closing a session may take, by its setting."""
-
-
-@final
-@attrs.define(eq=False)
-class Tally:
-    """What came of everything, in figures."""
-
-    counts: Counter[str] = attrs.field(factory=Counter[str])
-    """Sessions, turns, outcomes, interruptions."""
-    sometimes: Counter[str] = attrs.field(factory=Counter[str])
-    """What the judge saw happen."""
-    broken: list[str] = attrs.field(factory=list[str])
-    """What was broken, in words."""
-    diaries: list[list[str]] = attrs.field(factory=list[list[str]])
-    """The diaries of the first sessions in which something was broken, whole."""
-    lost: int = 0
-    """Completed responses of right servers of whose words some did not come."""
-    duplicated: int = 0
-    """Responses of which words came twice."""
-    crossed: int = 0
-    """Responses to which words of somebody else came."""
-
-    def break_promise(self, session: int, what: str) -> None:
-        """Write down what was broken."""
-        self.broken.append(f"session {session}: {what}")
-
-
-@final
-@attrs.define(eq=False)
-class Pulse:
-    """How far this process falls behind: a machine with other work gives it no time, and that is nobody's violation."""
-
-    behind: float = 0.0
-    """Seconds that were lost so far."""
-
-    async def beat(self) -> None:
-        """Take note, for ever."""
-        while True:
-            due = trio.current_time() + BEAT
-            await trio.sleep_until(due)
-            self.behind += max(trio.current_time() - due, 0.0)
 
 
 @final

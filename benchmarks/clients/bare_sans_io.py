@@ -40,7 +40,7 @@ class BareTalk:
             for frame in self._protocol.events_received():
                 if not isinstance(frame, Frame):
                     continue
-                event = json.loads(bytes(frame.data))
+                event = json.loads(str(frame.data, "utf-8"))
                 kind = event["type"]
                 if kind == "response.output_text.delta":
                     hear(event["delta"])

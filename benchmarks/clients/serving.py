@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TextIO
 
 from .client import Client, Job
-from .workload_rounds import WORKLOADS
+from .workload_rounds import WORKLOADS, Stretch
 
 __all__ = ["CPU_VARIABLE", "PROFILE_VARIABLE", "serve_rounds", "settle_on"]
 
@@ -50,12 +50,11 @@ def serve_rounds(client: Client) -> None:
     os.dup2(2, 1)
     _tell(answers, describe(client))
     profile = os.environ.get(PROFILE_VARIABLE)
-    profiler = cProfile.Profile()
+    profiler = Stretch.profiler = cProfile.Profile() if profile else None
     for line in sys.stdin:
         job = Job(**json.loads(line))
-        round_of = partial(client.run, partial(WORKLOADS[job.workload], client, job))
-        _tell(answers, profiler.runcall(round_of) if profile else round_of())
-    if profile:
+        _tell(answers, client.run(partial(WORKLOADS[job.workload], client, job)))
+    if profile and profiler is not None:
         with Path(profile).open("w", encoding="utf-8") as file:
             pstats.Stats(profiler, stream=file).strip_dirs().sort_stats("tottime").print_stats(PROFILED)
 

@@ -9,6 +9,7 @@ Rules of this file
 
 from __future__ import annotations
 
+import cProfile
 import gc
 import itertools
 import json
@@ -18,10 +19,11 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from pathlib import Path
+from typing import ClassVar, Self
 
 from .client import Client, Job, Measured, Talk
 
-__all__ = ["WORKLOADS", "NotWhole", "check_stamped", "check_whole"]
+__all__ = ["WORKLOADS", "NotWhole", "Stretch", "check_stamped", "check_whole"]
 
 CYCLE = 97
 """After so many pieces the text begins again, as the load generator has it."""
@@ -41,6 +43,30 @@ TURNS = 3
 
 class NotWhole(Exception):
     """The delivered text is not what the server said: the measurement is void."""
+
+
+class Stretch:
+    """The measured part of a round: ``with Stretch() as stretch``. What comes before and after it does not count."""
+
+    profiler: ClassVar[cProfile.Profile | None] = None
+    """Runs in the stretches alone, if there is one."""
+
+    def __init__(self) -> None:
+        self.cpu = 0.0
+        """CPU seconds of this process."""
+        self.clock = 0.0
+        """Seconds."""
+
+    def __enter__(self) -> Self:
+        if self.profiler is not None:
+            self.profiler.enable()
+        self.cpu, self.clock = time.process_time(), time.monotonic()
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        self.cpu, self.clock = time.process_time() - self.cpu, time.monotonic() - self.clock
+        if self.profiler is not None:
+            self.profiler.disable()
 
 
 def command(deltas: int = 1, **fields: object) -> str:
@@ -82,11 +108,10 @@ async def flood(client: Client, job: Job) -> Measured:
         async with client.talks(job.url) as (talk,):
             await warm(client, [talk])
             pieces: list[str] = []
-            begun = time.process_time()
-            await talk.say(command(deltas), pieces.append)
-            spent = time.process_time() - begun
+            with Stretch() as stretch:
+                await talk.say(command(deltas), pieces.append)
             check_whole(pieces, deltas)
-        measured[f"{deltas:,} deltas"] = {"cpu": spent / deltas * MICRO}
+        measured[f"{deltas:,} deltas"] = {"cpu": stretch.cpu / deltas * MICRO}
     return measured
 
 
@@ -122,9 +147,9 @@ async def _in_step(client: Client, talks: Sequence[Talk], deltas: int) -> float:
         await talk.say(command(deltas, every=0.01), pieces.append)
         check_whole(pieces, deltas)
 
-    begun = time.process_time()
-    await client.together([partial(listen, talk) for talk in talks])
-    return time.process_time() - begun
+    with Stretch() as stretch:
+        await client.together([partial(listen, talk) for talk in talks])
+    return stretch.cpu
 
 
 async def width(client: Client, job: Job) -> Measured:
@@ -136,14 +161,13 @@ async def width(client: Client, job: Job) -> Measured:
         for count in job.sizes:
             delays: list[float] = []
             spans: list[float] = []
-            begun, clock = time.process_time(), time.monotonic()
-            await client.together([partial(_listen_for_delays, talk, deltas, delays, spans) for talk in talks[:count]])
-            spent, took = time.process_time() - begun, time.monotonic() - clock
+            with Stretch() as stretch:
+                await client.together([partial(_listen_for_delays, talk, deltas, delays, spans) for talk in talks[:count]])
             delays.sort()
             measured[f"{count:,} sessions"] = {
                 "p50": delays[len(delays) // 2] * MILLI,
                 "p99": delays[int(len(delays) * 0.99)] * MILLI,
-                "core": spent / took * 100,
+                "core": stretch.cpu / stretch.clock * 100,
                 "lost": max(0.0, 1 - (deltas - 1) * BREATH / statistics.median(spans)) * 100,
             }
     return measured
@@ -176,9 +200,9 @@ async def history(client: Client, job: Job) -> Measured:
             times: list[float] = []
             for _ in range(TURNS):
                 pieces: list[str] = []
-                begun = time.process_time()
-                await talk.say(command(), pieces.append)
-                times.append(time.process_time() - begun)
+                with Stretch() as stretch:
+                    await talk.say(command(), pieces.append)
+                times.append(stretch.cpu)
                 check_whole(pieces, 1)
         measured[f"{size:,} items"] = {"turn": statistics.median(times) * MILLI}
     return measured

@@ -16,8 +16,8 @@ import attrs
 import pytest
 from benchmarks.soak import GROWTH, LIFE, Account, Moment, violations
 from benchmarks.soak_server import JudgedLog
-from benchmarks.soak_sessions import Tally
 from benchmarks.soak_stations import STATIONS, manner_of, words_of
+from benchmarks.soak_tally import Tally
 
 from rejoinder.testing import LogEntry
 

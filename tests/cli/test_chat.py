@@ -66,6 +66,8 @@ def test_program_without_any_input_leaves_at_once(monkeypatch: pytest.MonkeyPatc
         (["--base-url", "ws://127.0.0.1:1/", "--simulator"], "--simulator brings its own server"),
         (["--profile", "nonsense"], "--profile"),
         (["--wire", "nonsense"], "--wire"),
+        (["--proxy", "ftp://ada:lovelace@proxy.example"], "Settings(proxy=…) begins with ftp://. Write it as http://host:port"),
+        (["--simulator", "--proxy", "http://proxy.example"], "to the proxy 'http://proxy.example:80' in clear text"),
     ],
 )
 def test_command_line_that_cannot_work_is_status_2(arguments: list[str], words: str) -> None:
@@ -74,6 +76,7 @@ def test_command_line_that_cannot_work_is_status_2(arguments: list[str], words: 
     assert 2 == ended.exit_code
     assert words in ended.stderr
     assert "Traceback" not in ended.stderr
+    assert "lovelace" not in ended.stderr
 
 
 @pytest.mark.parametrize("wire", ["auto", "trio-websocket", "websockets"])

@@ -121,6 +121,8 @@ def test_rows_are_listed_without_asking_anybody() -> None:
         (["--row", "nonsense"], "There is no row named 'nonsense'. Rows are created-first, "),
         (["--profile", "nonsense"], "--profile"),
         (["--wire", "nonsense"], "--wire"),
+        (["--proxy", "nonsense"], "Settings(proxy=…) begins with no scheme. Write it as http://host:port"),
+        (["ws://127.0.0.1:1/", "--proxy", "http://proxy.example"], "to the proxy 'http://proxy.example:80' in clear text"),
         (["--timeout", "0"], "--timeout 0 is not a number of seconds above 0. Leave it out"),
         (["--timeout", "nan"], "--timeout nan is not a number of seconds above 0. Leave it out"),
         (["--timeout", "inf"], "--timeout inf is not a number of seconds above 0. Leave it out"),

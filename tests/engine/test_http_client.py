@@ -13,6 +13,7 @@ from rejoinder.engine import Endpoint, InvalidEndpoint, Settings
 from rejoinder.engine.http_client import HttpClient, error_frame, request_id_of
 
 KEY = "test-key-that-must-never-be-shown"
+REQUEST = httpx.Request("POST", "https://example.org/v1/responses")
 
 
 def client_of(handler: Any = None, url: str = "wss://example.org/v1/responses", **settings: Any) -> HttpClient:  # noqa: ANN401
@@ -107,7 +108,7 @@ def test_options_that_cannot_work(options: dict[str, Any]) -> None:
     ],
 )
 async def test_a_refusal_as_a_frame(content: bytes, expected: dict[str, Any]) -> None:
-    frame = await error_frame(httpx.Response(400, content=content))
+    frame = await error_frame(httpx.Response(400, content=content, request=REQUEST))
 
     assert {"type": "error", "status": 400, "error": expected, "headers": {}} == frame
 
@@ -126,7 +127,7 @@ async def test_a_refusal_as_a_frame(content: bytes, expected: dict[str, Any]) ->
     ],
 )
 async def test_what_a_refusal_tells_beside_its_body(headers: dict[str, str], expected: dict[str, str]) -> None:
-    response = httpx.Response(503, headers=headers)
+    response = httpx.Response(503, headers=headers, request=REQUEST)
     frame = await error_frame(response)
 
     assert expected == frame["headers"]

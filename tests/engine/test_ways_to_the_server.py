@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import logging
+import traceback
+from base64 import b64encode
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import attrs
@@ -129,8 +133,6 @@ async def test_a_session_through_a_proxy(
 @pytest.mark.parametrize("scheme", PROXIES)
 async def test_http_goes_through_the_same_proxy(scheme: str, nursery: trio.Nursery, loopback_clock: trio.testing.MockClock) -> None:
     proxy = PROXIES[scheme](f"ada:{SECRET}")
-    if isinstance(proxy, SocksProxy):
-        proxy.in_pieces = False
     async with through(proxy, scheme, nursery, f"ada:{SECRET}@", transport="http") as (session, _):
         async with session.respond("streamed") as response:
             assert "You said: streamed" == await response.text()
@@ -154,6 +156,35 @@ async def test_a_proxy_that_opens_no_way(
     assert (3 if rule.reaction is Reaction.PASSING else 1) == listener.connections
     assert error.failure is not None
     assert no_way.code == error.failure.code
+
+
+@pytest.mark.parametrize("transport", ["websocket", "http"])
+@pytest.mark.parametrize("wanted", [f"ada:{SECRET}", "ada:another"], ids=["taken", "refused"])
+@pytest.mark.parametrize("scheme", PROXIES)
+async def test_credentials_of_a_proxy_are_shown_to_nobody_else(  # noqa: PLR0917 - parameters and fixtures
+    scheme: str,
+    wanted: str,
+    transport: str,
+    caplog: pytest.LogCaptureFixture,
+    tmp_path: Path,
+    nursery: trio.Nursery,
+    loopback_clock: trio.testing.MockClock,
+) -> None:
+    proxy = PROXIES[scheme](wanted)
+    shown: list[object] = []
+    with caplog.at_level(logging.DEBUG, ""):
+        async with through(proxy, scheme, nursery, f"ada:{SECRET}@", transport=transport) as (session, _):
+            session.observe(shown.append)
+            async with session.record(tmp_path / "trace.jsonl", payloads=True), session.respond("Hi") as response:
+                try:
+                    shown.append(await response.text())
+                except ConnectionFailed as error:
+                    shown += [error, *traceback.format_exception(error), error.failure, error.verdict]
+            shown += [session, session.settings, session.state, session.statistics()]
+    everything = "".join(map(repr, shown)) + caplog.text + (tmp_path / "trace.jsonl").read_text("utf-8")
+
+    assert "Hi" in everything
+    assert [] == [secret for secret in (SECRET, b64encode(f"ada:{SECRET}".encode()).decode()) if secret in everything]
 
 
 @each_wire

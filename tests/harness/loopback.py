@@ -127,8 +127,10 @@ def forward(port: int) -> Handler:
         async with await trio.open_tcp_stream(HOST, port) as server, trio.open_nursery() as nursery:
 
             async def pump(source: trio.SocketStream, sink: trio.SocketStream) -> None:
-                async for data in source:
-                    await sink.send_all(data)
+                # Either side may hang up, and in any way.
+                with suppress(trio.BrokenResourceError):
+                    async for data in source:
+                        await sink.send_all(data)
                 nursery.cancel_scope.cancel()
 
             nursery.start_soon(pump, client, server)

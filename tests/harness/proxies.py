@@ -58,8 +58,6 @@ class SocksProxy:
     """Where it was asked to connect to."""
     bound: bytes = b"\x01\x7f\x00\x00\x01\x00\x07"
     """The address in its answer, with its type and port."""
-    in_pieces: bool = True
-    """Whether its answer comes in two pieces, as a network may cut it. (httpx reads once.)"""
 
     async def __call__(self, stream: trio.SocketStream) -> None:
         """Serve one client."""
@@ -89,7 +87,8 @@ class SocksProxy:
         port = int.from_bytes(await receive(stream, 2), "big")
         self.asked.append(f"{host}:{port}")
         whole = b"\x05\x00\x00" + self.bound
-        for piece in (whole[:2], whole[2:]) if self.in_pieces else (whole,):
+        # In two pieces, as a network may.
+        for piece in (whole[:2], whole[2:]):
             await stream.send_all(piece)
             await trio.lowlevel.checkpoint()
         await forward(port)(stream)

@@ -41,6 +41,7 @@ def chat(
         bool, typer.Option("--simulator", help="Talk to a simulated server on this machine, without a key.")
     ] = False,
     wire: Annotated[WireChoice, typer.Option(help="The library that carries the frames.")] = WireChoice.AUTO,
+    proxy: Annotated[str | None, typer.Option(metavar="URL", help="A proxy on the way: http://... or socks5://...")] = None,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Say what was sent, and why no less.")] = False,
 ) -> None:
     """Talk to a model. The key is read from OPENAI_API_KEY.
@@ -60,7 +61,7 @@ def chat(
     talk = Chat(stdin_reader(stdin), sys.stdout, sys.stderr, interactive=interactive, verbose=verbose)
 
     async def command() -> int:
-        settings = Settings(model=model, instructions=instructions, preconnect=interactive, wire=wire.value)
+        settings = Settings(model=model, instructions=instructions, preconnect=interactive, wire=wire.value, proxy=proxy)
         if simulator:
             if base_url is not None:
                 raise CannotDo("--simulator brings its own server, so --base-url has no meaning. Leave one of them out.", 2)

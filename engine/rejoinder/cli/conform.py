@@ -47,6 +47,7 @@ def conform(
     ] = None,
     timeout: Annotated[float, typer.Option(metavar="SECONDS", help="The longest that a conversation may take.")] = 30.0,
     wire: Annotated[WireChoice, typer.Option(help="The library that carries the frames.")] = WireChoice.AUTO,
+    proxy: Annotated[str | None, typer.Option(metavar="URL", help="A proxy on the way: http://... or socks5://...")] = None,
     listing: Annotated[bool, typer.Option("--list", help="List the rows, and stop.")] = False,
 ) -> None:
     """Print which promises of the protocol a server keeps.
@@ -73,7 +74,7 @@ def conform(
         if not 0 < timeout < math.inf:
             raise CannotDo(f"--timeout {timeout:g} is not a number of seconds above 0. Leave it out for 30 seconds.", 2)
         _write_report(report, "")  # a report that cannot be written is noticed before it is made
-        settings = Settings(wire=wire.value)
+        settings = Settings(wire=wire.value, proxy=proxy)
         async with _target(url, None if profile is None else profile.value, model, timeout, settings) as target:
             ended = await _examine(target, rows)
         return _tell(target, ended, report)
@@ -92,6 +93,7 @@ async def _target(
     import attrs
 
     from rejoinder.engine import Endpoint
+    from rejoinder.engine.dialling import check_way
     from rejoinder.states.profiles import PROFILES
     from rejoinder.testing.conform import Target, obliging_answer
     from rejoinder.testing.faults import ServerSetup
@@ -102,6 +104,7 @@ async def _target(
         endpoint = _endpoint(url)
         if profile is not None:
             endpoint = attrs.evolve(endpoint, profile=PROFILES[profile])
+        check_way(endpoint, settings)
         yield Target(endpoint, model, timeout, settings=settings)
         return
     name = profile or ProfileName.OPENAI.value

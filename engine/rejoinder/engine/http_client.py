@@ -24,8 +24,10 @@ import trio
 
 from .endpoint import Endpoint
 from .errors import InvalidEndpoint
+from .http_tunnels import TunnelTransport
 from .key_provider import with_key
 from .masking import masked, secrets_in
+from .proxy import proxy_of
 from .settings import Settings
 
 __all__ = ["EVENT_STREAM", "JSON", "AnswerTooLarge", "HttpClient", "body_of", "error_frame", "request_id_of"]
@@ -118,11 +120,13 @@ class HttpClient:
         context = self.settings.ssl_context
         options: dict[str, Any] = {
             "verify": True if context is None else context,
-            "proxy": self.settings.proxy,
             "limits": httpx.Limits(max_connections=None, max_keepalive_connections=KEPT_CONNECTIONS, keepalive_expiry=KEPT_FOR),
             **self._options,
         }
         try:
+            if self.settings.proxy is not None and not {"proxy", "transport", "mounts"} & set(options):
+                context = httpx.create_ssl_context(options.pop("verify"))
+                options["transport"] = TunnelTransport(proxy_of(self.settings.proxy), context, options.pop("limits"))
             return httpx.AsyncClient(**options)
         except Exception as error:  # whatever httpx makes of options that are none
             raise InvalidEndpoint(

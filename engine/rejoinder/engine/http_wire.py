@@ -214,6 +214,13 @@ class Bounded:
                 raise AnswerTooLarge(f"an event has more than {self._limit} characters")
 
 
+def refusal_in(error: BaseException | None) -> HandshakeFailed | None:
+    """What a proxy of ours said, behind the errors that httpcore and httpx made of it."""
+    while error is not None and not isinstance(error, HandshakeFailed):
+        error = error.__cause__ or error.__context__
+    return error
+
+
 def why_unreachable(error: httpx.HTTPError, endpoint: Endpoint) -> tuple[str, bool]:
     """Why nothing could be sent, in a sentence, and whether that cannot pass by itself."""
     certificate = certificate_error_in(error)
@@ -222,6 +229,9 @@ def why_unreachable(error: httpx.HTTPError, endpoint: Endpoint) -> tuple[str, bo
     where = f"{endpoint.host} port {endpoint.port}"
     if isinstance(error, httpx.TimeoutException):
         return f"No connection to {where} in time.", False
+    refused = refusal_in(error)
+    if refused is not None:
+        return refused.message, refused.permanent
     if isinstance(error, httpx.ProxyError):
         return f"The proxy on the way to {where} refused: {error}.", False
     if isinstance(error, httpx.UnsupportedProtocol):
