@@ -117,6 +117,7 @@ def test_a_full_run_is_published(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert [results] == published
 
 
+@pytest.mark.long
 def test_pictures_go_into_the_folder(tmp_path: Path) -> None:
     pytest.importorskip("matplotlib", reason="the pictures need the dependency group `benchmarks`")
     folder = tmp_path / "pictures"

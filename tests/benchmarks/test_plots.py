@@ -29,6 +29,7 @@ def test_without_matplotlib_nothing_is_drawn(monkeypatch: pytest.MonkeyPatch) ->
         draw_plots(whole_results())
 
 
+@pytest.mark.long
 def test_the_same_results_give_the_same_bytes() -> None:
     pytest.importorskip("matplotlib", reason="the pictures need the dependency group `benchmarks`")
     results = whole_results()

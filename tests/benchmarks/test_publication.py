@@ -89,6 +89,7 @@ def test_only_a_full_run_is_published() -> None:
         check_whole(attrs.evolve(whole_results(), rounds=4))
 
 
+@pytest.mark.long
 def test_publishing_writes_results_pictures_and_blocks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("matplotlib", reason="the pictures need the dependency group `benchmarks`")
     document = tmp_path / "README.md"

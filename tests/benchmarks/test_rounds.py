@@ -20,7 +20,7 @@ def run_in(cache: Path, *, quick: bool = True, rounds: int = 2) -> Run:
     return Run(rounds, quick, cache, lambda _: None)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 async def test_a_small_run_measures_everybody_in_every_round(tmp_path: Path) -> None:
     interruption = attrs.evolve(
         WORKLOADS["interruption"], contenders=("rejoinder",), job={"cancels": ["honour", "late_error", "slow"]}

@@ -97,7 +97,7 @@ def test_the_page_says_what_is_so() -> None:
     assert (8, 5) == (len(STATIONS), sum(station.right for station in STATIONS))
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_short_soak_is_clean(tmp_path: Path) -> None:
     told = tmp_path / "soak.json"
     options = ["--minutes", "0.1", "--sessions", "8", "--seed", "1", "--pause", "0.3", "--json", str(told)]

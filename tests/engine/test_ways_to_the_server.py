@@ -253,6 +253,7 @@ class Heard:
     error: ResponseError | None = None
 
 
+@pytest.mark.long
 @each_wire
 @pytest.mark.parametrize("network", NETWORKS, ids=lambda network: network.name)
 async def test_a_network(network: Network, wire: WireName, loopback_clock: trio.testing.MockClock) -> None:
