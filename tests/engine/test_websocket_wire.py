@@ -53,6 +53,7 @@ async def test_frames_go_both_ways_whatever_their_size(loopback_clock: trio.test
                 async with session.respond([{"role": "user", "content": text or "?"}]) as response:
                     assert f"You said: {text or '?'}" == await response.text()
             received = session.statistics().frames_received
+        await trio.testing.wait_all_tasks_blocked(0.01)
         assert len([entry for entry in simulator.server.log if entry.direction == "out"]) == received
         assert ["opened", "left"] == [entry.data for entry in simulator.server.log if entry.direction == "note"]
         assert 1 == len(simulator.upgrades)
