@@ -67,7 +67,9 @@ def blocks(results: Results | None, document: Path) -> dict[str, str]:
     pictures = "\n\n".join(f"![{title}]({folder}/{name}.svg)" for name, title in PICTURES.items())
     return {
         "summary": f"{markdown(few)}\n![{OVERVIEW}]({folder}/overview.svg)\n",
-        "computer": "".join(f"* {name}: {value}\n" for name, value in results.computer.items()) + f"* rounds: {results.rounds}\n",
+        # In an order of their own: what was kept in a file comes back in another than it was found in.
+        "computer": "".join(f"* {name}: {value}\n" for name, value in sorted(results.computer.items()))
+        + f"* rounds: {results.rounds}\n",
         "contenders": markdown(Sheet("", ("who", "what", "versions", "tuned"), tuned, words=4))
         + (f"\n{missing}" if missing else ""),
         "goals": markdown(goals),

@@ -44,6 +44,13 @@ def test_pictures_are_those_of_the_kept_results() -> None:
     assert [] == [name for name, picture in drawn.items() if results is None or digest_of(results) not in picture]
 
 
+def test_a_run_and_what_was_kept_of_it_render_alike() -> None:
+    run = attrs.evolve(whole_results(), computer={"system": "Linux", "cores": "2", "Python": "3.11"})
+    kept = attrs.evolve(run, computer=dict(sorted(run.computer.items())))
+
+    assert blocks(kept, DOCUMENTS[0]) == blocks(run, DOCUMENTS[0])
+
+
 def test_a_whole_run_fills_every_block() -> None:
     content = blocks(whole_results(), DOCUMENTS[0])
 
