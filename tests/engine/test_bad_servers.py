@@ -56,10 +56,10 @@ async def open_bad(handler: Handler, settings: Settings | None = None) -> AsyncG
             async with session.respond("Still there?") as response:
                 assert "You said: Still there?" == await response.text()
         await trio.testing.wait_all_tasks_blocked(0.01)
-        assert listening == open_sockets()
+        assert open_sockets() <= listening
         nursery.cancel_scope.cancel()
     assert before == tasks()
-    assert sockets == open_sockets()
+    assert open_sockets() <= sockets
 
 
 async def failure(session: Session) -> ConnectionFailed:
@@ -222,7 +222,7 @@ async def test_a_port_on_which_nobody_listens(loopback_clock: trio.testing.MockC
             assert "You said: Now?" == await response.text()
 
     assert f"No connection to {HOST} port {port}: Connection refused. {RUNS}" == str(error)
-    assert sockets == open_sockets()
+    assert open_sockets() <= sockets
 
 
 async def test_a_host_that_does_not_exist(monkeypatch: pytest.MonkeyPatch, autojump_clock: trio.testing.MockClock) -> None:
@@ -317,7 +317,7 @@ async def open_secure(handler: Handler, authority: trustme.CA) -> AsyncGenerator
         async with open_session(endpoint, Settings(ssl_context=trusting)) as session:
             yield session, listener
         nursery.cancel_scope.cancel()
-    assert sockets == open_sockets()
+    assert open_sockets() <= sockets
 
 
 async def test_a_certificate_of_an_authority_nobody_trusts(loopback_clock: trio.testing.MockClock) -> None:

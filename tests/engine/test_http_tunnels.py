@@ -63,7 +63,7 @@ async def test_no_way(no_way: NoWay, nursery: trio.Nursery, loopback_clock: trio
 
     assert str(caught.value).startswith(f"The proxy {HOST} port {listener.port} {no_way.said} Check ")
     assert (3 if no_way.code == "proxy" else 1) == listener.connections
-    assert before == open_sockets()
+    assert open_sockets() <= before
 
 
 async def test_a_proxy_that_is_not_there(loopback_clock: trio.testing.MockClock) -> None:
@@ -88,7 +88,7 @@ async def test_a_silent_proxy_takes_the_connect_deadline(
     await trio.testing.wait_all_tasks_blocked(0.01)
 
     assert 10.0 == trio.current_time()
-    assert before == open_sockets()
+    assert open_sockets() <= before
 
 
 async def test_whoever_leaves_while_the_way_is_asked_for_leaves_nothing(
@@ -101,7 +101,7 @@ async def test_whoever_leaves_while_the_way_is_asked_for_leaves_nothing(
             await session.infer("Hi")
         await trio.testing.wait_all_tasks_blocked(0.01)
 
-        assert before == open_sockets()
+        assert open_sockets() <= before
     assert 1.0 == trio.current_time()
 
 

@@ -94,7 +94,7 @@ async def test_no_way(no_way: NoWay, nursery: trio.Nursery, loopback_clock: trio
 
     assert f"The proxy {HOST} port {proxy.port} {no_way.said}" == caught.value.message
     assert (no_way.code, None) == (caught.value.code, caught.value.status)
-    assert before == open_sockets()
+    assert open_sockets() <= before
 
 
 async def test_a_proxy_that_is_not_there(loopback_clock: trio.testing.MockClock) -> None:
@@ -117,4 +117,4 @@ async def test_a_silent_proxy_is_left_by_being_cancelled(
     await trio.testing.wait_all_tasks_blocked(0.01)
 
     assert scope.cancelled_caught
-    assert before == open_sockets()
+    assert open_sockets() <= before

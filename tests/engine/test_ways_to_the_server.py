@@ -81,7 +81,7 @@ async def test_tls(fault: TlsFault, wire: WireName, nursery: trio.Nursery, loopb
 
     assert f"{fault.said.format(host=HOST, port=listener.port)} {fault.advice}" == str(error)
     assert fault.dials == listener.connections
-    assert before == open_sockets()
+    assert open_sockets() <= before
 
 
 # -- proxies -----------------------------------------------------------------------------------------------------------------
@@ -109,7 +109,7 @@ async def through(
             yield session, simulator.server
         # The simulator's HTTP server looks after clients that have gone every five seconds.
         await trio.sleep(6.0)
-        assert before == open_sockets()
+        assert open_sockets() <= before
 
 
 @each_wire
@@ -282,4 +282,4 @@ async def test_a_network(network: Network, wire: WireName, loopback_clock: trio.
     assert SPEECH.startswith(heard.text)
     assert heard.error is not None or SPEECH == heard.text
     assert network.seconds[0] <= round(took, 6) <= network.seconds[1]
-    assert sockets == open_sockets()
+    assert open_sockets() <= sockets

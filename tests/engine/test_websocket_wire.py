@@ -290,7 +290,7 @@ async def test_garbage_in_place_of_the_answer_to_a_close(nursery: trio.Nursery, 
     await use(at(listener.port))
     await trio.testing.wait_all_tasks_blocked(0.01)
 
-    assert before == open_sockets()
+    assert open_sockets() <= before
     assert trio.current_time() <= 2.0
 
 
@@ -420,7 +420,7 @@ async def test_leaving_well_takes_no_time(loopback_clock: trio.testing.MockClock
         await use(Endpoint(simulator.url, api_key=KEY))
         await trio.testing.wait_all_tasks_blocked(0.01)
 
-        assert before == open_sockets()
+        assert open_sockets() <= before
         assert ["opened", "left"] == [entry.data for entry in simulator.server.log]
     assert 0.0 == trio.current_time()
 
@@ -494,7 +494,7 @@ async def test_cancelling_at_any_step_of_opening_leaves_nothing_behind(
         trio.lowlevel.remove_instrument(steps)
         await trio.testing.wait_all_tasks_blocked(0.001)
 
-        assert sockets == open_sockets(), f"after step {number}"
+        assert open_sockets() <= sockets, f"after step {number}"
         assert before == tasks(), f"after step {number}"
         if steps.left > 0:
             break

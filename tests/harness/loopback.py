@@ -158,14 +158,14 @@ def free_port() -> int:
         return int(taken.getsockname()[1])
 
 
-def open_sockets() -> int:
-    """How many sockets this process holds."""
-    count = 0
+def open_sockets() -> frozenset[str]:
+    """The sockets that this process holds, by name: what somebody else left may be collected at any moment, so counts deceive."""
+    found: set[str] = set()
     for number in Path("/proc/self/fd").iterdir():
         # The one that lists the folder is gone by then.
         with suppress(FileNotFoundError):
-            count += str(number.readlink()).startswith("socket:")
-    return count
+            found.add(str(number.readlink()))
+    return frozenset(name for name in found if name.startswith("socket:"))
 
 
 def tasks() -> set[trio.lowlevel.Task]:
