@@ -32,6 +32,9 @@ ONE_CODE: Final = (
 )
 ONE_WAY: Final = "Links and requests have no frame in hand: their staying rows do the same, whichever constant they name."
 
+NOBODYS_WORDS: Final = (
+    "Whoever added the words has left: `abandon` or `take_back` has made them nobody's, and `orphan` has emptied the delivery."
+)
 ENDED: Final = "A stream of its own that nobody listens to is ended at once, and its lane is idle in the same breath."
 
 EQUIVALENT: Final[Mapping[str, str]] = MappingProxyType(
@@ -40,6 +43,9 @@ EQUIVALENT: Final[Mapping[str, str]] = MappingProxyType(
         "request *: count instead of ignore": ONE_WAY,
         "response draining×*: deliver instead of discard": "Nobody listens: `orphan` has emptied what would be delivered.",
         "response quarantined×*: deliver instead of discard": "Nobody listens: `orphan` has emptied what would be delivered.",
+        "response draining×Steer*: drops *": NOBODYS_WORDS,
+        "response quarantined×Steer*: drops *": NOBODYS_WORDS,
+        "response successor_pending×Steer*: drops *": NOBODYS_WORDS,
         "response *×Lost: stays *": LOST,
         "response *×Lost: goes to *": LOST,
         "response *×LostReplayable: stays *": LOST,

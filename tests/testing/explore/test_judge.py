@@ -39,9 +39,12 @@ NEGLECTED: Final = (
     # words have one last status, and what is stored is what the conversation goes on from
     ("words are forgotten with their request", "steering", 18),
     ("response streaming×SteerSettled: drops Steered", "steering", 18),
+    ("response streaming×Steer: drops SendSteer", "steering", 18),
     ("the oldest of what was stored is continued", "serial-stored", 4),
     # no avoidable wait
     ("response quarantined×Completed: stays quarantined", "lanes-given-up", 17),
+    ("response quarantined×SteerAccepted: rule skipped", "steering-lanes", 17),
+    ("response draining×SteerAccepted: rule skipped", "steering-left-unsaid", 9),
     ("classify error (replayable): removed", "serial-rejections", 17),
     ("link connecting×DialFailed: goes to failed", "serial-loss", 17),
 )

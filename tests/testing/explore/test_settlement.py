@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from rejoinder.states.effects import Settled, Steered
+from rejoinder.states.effects import SendSteer, Settled, Steered
+from rejoinder.states.events import Preconnect
 from rejoinder.states.verdicts import OutcomeKind, SteerStatus
 from rejoinder.testing.explore import QUICK, Happening
 from rejoinder.testing.explore.endings import Endings
+from rejoinder.testing.explore.happening import Socket
 from rejoinder.testing.explore.judge import Judge
-from rejoinder.testing.explore.settlement import settled_for_nothing, told_of_words, unanswered
+from rejoinder.testing.explore.settlement import kept_back, settled_for_nothing, told_of_words, unanswered
 from rejoinder.testing.explore.watch import Watch
 from rejoinder.testing.explore.world import ExploredWorld
 
@@ -58,3 +60,26 @@ def test_words_of_one_world_are_not_those_of_another() -> None:
     told_of_words(other, Steered(1, 1, SteerStatus.UNKNOWN))
 
     assert ((1,), ()) == (world.callers[1].steers, other.callers[1].steers)
+
+
+def test_words_go_out_as_soon_as_their_response_has_an_id() -> None:
+    world = steered()
+    waits = kept_back(world)
+    caller = world.caller(1)
+    caller.attempt, caller.begun = "r1.1", True
+    late = kept_back(world)
+    caller.said = (1,)
+
+    assert waits is None
+    assert "promise 18: words [1] of request 1 are not sent, and its response has an id" == late
+    assert kept_back(world) is None
+
+
+def test_words_go_out_once_to_one_response() -> None:
+    world = steered()
+    world.sockets[1] = Socket()
+    order = SendSteer(1, 1, 1, "r1.1")
+    first, second = (Judge().order(world, Preconnect(), order) for _ in range(2))
+
+    assert first is None
+    assert "promise 18: words 1 of request 1 are sent twice to one response" == second

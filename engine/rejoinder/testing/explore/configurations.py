@@ -639,6 +639,15 @@ QUICK: Final = (
         ends=frozenset({"failed"}),
     ),
     Configuration(
+        "steering-left-unsaid",
+        "The same, where the server is not told that nobody listens, so it accepts words of callers that have left.",
+        STEERED,
+        HEDGE,
+        requests=2,
+        steers=2,
+        cancels=1,
+    ),
+    Configuration(
         "steering-left-for-good",
         "The same, with more words, a loss and silence.",
         STEERED,
@@ -844,6 +853,7 @@ MORE: Final[Mapping[str, Mapping[str, Any]]] = {
     "steering": {"cancels": 1},
     "steering-ends": {"steers": 3},
     "steering-left": {"expiries": 1},
+    "steering-left-unsaid": {"expiries": 1},
     "steering-left-for-good": {"requests": 2},
     "steering-failures": {"faults_inside": True, "refuses_cancels": True},
     "steering-misbehaviour": {"losses": 1},

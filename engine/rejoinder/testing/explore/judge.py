@@ -31,7 +31,7 @@ from .any_server import ServerLane
 from .bookkeeping import cut_off, forgotten, misdirected, unbalanced
 from .outcomes import untrue
 from .promptness import ended_for_nothing, held_up, sent_in_full_for_nothing, waits_for_nothing
-from .settlement import settled_for_nothing, settled_wrongly, told_of_words, unanswered, untold_words
+from .settlement import kept_back, settled_for_nothing, settled_wrongly, told_of_words, unanswered, untold_words
 from .signalling import told_wrongly, untold
 
 if TYPE_CHECKING:
@@ -79,6 +79,7 @@ class Caller:
         "output",
         "place",
         "replays",
+        "said",
         "sends",
         "steers",
     )
@@ -103,6 +104,8 @@ class Caller:
         self.ending: str | None = None
         # Words that have no final status yet, by number.
         self.steers: tuple[int, ...] = ()
+        # Those that went out with the present attempt.
+        self.said: tuple[int, ...] = ()
 
     def copy(self) -> Caller:
         """One that goes its own way from here."""
@@ -121,6 +124,7 @@ class Caller:
         other.answered = self.answered
         other.ending = self.ending
         other.steers = self.steers
+        other.said = self.said
         return other
 
     @property
@@ -193,7 +197,7 @@ class Judge:
     def rest(self, world: ExploredWorld) -> str | None:
         """All that follows from a step has happened: what is broken by what did not follow, if anything is."""
         books = unbalanced(world.session, world.sockets, world.dialling, world.pinged) or forgotten(world)
-        return books or untold(world) or unanswered(world) or waits_for_nothing(world)
+        return books or untold(world) or unanswered(world) or kept_back(world) or waits_for_nothing(world)
 
     def order(self, world: ExploredWorld, event: happening.Event, effect: Effect) -> str | None:
         """It ordered ``effect``, which is about to be performed: what is broken by that, if anything is."""
@@ -303,6 +307,7 @@ class Judge:
         caller.attempt, caller.place = f"r{number}.{caller.sends}", (effect.link, effect.lane)
         caller.begun = caller.faulty = caller.doubted = False
         caller.ending = None
+        caller.said = ()
         limit = 1 if policy.replay is ReplayPolicy.NEVER else 1 + REPLAYS
         if caller.sends > limit:
             return f"promise 5: request {number} was sent {caller.sends} times"
@@ -404,6 +409,16 @@ def _heard(world: ExploredWorld, spoken: Spoken, reaction: Reaction, lane: str |
     return None
 
 
+def _steering(judge: Judge, world: ExploredWorld, event: happening.Event, effect: ordered.SendSteer) -> str | None:
+    """Words go out."""
+    del judge, event
+    caller = world.caller(effect.request)
+    if effect.steer in caller.said:
+        return f"promise 18: words {effect.steer} of request {effect.request} are sent twice to one response"
+    caller.said = (*caller.said, effect.steer)
+    return misdirected(world, effect)
+
+
 def _steered(judge: Judge, world: ExploredWorld, event: happening.Event, effect: ordered.Steered) -> str | None:
     """Somebody is told what became of words."""
     del judge, event
@@ -439,7 +454,7 @@ JUDGED: Final[Mapping[type, Callable[[Judge, ExploredWorld, happening.Event, Any
         ordered.HandOver: Judge.handed_over,
         ordered.Send: Judge.sent,
         ordered.SendCancel: _told,
-        ordered.SendSteer: _directed,
+        ordered.SendSteer: _steering,
         ordered.Steered: _steered,
         ordered.Dial: _directed,
         ordered.Close: _directed,

@@ -118,9 +118,13 @@ class KnownSessions:
             known = self.told[name] = self._alike(session, now)
         return known
 
+    def number_of(self, session: Session, now: float, names: Names | None = None) -> int:
+        """A number for the key of ``session`` at ``now``: equal where the keys are equal. ``names`` gets the names in it."""
+        return self.numbers.setdefault(key(session, now, names, self.continuations), len(self.numbers))
+
     def _alike(self, session: Session, now: float) -> KnownSession:
         names = Names()
-        number = self.numbers.setdefault(key(session, now, names, self.continuations), len(self.numbers))
+        number = self.number_of(session, now, names)
         name = (
             number,
             now if self.clocks else None,

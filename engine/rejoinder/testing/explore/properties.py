@@ -77,7 +77,12 @@ PROPERTIES: Final = (
     Property(_A, "each wait has its instant", "Nothing is due before its time, or after it, in any phase that waits.", 15),
     Property(_A, "outcomes tell the truth", "How a request ended, why, and how far it had come, is so.", 16),
     Property(_A, "no avoidable wait", "What can go now goes now, in the shortest right form; a failed dial pauses.", 17),
-    Property(_A, "one status", "Words that are added to a response have one final status, with their request at the latest.", 18),
+    Property(
+        _A,
+        "one status",
+        "Words go out once their response has an id, and have one final status, with their request at the latest.",
+        18,
+    ),
     Property(_E, "everything ends", "Time alone brings every caller an outcome and every lane to rest.", 8),
     Property(_E, "the next request", "Behind abandoned responses alone, it goes out within the bound of the cancel policy.", 9),
     Property(_S, "reuse", "A request continues the one before.", sign="a continuation"),

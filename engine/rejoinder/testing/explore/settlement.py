@@ -3,7 +3,7 @@
 Rules of this file
 * The truth is the server's: what it said, for whom, and what it works on after that.
 * An abandoned response whose terminal is heard is told of, once, by its own name and kind; its lane is at rest from then on.
-* Words end in exactly one final status, with their request at the latest.
+* Words go out once their response has an id, and end in exactly one final status, with their request at the latest.
 """
 
 from __future__ import annotations
@@ -17,12 +17,13 @@ from rejoinder.states.phases import ResponsePhase
 from rejoinder.states.verdicts import OutcomeKind, SteerStatus
 
 from .accounts import Audience, Spoken
+from .any_server import ServerLane
 
 if TYPE_CHECKING:
     from .known_sessions import Reaction
     from .world import ExploredWorld
 
-__all__ = ["settled_for_nothing", "settled_wrongly", "told_of_words", "unanswered", "untold_words"]
+__all__ = ["kept_back", "settled_for_nothing", "settled_wrongly", "told_of_words", "unanswered", "untold_words"]
 
 TRUTH: Final = "promise 16"
 WAIT: Final = "promise 17"
@@ -69,12 +70,35 @@ def settled_wrongly(world: ExploredWorld, said: Spoken, reaction: Reaction, requ
     due = [] if kind is None else [(request, f"r{request}", kind)]
     if told != due:
         return f"{TRUTH}: {said.what} of what request {request} abandoned was told as {told or 'nothing'}"
-    if kind is None or world.watch.configuration.steers:
+    if kind is None or _may_follow(world, said):
         return None
     link = world.session.links.get(said.link)
     lane = None if link is None else link.lanes.get(said.lane)
     if lane is not None and lane.phase in OWED:
         return f"{WAIT}: {said.lane or 'the lane'} of link {said.link} is {lane.phase}, and its response has ended"
+    return None
+
+
+def _may_follow(world: ExploredWorld, said: Spoken) -> bool:
+    """Whether a successor may follow a terminal, or somebody may think so: words were added, and not all is said of them."""
+    if not world.watch.configuration.steers:
+        return False
+    socket = world.sockets.get(said.link)
+    if socket is None:
+        return True
+    lane = socket.connection.lanes.get(said.lane, ServerLane())
+    return bool(socket.outbox) or bool(socket.connection.owed) or lane.run is not None or bool(lane.too_late)
+
+
+def kept_back(world: ExploredWorld) -> str | None:
+    """Words that wait though the response that they were added to can be named; None if there are none."""
+    if world.watch.configuration.steers:
+        for number, caller in world.callers.items():
+            if caller.ended or caller.attempt is None or not caller.begun or caller.faulty or caller.ending is not None:
+                continue
+            waiting = [steer for steer in caller.steers if steer not in caller.said]
+            if waiting:
+                return f"{WORDS}: words {waiting} of request {number} are not sent, and its response has an id"
     return None
 
 

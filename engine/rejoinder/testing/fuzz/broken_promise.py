@@ -30,7 +30,7 @@ PROMISES: Final = {
     15: "each wait ends at its own instant",
     16: "outcomes tell the truth",
     17: "what can go now goes now",
-    18: "words that are added to a response have one final status",
+    18: "words that are added to a response are sent once it has an id, and have one final status",
 }
 """The promises by number, in a line each."""
 
