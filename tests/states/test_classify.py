@@ -8,7 +8,7 @@ import attrs
 import pytest
 
 from harness import frames
-from harness.in_phase import acknowledged, awaiting_created, draining, idle, streaming
+from harness.in_phase import acknowledged, awaiting_created, awaiting_successor, draining, idle, streaming
 from harness.lifecycle import Bench
 from rejoinder.states.classify import (
     CLASSIFICATION,
@@ -171,6 +171,7 @@ SHOWN: Final[tuple[tuple[Callable[[], Bench], StreamEvent, tuple[object, ...], E
     (steered, frames.steer("accepted"), (K.STEER, SteerNews.ACCEPTED), E.STEER_ACCEPTED),
     (steered_twice, frames.steer("failed"), (K.STEER, SteerNews.SOME), E.STEER_ANSWERED),
     (steered, frames.steer("pending"), (K.STEER, SteerNews.LAST), E.STEER_SETTLED),
+    (awaiting_successor, frames.steer("failed"), (K.STEER, SteerNews.FINAL), E.STEER_OVER),
     (streaming, frames.steer("failed"), (K.STEER,), E.STRAY_STEER),
     # -- errors
     (streaming, frames.error("server_error", sequence=3), (K.ERROR, Stage.BEGUN, Subject.FAULT), E.FAULT),

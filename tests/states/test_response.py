@@ -27,7 +27,7 @@ idle
     LinkDoomed               .                  IGNORE
     Lost                     .                  IGNORE
     StraySteer               .                  IGNORE
-    illegal: UnsendableReplayable Unreachable UnreachableReplayable EndedSteered Steer SteerAccepted SteerAnswered
+    illegal: SteerOver UnsendableReplayable Unreachable UnreachableReplayable EndedSteered Steer SteerAccepted SteerAnswered
         SteerSettled Progress Withdrawn Unsendable Cancel RepeatCreated ForeignCreated ForeignCreatedReplayable Content
         ContentAfterGap ContentRepeated Completed Failed Incomplete ForeignTerminalAgain Fault RejectedReplayable
         CacheMiss GarbageReplayable LinkDoomedReplayable LostReplayable Expired ExpiredReplayable
@@ -59,7 +59,7 @@ awaiting_created
     ExpiredReplayable        quarantined        overdue_replayed
     Steer                    .                  steer_held
     StraySteer               .                  IGNORE
-    illegal: EndedSteered SteerAccepted SteerAnswered SteerSettled Progress Send Withdrawn RepeatCreated Content
+    illegal: SteerOver EndedSteered SteerAccepted SteerAnswered SteerSettled Progress Send Withdrawn RepeatCreated Content
         ContentAfterGap ContentRepeated Completed Failed Incomplete ForeignTerminalAgain Fault
 doubted
     Cancel                   cancel_pending     caller_left_early
@@ -85,7 +85,7 @@ doubted
     ExpiredReplayable        quarantined        doubt_unresolved_replayed
     Steer                    .                  steer_held
     StraySteer               .                  IGNORE
-    illegal: UnsendableReplayable Unreachable UnreachableReplayable EndedSteered SteerAccepted SteerAnswered
+    illegal: SteerOver UnsendableReplayable Unreachable UnreachableReplayable EndedSteered SteerAccepted SteerAnswered
         SteerSettled Progress Send Withdrawn Unsendable RepeatCreated Content ContentAfterGap ContentRepeated Completed
         Failed Incomplete ForeignTerminalAgain Fault
 acknowledged
@@ -119,7 +119,7 @@ acknowledged
     SteerSettled             .                  steer_answered
     StraySteer               .                  IGNORE
     EndedSteered             awaiting_successor ended_steered
-    illegal: UnsendableReplayable Unreachable UnreachableReplayable ContentRepeated RejectedUnclean Send Withdrawn
+    illegal: SteerOver UnsendableReplayable Unreachable UnreachableReplayable ContentRepeated RejectedUnclean Send Withdrawn
         Unsendable Created ForeignTerminalAgain Rejected RejectedReplayable CacheMiss
 streaming
     Cancel                   draining           caller_left
@@ -148,8 +148,8 @@ streaming
     SteerSettled             .                  steer_answered
     StraySteer               .                  IGNORE
     EndedSteered             awaiting_successor ended_steered
-    illegal: UnsendableReplayable Unreachable UnreachableReplayable RejectedUnclean Send Withdrawn Unsendable Created
-        ForeignCreatedReplayable ForeignTerminalAgain Rejected RejectedReplayable CacheMiss GarbageReplayable
+    illegal: SteerOver UnsendableReplayable Unreachable UnreachableReplayable RejectedUnclean Send Withdrawn Unsendable
+        Created ForeignCreatedReplayable ForeignTerminalAgain Rejected RejectedReplayable CacheMiss GarbageReplayable
         LinkDoomedReplayable LostReplayable ExpiredReplayable
 failing
     Cancel                   draining           caller_left
@@ -178,8 +178,8 @@ failing
     SteerSettled             .                  steer_answered
     StraySteer               .                  IGNORE
     EndedSteered             successor_pending  failed_as_reported_steered
-    illegal: UnsendableReplayable Unreachable UnreachableReplayable RejectedUnclean Send Withdrawn Unsendable Created
-        ForeignCreatedReplayable ForeignTerminalAgain Rejected RejectedReplayable CacheMiss GarbageReplayable
+    illegal: SteerOver UnsendableReplayable Unreachable UnreachableReplayable RejectedUnclean Send Withdrawn Unsendable
+        Created ForeignCreatedReplayable ForeignTerminalAgain Rejected RejectedReplayable CacheMiss GarbageReplayable
         LinkDoomedReplayable LostReplayable ExpiredReplayable
 cancel_pending
     Withdrawn                idle               create_withdrawn
@@ -198,7 +198,7 @@ cancel_pending
     Lost                     idle               abandoned_lost
     Expired                  quarantined        drain_overdue
     StraySteer               .                  IGNORE
-    illegal: UnsendableReplayable Unreachable UnreachableReplayable EndedSteered Steer SteerAccepted SteerAnswered
+    illegal: SteerOver UnsendableReplayable Unreachable UnreachableReplayable EndedSteered Steer SteerAccepted SteerAnswered
         SteerSettled Progress Send Cancel RepeatCreated ForeignCreatedReplayable Content ContentAfterGap ContentRepeated
         Completed Failed Incomplete ForeignTerminalAgain Fault RejectedReplayable CacheMiss GarbageReplayable
         LinkDoomedReplayable LostReplayable ExpiredReplayable
@@ -228,7 +228,7 @@ draining
     SteerSettled             .                  steer_answered
     StraySteer               .                  IGNORE
     EndedSteered             successor_pending  drained_steered
-    illegal: UnsendableReplayable Unreachable UnreachableReplayable Steer RejectedUnclean Rejected Send
+    illegal: SteerOver UnsendableReplayable Unreachable UnreachableReplayable Steer RejectedUnclean Rejected Send
         Withdrawn Unsendable
         Cancel Created ForeignCreatedReplayable RejectedReplayable CacheMiss GarbageReplayable LinkDoomedReplayable
         LostReplayable ExpiredReplayable
@@ -238,7 +238,7 @@ awaiting_successor
     Steer                    .                  steer_held
     SteerAccepted            .                  steer_answered
     SteerAnswered            .                  steer_answered
-    SteerSettled             idle               ended_without_successor
+    SteerOver                idle               ended_without_successor
     Expired                  quarantined        successor_overdue
     Cancel                   successor_pending  caller_left_steered
     Lost                     idle               successor_lost
@@ -251,7 +251,7 @@ awaiting_successor
     Keepalive                .                  IGNORE
     StraySteer               .                  IGNORE
     LinkDoomed               .                  IGNORE
-    illegal: UnsendableReplayable Unreachable UnreachableReplayable Send Withdrawn Unsendable RepeatCreated
+    illegal: SteerSettled UnsendableReplayable Unreachable UnreachableReplayable Send Withdrawn Unsendable RepeatCreated
         ForeignCreatedReplayable Progress Content ContentAfterGap ContentRepeated Rejected RejectedUnclean
         Completed Failed Incomplete
         EndedSteered ForeignTerminalAgain RejectedReplayable CacheMiss GarbageReplayable LinkDoomedReplayable
@@ -261,7 +261,7 @@ successor_pending
     ForeignCreated           draining           foreign_for_abandoned
     SteerAccepted            .                  steer_answered
     SteerAnswered            .                  steer_answered
-    SteerSettled             idle               successor_spared
+    SteerOver                idle               successor_spared
     Garbage                  .                  COUNT
     Expired                  quarantined        drain_overdue
     Lost                     idle               abandoned_lost
@@ -273,7 +273,7 @@ successor_pending
     Keepalive                .                  IGNORE
     StraySteer               .                  IGNORE
     LinkDoomed               .                  IGNORE
-    illegal: UnsendableReplayable Unreachable UnreachableReplayable Send Withdrawn Unsendable Cancel RepeatCreated
+    illegal: SteerSettled UnsendableReplayable Unreachable UnreachableReplayable Send Withdrawn Unsendable Cancel RepeatCreated
         ForeignCreatedReplayable Progress Content ContentAfterGap ContentRepeated Rejected RejectedUnclean
         Completed Failed Incomplete
         EndedSteered Steer ForeignTerminalAgain RejectedReplayable CacheMiss GarbageReplayable
@@ -305,6 +305,7 @@ quarantined
     SteerAccepted            .                  steer_answered
     SteerAnswered            .                  steer_answered
     SteerSettled             .                  steer_answered
+    SteerOver                idle               successor_spared
     StraySteer               .                  IGNORE
     EndedSteered             .                  quarantined_steered
     illegal: UnsendableReplayable Unreachable UnreachableReplayable Steer Send Unsendable Cancel

@@ -168,6 +168,8 @@ class SteerNews(StrEnum):
     """Words of the lane's own are settled, and others are not."""
     LAST = "last"
     """The last words of the lane's own are settled."""
+    FINAL = "final"
+    """The same, and their response has ended."""
     STRAY = "stray"
     """It is about no words of the lane's own."""
 
@@ -314,7 +316,8 @@ CLASSIFICATION: Final = (
     # -- steering --------------------------------------------------------------------------------------------------------
     _row(K.STEER, SteerNews.ACCEPTED, event=E.STEER_ACCEPTED, reason="response.steer.accepted for what was sent here"),
     _row(K.STEER, SteerNews.SOME, event=E.STEER_ANSWERED, reason="pending or failed; other words are not settled"),
-    _row(K.STEER, SteerNews.LAST, event=E.STEER_SETTLED, reason="pending or failed, and nothing else is to come"),
+    _row(K.STEER, SteerNews.LAST, event=E.STEER_SETTLED, reason="pending or failed, and no other words are open"),
+    _row(K.STEER, SteerNews.FINAL, event=E.STEER_OVER, reason="the same after the terminal: that was the last word"),
     _row(K.STEER, event=E.STRAY_STEER, reason="about another response, or about nothing that was sent"),
     # -- errors ----------------------------------------------------------------------------------------------------------
     _row(K.ERROR, Stage.BEGUN, Subject.FAULT, event=E.FAULT, reason="a sequence number: inside the running response"),

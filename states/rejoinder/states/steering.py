@@ -50,7 +50,9 @@ def news_of(lane: Lane, frame: StreamEvent) -> SteerNews:
         return SteerNews.STRAY
     if isinstance(frame, SteerAccepted):
         return SteerNews.ACCEPTED
-    return SteerNews.SOME if len(lane.steers) > 1 else SteerNews.LAST
+    if len(lane.steers) > 1:
+        return SteerNews.SOME
+    return SteerNews.LAST if lane.ended is None else SteerNews.FINAL
 
 
 def _place(lane: Lane, frame: StreamEvent) -> int | None:

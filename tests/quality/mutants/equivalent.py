@@ -35,6 +35,7 @@ ONE_WAY: Final = "Links and requests have no frame in hand: their staying rows d
 NOBODYS_WORDS: Final = (
     "Whoever added the words has left: `abandon` or `take_back` has made them nobody's, and `orphan` has emptied the delivery."
 )
+FORGOTTEN: Final = "The lane comes to rest, and forgets the words with its response."
 ENDED: Final = "A stream of its own that nobody listens to is ended at once, and its lane is idle in the same breath."
 
 EQUIVALENT: Final[Mapping[str, str]] = MappingProxyType(
@@ -53,6 +54,9 @@ EQUIVALENT: Final[Mapping[str, str]] = MappingProxyType(
         "response cancel_pending×Lost: rule skipped": EMPTY,
         "response draining×Lost: rule skipped": EMPTY,
         "response quarantined×Lost: rule skipped": EMPTY,
+        "response successor_pending×Lost: rule skipped": EMPTY,
+        "response successor_pending×SteerOver: rule skipped": FORGOTTEN,
+        "response quarantined×SteerOver: rule skipped": FORGOTTEN,
         "link reconnecting×Drop: rule skipped": EMPTY,
         "link open×SuccessorOpen: rule skipped": EMPTY,
         "link open×LaneUnclean: rule skipped": EMPTY,

@@ -36,7 +36,7 @@ from rejoinder.states.chart import CHARTS, ChartError, compile_chart
 from rejoinder.states.classify import CLASSIFICATION, CLASSIFIED, FACTS, Classification, ClassificationError, compile_classification
 from rejoinder.states.deadlines import LANE_INSTANTS, LINK_INSTANTS, REQUEST_INSTANTS
 from rejoinder.states.edges import Deadline, Edge, Staying, Table
-from rejoinder.states.effects import Close, Dial, Effect, Finish, Note, Withdraw
+from rejoinder.states.effects import Close, Dial, Effect, Finish, Note, SendSteer, Steered, Withdraw
 from rejoinder.states.phases import LinkPhase, RequestPhase, ResponsePhase
 from rejoinder.states.profiles import DeadlineKind
 from rejoinder.states.steps import Step
@@ -93,12 +93,14 @@ SWAPS: Final[Mapping[Staying, Staying]] = MappingProxyType(
 )
 """The constant that each constant is mistaken for."""
 
-RETIRING: Final = ("serial-retire", "lanes-retire-refused")
+RETIRING: Final = ("serial-retire", "lanes-retire-refused", "steering-retire")
 """Where a caller that leaves takes its socket with it."""
 CROWDED: Final = ("hedges-and-few-sockets", "few-sockets", "lanes-and-few-sockets", "one-socket", "lanes-and-one-socket")
 """Where one socket must go before another can be opened, or none can."""
 DOUBTING: Final = ("lanes-doubt", "lanes-doubt-for-good")
 """Where a link lives on though a create there is doubted."""
+STEERED: Final = ("steering-outside", "steering-elsewhere", "steering-left-unsaid", "steering")
+"""Where words go out, and where their requests end from outside."""
 IMPATIENT: Final = ("impatience",)
 """Where a turn may be over before its response."""
 WHERE: Final[Mapping[tuple[str, type[Effect]], tuple[str, ...]]] = MappingProxyType(
@@ -110,6 +112,9 @@ WHERE: Final[Mapping[tuple[str, type[Effect]], tuple[str, ...]]] = MappingProxyT
         ("link", Note): CROWDED,
         ("link", Finish): IMPATIENT,
         ("request", Close): ("serial-hedge",),
+        ("request", Steered): STEERED,
+        ("response", Steered): STEERED,
+        ("response", SendSteer): STEERED,
     }
 )
 """Where effects that are seldom asked for show first."""
@@ -143,6 +148,7 @@ MISTAKEN: Final[Mapping[ResponseEvent, ResponseEvent]] = MappingProxyType(
         E.STEER_ACCEPTED: E.STEER_SETTLED,
         E.STEER_ANSWERED: E.STEER_SETTLED,
         E.STEER_SETTLED: E.STEER_ANSWERED,
+        E.STEER_OVER: E.STEER_ANSWERED,
         E.STRAY_STEER: E.STEER_SETTLED,
         E.INCOMPLETE: E.COMPLETED,
         E.FAULT: E.DOUBTFUL,

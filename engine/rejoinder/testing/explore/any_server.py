@@ -199,8 +199,9 @@ def read_steer(connection: Connection, response: str) -> Connection:
         run = lane.run
         if run is not None and run.response == response and run.stage is not Stage.ENDED:
             return connection.with_lane(name, run=attrs.evolve(run, unanswered=run.unanswered + 1))
-    # What is explored with words has one lane, so that is where they are refused.
-    name, lane = next(iter(connection.lanes.items()))
+    # Words for what is over are refused where it ended; nobody can name what ended before the last one of its lane.
+    name = next((name for name, lane in connection.lanes.items() if lane.ended == response), next(iter(connection.lanes)))
+    lane = connection.lanes[name]
     request = int(response[1:].partition(".")[0])
     return connection.with_lane(name, too_late=(*lane.too_late, (response, request)))
 

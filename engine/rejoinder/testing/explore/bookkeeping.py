@@ -153,7 +153,8 @@ def cut_off(world: ExploredWorld, event: happening.Event, effects: Sequence[orde
         return None
     for link, socket in closing:
         for lane in socket.connection.lanes.values():
-            speaks = lane.run is not None and lane.run.response not in world.overdue
+            # A successor is as late as the response that it takes up.
+            speaks = lane.run is not None and lane.run.response.rstrip("'") not in world.overdue
             if speaks or (lane.stranger is not None and not world.overdue):
                 return f"{HEAD}: link {link} is closed, and something still runs there"
     return None

@@ -43,6 +43,8 @@ __all__ = ["Caller", "Judge"]
 OUTPUT: Final = frozenset({FrameKind.ITEM_ADDED, FrameKind.CONTENT})
 REPLAY: Final = re.compile(r"request (\d+): (.+)")
 REPLAYS: Final = 2
+PAUSES: Final = frozenset({"rate"})
+"""Refusals that say when to come again."""
 UNASKED: Final = ("stranger begins", Audience.NONE)
 HEARD: Final = frozenset({Audience.ASKER, Audience.LISTENER})
 BUSY: Final = HEARD | {Audience.FAULTY, Audience.LEFT}
@@ -77,6 +79,7 @@ class Caller:
         "faulty",
         "left",
         "output",
+        "pausing",
         "place",
         "replays",
         "said",
@@ -106,6 +109,8 @@ class Caller:
         self.steers: tuple[int, ...] = ()
         # Those that went out with the present attempt.
         self.said: tuple[int, ...] = ()
+        # Whether the server has asked for a pause, and no deadline has passed since.
+        self.pausing = False
 
     def copy(self) -> Caller:
         """One that goes its own way from here."""
@@ -125,6 +130,7 @@ class Caller:
         other.ending = self.ending
         other.steers = self.steers
         other.said = self.said
+        other.pausing = self.pausing
         return other
 
     @property
@@ -166,6 +172,10 @@ class Judge:
         for link, name in self.given_up:
             world.overdue |= _attempts_at(world, link, name)
         self.given_up.clear()
+        if isinstance(event, happening.Expired):
+            for number, caller in world.callers.items():
+                if caller.pausing:
+                    world.caller(number).pausing = False
         if reaction.sighted is not None:
             self.sighted.add(reaction.sighted)
         spoken = self.spoken
@@ -293,7 +303,6 @@ class Judge:
         self, world: ExploredWorld, event: happening.Event, effect: ordered.Send
     ) -> str | None:
         """A create is sent."""
-        del event
         broken = misdirected(world, effect)
         if broken is not None:
             return broken
@@ -308,6 +317,9 @@ class Judge:
         caller.begun = caller.faulty = caller.doubted = False
         caller.ending = None
         caller.said = ()
+        if caller.pausing and not isinstance(event, happening.Expired):
+            return f"promise 15: request {number} is sent again, and the pause that the server asked for is not over"
+        caller.pausing = False
         limit = 1 if policy.replay is ReplayPolicy.NEVER else 1 + REPLAYS
         if caller.sends > limit:
             return f"promise 5: request {number} was sent {caller.sends} times"
@@ -364,13 +376,17 @@ def _from_storage(world: ExploredWorld, request: int, named: str) -> str | None:
 
 
 def _attempts_at(world: ExploredWorld, link: int, name: str | None) -> frozenset[str]:
-    """The attempts that are on a lane, or on their way there."""
+    """The attempts that are on a lane, or on their way there; if there are none, what ended there last and may be succeeded."""
     socket = world.sockets.get(link)
     if socket is None:
         return frozenset()
-    run = socket.connection.lanes.get(name, ServerLane()).run
+    lane = socket.connection.lanes.get(name, ServerLane())
     asked = {out.response for out in socket.outbox if out.request and out.lane == name}
-    return frozenset(asked if run is None else {run.response, *asked})
+    if lane.run is not None:
+        asked.add(lane.run.response)
+    elif not asked and lane.ended is not None:
+        asked.add(lane.ended)
+    return frozenset(asked)
 
 
 def _trusted(world: ExploredWorld, spoken: Spoken) -> str | None:
@@ -427,7 +443,7 @@ def _steered(judge: Judge, world: ExploredWorld, event: happening.Event, effect:
 
 def _noted(judge: Judge, world: ExploredWorld, event: happening.Event, note: ordered.Note) -> str | None:
     """Something is noted."""
-    del judge, event
+    del event
     if note.name == "Illegal":
         return f"promise 7: no row for {note.detail}"
     if note.name == "CancelRefused" and note.link is not None:
@@ -441,6 +457,7 @@ def _noted(judge: Judge, world: ExploredWorld, event: happening.Event, note: ord
     if caller.replays.count(found[2]) >= world.session.profile.repeats:
         return f"promise 5: request {found[1]} was replayed too often because of {found[2]}"
     caller.replays = (*caller.replays, found[2])
+    caller.pausing = judge.spoken is not None and judge.spoken.what in PAUSES
     if len(caller.replays) > REPLAYS:
         return f"promise 5: request {found[1]} was replayed {len(caller.replays)} times"
     return None

@@ -120,6 +120,9 @@ def sent_in_full_for_nothing(world: ExploredWorld, effect: ordered.Send, lane: S
     if answered is None or named is None or named != answered or named.endswith("'"):
         # What a successor took up came by steering: no input can be compared with it.
         return None
+    if answered in world.overdue:
+        # It was given up while a successor was due. That none came was said too late to be believed.
+        return None
     return f"{HEAD}: request {number} is sent in full, and could continue {named}: {effect.decision}"
 
 

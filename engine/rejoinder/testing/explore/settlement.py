@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
-from rejoinder.states.effects import Effect, Settled, Steered
+from rejoinder.states.effects import Deliver, Effect, Settled, Steered
 from rejoinder.states.phases import ResponsePhase
 from rejoinder.states.verdicts import OutcomeKind, SteerStatus
 
@@ -117,10 +117,11 @@ def untold_words(world: ExploredWorld, said: Spoken, reaction: Reaction, request
     status = SAID.get(said.what)
     if status is None or world.misled or said.audience not in LISTENERS:
         return None
-    for effect in reaction.effects:
-        if type(effect) is Steered and effect.request == request and effect.status is status:
-            return None
-    return f"{WORDS}: {said.what}, and request {request} is not told that its words are {status}"
+    if not any(type(effect) is Steered and effect.request == request and effect.status is status for effect in reaction.effects):
+        return f"{WORDS}: {said.what}, and request {request} is not told that its words are {status}"
+    if not any(type(effect) is Deliver for effect in reaction.effects):
+        return f"{WORDS}: {said.what} is not delivered to request {request}"
+    return None
 
 
 def unanswered(world: ExploredWorld) -> str | None:
