@@ -170,8 +170,7 @@ SHOWN: Final[tuple[tuple[Callable[[], Bench], StreamEvent, tuple[object, ...], E
     # -- steering
     (steered, frames.steer("accepted"), (K.STEER, SteerNews.ACCEPTED), E.STEER_ACCEPTED),
     (steered_twice, frames.steer("failed"), (K.STEER, SteerNews.SOME), E.STEER_ANSWERED),
-    (steered, frames.steer("pending"), (K.STEER, SteerNews.LAST), E.STEER_SETTLED),
-    (awaiting_successor, frames.steer("failed"), (K.STEER, SteerNews.FINAL), E.STEER_OVER),
+    (awaiting_successor, frames.steer("failed"), (K.STEER, SteerNews.LAST), E.STEER_SETTLED),
     (streaming, frames.steer("failed"), (K.STEER,), E.STRAY_STEER),
     # -- errors
     (streaming, frames.error("server_error", sequence=3), (K.ERROR, Stage.BEGUN, Subject.FAULT), E.FAULT),

@@ -27,7 +27,7 @@ idle
     LinkDoomed               .                  IGNORE
     Lost                     .                  IGNORE
     StraySteer               .                  IGNORE
-    illegal: SteerOver UnsendableReplayable Unreachable UnreachableReplayable EndedSteered Steer SteerAccepted SteerAnswered
+    illegal: UnsendableReplayable Unreachable UnreachableReplayable EndedSteered Steer SteerAccepted SteerAnswered
         SteerSettled Progress Withdrawn Unsendable Cancel RepeatCreated ForeignCreated ForeignCreatedReplayable Content
         ContentAfterGap ContentRepeated Completed Failed Incomplete ForeignTerminalAgain Fault RejectedReplayable
         CacheMiss GarbageReplayable LinkDoomedReplayable LostReplayable Expired ExpiredReplayable
@@ -59,7 +59,7 @@ awaiting_created
     ExpiredReplayable        quarantined        overdue_replayed
     Steer                    .                  steer_held
     StraySteer               .                  IGNORE
-    illegal: SteerOver EndedSteered SteerAccepted SteerAnswered SteerSettled Progress Send Withdrawn RepeatCreated Content
+    illegal: EndedSteered SteerAccepted SteerAnswered SteerSettled Progress Send Withdrawn RepeatCreated Content
         ContentAfterGap ContentRepeated Completed Failed Incomplete ForeignTerminalAgain Fault
 doubted
     Cancel                   cancel_pending     caller_left_early
@@ -85,7 +85,7 @@ doubted
     ExpiredReplayable        quarantined        doubt_unresolved_replayed
     Steer                    .                  steer_held
     StraySteer               .                  IGNORE
-    illegal: SteerOver UnsendableReplayable Unreachable UnreachableReplayable EndedSteered SteerAccepted SteerAnswered
+    illegal: UnsendableReplayable Unreachable UnreachableReplayable EndedSteered SteerAccepted SteerAnswered
         SteerSettled Progress Send Withdrawn Unsendable RepeatCreated Content ContentAfterGap ContentRepeated Completed
         Failed Incomplete ForeignTerminalAgain Fault
 acknowledged
@@ -116,10 +116,9 @@ acknowledged
     Steer                    .                  steer_sent
     SteerAccepted            .                  steer_answered
     SteerAnswered            .                  steer_answered
-    SteerSettled             .                  steer_answered
     StraySteer               .                  IGNORE
     EndedSteered             awaiting_successor ended_steered
-    illegal: SteerOver UnsendableReplayable Unreachable UnreachableReplayable ContentRepeated RejectedUnclean Send Withdrawn
+    illegal: SteerSettled UnsendableReplayable Unreachable UnreachableReplayable ContentRepeated RejectedUnclean Send Withdrawn
         Unsendable Created ForeignTerminalAgain Rejected RejectedReplayable CacheMiss
 streaming
     Cancel                   draining           caller_left
@@ -145,10 +144,9 @@ streaming
     Steer                    .                  steer_sent
     SteerAccepted            .                  steer_answered
     SteerAnswered            .                  steer_answered
-    SteerSettled             .                  steer_answered
     StraySteer               .                  IGNORE
     EndedSteered             awaiting_successor ended_steered
-    illegal: SteerOver UnsendableReplayable Unreachable UnreachableReplayable RejectedUnclean Send Withdrawn Unsendable
+    illegal: SteerSettled UnsendableReplayable Unreachable UnreachableReplayable RejectedUnclean Send Withdrawn Unsendable
         Created ForeignCreatedReplayable ForeignTerminalAgain Rejected RejectedReplayable CacheMiss GarbageReplayable
         LinkDoomedReplayable LostReplayable ExpiredReplayable
 failing
@@ -175,10 +173,9 @@ failing
     Steer                    .                  steer_refused
     SteerAccepted            .                  steer_answered
     SteerAnswered            .                  steer_answered
-    SteerSettled             .                  steer_answered
     StraySteer               .                  IGNORE
     EndedSteered             successor_pending  failed_as_reported_steered
-    illegal: SteerOver UnsendableReplayable Unreachable UnreachableReplayable RejectedUnclean Send Withdrawn Unsendable
+    illegal: SteerSettled UnsendableReplayable Unreachable UnreachableReplayable RejectedUnclean Send Withdrawn Unsendable
         Created ForeignCreatedReplayable ForeignTerminalAgain Rejected RejectedReplayable CacheMiss GarbageReplayable
         LinkDoomedReplayable LostReplayable ExpiredReplayable
 cancel_pending
@@ -198,7 +195,7 @@ cancel_pending
     Lost                     idle               abandoned_lost
     Expired                  quarantined        drain_overdue
     StraySteer               .                  IGNORE
-    illegal: SteerOver UnsendableReplayable Unreachable UnreachableReplayable EndedSteered Steer SteerAccepted SteerAnswered
+    illegal: UnsendableReplayable Unreachable UnreachableReplayable EndedSteered Steer SteerAccepted SteerAnswered
         SteerSettled Progress Send Cancel RepeatCreated ForeignCreatedReplayable Content ContentAfterGap ContentRepeated
         Completed Failed Incomplete ForeignTerminalAgain Fault RejectedReplayable CacheMiss GarbageReplayable
         LinkDoomedReplayable LostReplayable ExpiredReplayable
@@ -225,10 +222,9 @@ draining
     Expired                  quarantined        drain_overdue
     SteerAccepted            .                  steer_answered
     SteerAnswered            .                  steer_answered
-    SteerSettled             .                  steer_answered
     StraySteer               .                  IGNORE
     EndedSteered             successor_pending  drained_steered
-    illegal: SteerOver UnsendableReplayable Unreachable UnreachableReplayable Steer RejectedUnclean Rejected Send
+    illegal: SteerSettled UnsendableReplayable Unreachable UnreachableReplayable Steer RejectedUnclean Rejected Send
         Withdrawn Unsendable
         Cancel Created ForeignCreatedReplayable RejectedReplayable CacheMiss GarbageReplayable LinkDoomedReplayable
         LostReplayable ExpiredReplayable
@@ -238,7 +234,7 @@ awaiting_successor
     Steer                    .                  steer_held
     SteerAccepted            .                  steer_answered
     SteerAnswered            .                  steer_answered
-    SteerOver                idle               ended_without_successor
+    SteerSettled             idle               ended_without_successor
     Expired                  quarantined        successor_overdue
     Cancel                   successor_pending  caller_left_steered
     Lost                     idle               successor_lost
@@ -251,7 +247,7 @@ awaiting_successor
     Keepalive                .                  IGNORE
     StraySteer               .                  IGNORE
     LinkDoomed               .                  IGNORE
-    illegal: SteerSettled UnsendableReplayable Unreachable UnreachableReplayable Send Withdrawn Unsendable RepeatCreated
+    illegal: UnsendableReplayable Unreachable UnreachableReplayable Send Withdrawn Unsendable RepeatCreated
         ForeignCreatedReplayable Progress Content ContentAfterGap ContentRepeated Rejected RejectedUnclean
         Completed Failed Incomplete
         EndedSteered ForeignTerminalAgain RejectedReplayable CacheMiss GarbageReplayable LinkDoomedReplayable
@@ -261,7 +257,7 @@ successor_pending
     ForeignCreated           draining           foreign_for_abandoned
     SteerAccepted            .                  steer_answered
     SteerAnswered            .                  steer_answered
-    SteerOver                idle               successor_spared
+    SteerSettled             idle               successor_spared
     Garbage                  .                  COUNT
     Expired                  quarantined        drain_overdue
     Lost                     idle               abandoned_lost
@@ -273,7 +269,7 @@ successor_pending
     Keepalive                .                  IGNORE
     StraySteer               .                  IGNORE
     LinkDoomed               .                  IGNORE
-    illegal: SteerSettled UnsendableReplayable Unreachable UnreachableReplayable Send Withdrawn Unsendable Cancel RepeatCreated
+    illegal: UnsendableReplayable Unreachable UnreachableReplayable Send Withdrawn Unsendable Cancel RepeatCreated
         ForeignCreatedReplayable Progress Content ContentAfterGap ContentRepeated Rejected RejectedUnclean
         Completed Failed Incomplete
         EndedSteered Steer ForeignTerminalAgain RejectedReplayable CacheMiss GarbageReplayable
@@ -304,8 +300,7 @@ quarantined
     Lost                     idle               abandoned_lost
     SteerAccepted            .                  steer_answered
     SteerAnswered            .                  steer_answered
-    SteerSettled             .                  steer_answered
-    SteerOver                idle               successor_spared
+    SteerSettled             idle               successor_spared
     StraySteer               .                  IGNORE
     EndedSteered             .                  quarantined_steered
     illegal: UnsendableReplayable Unreachable UnreachableReplayable Steer Send Unsendable Cancel

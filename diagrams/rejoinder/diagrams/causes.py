@@ -88,7 +88,6 @@ _RESPONSES: Final[Mapping[Cause, tuple[ResponseEvent, ...]]] = {
         *(ResponseEvent.INCOMPLETE, ResponseEvent.ENDED_STEERED),
         *(ResponseEvent.FOREIGN_TERMINAL, ResponseEvent.FOREIGN_TERMINAL_AGAIN),
         *(ResponseEvent.STEER_ACCEPTED, ResponseEvent.STEER_ANSWERED, ResponseEvent.STEER_SETTLED, ResponseEvent.STRAY_STEER),
-        ResponseEvent.STEER_OVER,
         *(ResponseEvent.FAULT, ResponseEvent.DOUBTFUL, ResponseEvent.REJECTED, ResponseEvent.REJECTED_UNCLEAN),
         *(ResponseEvent.REJECTED_REPLAYABLE, ResponseEvent.CACHE_MISS, ResponseEvent.GARBAGE),
         *(ResponseEvent.GARBAGE_REPLAYABLE, ResponseEvent.DOOMED, ResponseEvent.DOOMED_REPLAYABLE),

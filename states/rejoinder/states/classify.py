@@ -165,11 +165,9 @@ class SteerNews(StrEnum):
     ACCEPTED = "accepted"
     """Words of the lane's own are queued."""
     SOME = "some"
-    """Words of the lane's own are settled, and others are not."""
+    """Words of the lane's own are settled; others are not, or their response goes on."""
     LAST = "last"
-    """The last words of the lane's own are settled."""
-    FINAL = "final"
-    """The same, and their response has ended."""
+    """The last words of the lane's own are settled, and their response has ended."""
     STRAY = "stray"
     """It is about no words of the lane's own."""
 
@@ -315,9 +313,8 @@ CLASSIFICATION: Final = (
     _row(K.TERMINAL, event=E.FOREIGN_TERMINAL, reason="for somebody else, or for nobody"),
     # -- steering --------------------------------------------------------------------------------------------------------
     _row(K.STEER, SteerNews.ACCEPTED, event=E.STEER_ACCEPTED, reason="response.steer.accepted for what was sent here"),
-    _row(K.STEER, SteerNews.SOME, event=E.STEER_ANSWERED, reason="pending or failed; other words are not settled"),
-    _row(K.STEER, SteerNews.LAST, event=E.STEER_SETTLED, reason="pending or failed, and no other words are open"),
-    _row(K.STEER, SteerNews.FINAL, event=E.STEER_OVER, reason="the same after the terminal: that was the last word"),
+    _row(K.STEER, SteerNews.SOME, event=E.STEER_ANSWERED, reason="pending or failed; that settles nothing else"),
+    _row(K.STEER, SteerNews.LAST, event=E.STEER_SETTLED, reason="the same, and the terminal was the last word"),
     _row(K.STEER, event=E.STRAY_STEER, reason="about another response, or about nothing that was sent"),
     # -- errors ----------------------------------------------------------------------------------------------------------
     _row(K.ERROR, Stage.BEGUN, Subject.FAULT, event=E.FAULT, reason="a sequence number: inside the running response"),

@@ -13,13 +13,16 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Hashable, Iterable, Sequence
-from typing import Generic, Protocol, TypeVar, final
+from typing import Final, Generic, Protocol, TypeVar, final
 
 import attrs
 
 __all__ = ["Exploration", "Fault", "World", "explore"]
 
 StepT = TypeVar("StepT")
+
+INTERVAL: Final = 500
+"""States between two questions to ``patience``, unless said otherwise."""
 
 
 class World(Protocol[StepT]):
@@ -80,11 +83,12 @@ def explore(  # noqa: C901 - one loop
     *,
     patience: Callable[[], bool] = lambda: True,
     progress: Callable[[int, int], None] = lambda states, waiting: None,  # noqa: ARG005 - nobody watches
+    interval: int = INTERVAL,
 ) -> Exploration[StepT]:
     """Explore every world that can be reached from ``initial``.
 
     ``patience`` is asked now and then whether to go on; ``progress`` is told now and then how many states are known and how many
-    wait to be explored.
+    wait to be explored: each time that ``interval`` more states were explored.
     """
     numbers: dict[Hashable, int] = {initial.key(): 0}
     came: list[tuple[int, StepT | None]] = [(-1, None)]
@@ -103,7 +107,7 @@ def explore(  # noqa: C901 - one loop
         return fault_at(0, (), wrong)
     explored = 0
     while waiting:
-        if explored % INTERVAL == 0:
+        if explored % interval == 0:
             progress(len(came), len(waiting))
             if not patience():
                 return outcome(exhausted=False, fault=None)
@@ -125,10 +129,6 @@ def explore(  # noqa: C901 - one loop
                 return fault_at(number, (step,), wrong)
             waiting.append((len(came) - 1, following))
     return outcome(exhausted=True, fault=None)
-
-
-INTERVAL = 500
-"""States between two questions to ``patience``."""
 
 
 def _path(came: Sequence[tuple[int, StepT | None]], number: int) -> list[StepT]:

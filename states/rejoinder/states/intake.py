@@ -48,7 +48,6 @@ OURS: Final = frozenset(
         ResponseEvent.STEER_ACCEPTED,
         ResponseEvent.STEER_ANSWERED,
         ResponseEvent.STEER_SETTLED,
-        ResponseEvent.STEER_OVER,
     }
 )
 """Events of frames that belong to the lane's response and consume one of its sequence numbers."""

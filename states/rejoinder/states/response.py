@@ -256,7 +256,7 @@ EDGES: Final = (
     *rows(P.FAILING, E.STEER, None, "steer_refused", "it fails already: nothing would take them"),
     *rows(
         (*LIVE, P.FAILING, P.DRAINING, P.QUARANTINED),
-        (E.STEER_ACCEPTED, E.STEER_ANSWERED, E.STEER_SETTLED),
+        (E.STEER_ACCEPTED, E.STEER_ANSWERED),
         None,
         "steer_answered",
         "accepted, pending or failed: says nothing about the response itself",
@@ -306,7 +306,7 @@ EDGES: Final = (
     *rows(P.AWAITING_SUCCESSOR, (E.STEER_ACCEPTED, E.STEER_ANSWERED), None, "steer_answered", "a successor may still follow"),
     *rows(
         P.AWAITING_SUCCESSOR,
-        E.STEER_OVER,
+        E.STEER_SETTLED,
         P.IDLE,
         "ended_without_successor",
         "pending (waiting_for_required_input) or failed: the terminal was the last word",
@@ -347,7 +347,7 @@ EDGES: Final = (
     *rows(P.SUCCESSOR_PENDING, E.CREATED, P.DRAINING, "successor_abandoned", "it has a name: response.cancel if signalling is on"),
     *rows(P.SUCCESSOR_PENDING, E.FOREIGN_CREATED, P.DRAINING, "foreign_for_abandoned", "not even its successor: the link retires"),
     *rows(P.SUCCESSOR_PENDING, (E.STEER_ACCEPTED, E.STEER_ANSWERED), None, "steer_answered", "a successor may still follow"),
-    *rows((P.SUCCESSOR_PENDING, P.QUARANTINED), E.STEER_OVER, P.IDLE, "successor_spared", "none follows: the wire is clean"),
+    *rows((P.SUCCESSOR_PENDING, P.QUARANTINED), E.STEER_SETTLED, P.IDLE, "successor_spared", "none follows: the wire is clean"),
     *rows(P.SUCCESSOR_PENDING, E.GARBAGE, None, Staying.COUNT, "nobody listens; the created or the drain deadline settles it"),
     *rows(P.SUCCESSOR_PENDING, E.EXPIRED, P.QUARANTINED, "drain_overdue", "drain deadline, counted from the cancel"),
     *rows(P.SUCCESSOR_PENDING, E.LOST, P.IDLE, "abandoned_lost", "clean by death"),

@@ -50,9 +50,7 @@ def news_of(lane: Lane, frame: StreamEvent) -> SteerNews:
         return SteerNews.STRAY
     if isinstance(frame, SteerAccepted):
         return SteerNews.ACCEPTED
-    if len(lane.steers) > 1:
-        return SteerNews.SOME
-    return SteerNews.LAST if lane.ended is None else SteerNews.FINAL
+    return SteerNews.LAST if len(lane.steers) == 1 and lane.ended is not None else SteerNews.SOME
 
 
 def _place(lane: Lane, frame: StreamEvent) -> int | None:

@@ -63,6 +63,8 @@ BESIDE: Final = (
 """What is explored beside the quick configurations: small worlds that show what those do not."""
 WAYS: Final = 3
 """Ways to each row that a survey keeps."""
+GLANCE: Final = 0.02
+"""Seconds of a glance at a configuration."""
 BACK: Final = (1, 4)
 """How far before a row is taken the search begins: what is wrong with it may show only if other things happen as well."""
 TO_WHOM: Final = 3
@@ -119,12 +121,19 @@ class Explorer:
     name: str = "explorer"
 
     def search(self, mutant: Mutant, budget_seconds: float) -> Story | None:
-        """Explore from where the rows are taken, then from the start, until a promise is broken or the budget is spent."""
+        """Explore from where the rows are taken, then from the start, until a promise is broken or the budget is spent.
+
+        A budget that allows for it begins with a glance at each configuration: most faults show near the beginning somewhere.
+        """
         ends = time.process_time() + budget_seconds
         likely = _likely(mutant.rows)
         named = [configuration for configuration in likely if configuration.name in mutant.rows]
         searches = [*((one, ()) for one in named), *_ways(mutant.rows), *((one, ()) for one in likely if one not in named)]
         with _no_collections():
+            for configuration in likely if budget_seconds >= GLANCE * 2 * len(likely) else ():
+                story = _searched(configuration, (), time.process_time() + GLANCE)
+                if story is not None:
+                    return story
             for configuration, way in searches:
                 now = time.process_time()
                 if now >= ends:
@@ -146,7 +155,7 @@ def _searched(configuration: Configuration, way: Sequence[Happening], ends: floa
             return None
         world = world.after(step)
         taken.append(step)
-    fault = explore(world, patience=lambda: time.process_time() < ends).fault
+    fault = explore(world, patience=lambda: time.process_time() < ends, interval=20).fault
     if fault is None:
         return None
     steps = (*taken, *fault.steps)

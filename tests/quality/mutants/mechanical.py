@@ -99,8 +99,10 @@ CROWDED: Final = ("hedges-and-few-sockets", "few-sockets", "lanes-and-few-socket
 """Where one socket must go before another can be opened, or none can."""
 DOUBTING: Final = ("lanes-doubt", "lanes-doubt-for-good")
 """Where a link lives on though a create there is doubted."""
-STEERED: Final = ("steering-outside", "steering-elsewhere", "steering-left-unsaid", "steering")
+STEERED: Final = ("steering-outside", "steering-elsewhere", "steering-left", "steering-ends", "steering")
 """Where words go out, and where their requests end from outside."""
+ANSWERING: Final = ("steering-errors", "steering-left-unsaid", "steering-lanes")
+"""Where a lane is free again when all is said of the words."""
 IMPATIENT: Final = ("impatience",)
 """Where a turn may be over before its response."""
 WHERE: Final[Mapping[tuple[str, type[Effect]], tuple[str, ...]]] = MappingProxyType(
@@ -120,7 +122,11 @@ WHERE: Final[Mapping[tuple[str, type[Effect]], tuple[str, ...]]] = MappingProxyT
 """Where effects that are seldom asked for show first."""
 
 FORGETTING: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
-    {"drained": ("serial-memory", "lanes-memory"), "create_withdrawn": ("serial-memory", "lanes-memory")}
+    {
+        "drained": ("serial-memory", "lanes-memory"),
+        "create_withdrawn": ("serial-memory", "lanes-memory"),
+        "steer_answered": ANSWERING,
+    }
 )
 """Where it shows what a rule remembers."""
 
@@ -148,7 +154,6 @@ MISTAKEN: Final[Mapping[ResponseEvent, ResponseEvent]] = MappingProxyType(
         E.STEER_ACCEPTED: E.STEER_SETTLED,
         E.STEER_ANSWERED: E.STEER_SETTLED,
         E.STEER_SETTLED: E.STEER_ANSWERED,
-        E.STEER_OVER: E.STEER_ANSWERED,
         E.STRAY_STEER: E.STEER_SETTLED,
         E.INCOMPLETE: E.COMPLETED,
         E.FAULT: E.DOUBTFUL,
@@ -283,7 +288,7 @@ def _of_classification(row: Classification) -> Iterator[Mutant]:
     facts = " and ".join(row.facts) or "anything"
     label = f"classify {row.kind} ({facts})"
     less = tuple(other for other in CLASSIFICATION if other is not row)
-    won = _won_by(row)
+    won = (*(ANSWERING if row.kind is FrameKind.STEER else ()), *_won_by(row))
     yield _classification_mutant(f"{label}: removed", less, won)
     event = MISTAKEN_IN.get((row.kind, row.event), MISTAKEN[row.event])
     changed = attrs.evolve(row, event=event)

@@ -115,6 +115,7 @@ ROOT_CAUSES: Final = (
         _continuation_kept_after_failure,
         "4",
         rows=(
+            "failures-in-full",
             "response streaming Failed",
             "response acknowledged Failed",
         ),

@@ -38,7 +38,7 @@ NEGLECTED: Final = (
     ("response draining×Failed: drops Settled", "serial-failures", 16),
     # words have one last status, and what is stored is what the conversation goes on from
     ("words are forgotten with their request", "steering", 18),
-    ("response streaming×SteerSettled: drops Steered", "steering", 18),
+    ("response streaming×SteerAnswered: drops Steered", "steering", 18),
     ("response streaming×Steer: drops SendSteer", "steering", 18),
     ("the oldest of what was stored is continued", "serial-stored", 4),
     # no avoidable wait

@@ -221,6 +221,9 @@ class Judge:
             # A stream that is given up is ended: nothing of it comes late.
             if not world.session.profile.streams:
                 self.given_up.append((moved.link, moved.lane))
+                if moved.source == ResponsePhase.AWAITING_SUCCESSOR:
+                    # What ended may be succeeded too late.
+                    world.overdue |= {world.sockets[moved.link].connection.lanes[moved.lane].ended}
         elif moved.source == ResponsePhase.AWAITING_CREATED and moved.event == ResponseEvent.DOUBTFUL:
             for number, caller in world.callers.items():
                 if caller.place == (moved.link, moved.lane) and not caller.begun:
@@ -376,17 +379,13 @@ def _from_storage(world: ExploredWorld, request: int, named: str) -> str | None:
 
 
 def _attempts_at(world: ExploredWorld, link: int, name: str | None) -> frozenset[str]:
-    """The attempts that are on a lane, or on their way there; if there are none, what ended there last and may be succeeded."""
+    """The attempts that are on a lane, or on their way there."""
     socket = world.sockets.get(link)
     if socket is None:
         return frozenset()
-    lane = socket.connection.lanes.get(name, ServerLane())
+    run = socket.connection.lanes.get(name, ServerLane()).run
     asked = {out.response for out in socket.outbox if out.request and out.lane == name}
-    if lane.run is not None:
-        asked.add(lane.run.response)
-    elif not asked and lane.ended is not None:
-        asked.add(lane.ended)
-    return frozenset(asked)
+    return frozenset(asked if run is None else {run.response, *asked})
 
 
 def _trusted(world: ExploredWorld, spoken: Spoken) -> str | None:
