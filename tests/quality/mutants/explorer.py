@@ -123,22 +123,25 @@ class Explorer:
     def search(self, mutant: Mutant, budget_seconds: float) -> Story | None:
         """Explore from where the rows are taken, then from the start, until a promise is broken or the budget is spent.
 
-        A budget that allows for it begins with a glance at each configuration: most faults show near the beginning somewhere.
+        A budget that allows for it has a glance at each configuration as well: most faults show near the beginning somewhere.
         """
         ends = time.process_time() + budget_seconds
         likely = _likely(mutant.rows)
         named = [configuration for configuration in likely if configuration.name in mutant.rows]
-        searches = [*((one, ()) for one in named), *_ways(mutant.rows), *((one, ()) for one in likely if one not in named)]
+        others = [configuration for configuration in likely if configuration not in named]
+        glanced = others if budget_seconds >= GLANCE * 2 * len(others) else []
+        searches: list[tuple[Configuration, Sequence[Happening], float]] = [
+            *((one, (), 1 / 2) for one in named),
+            *((one, (), 0.0) for one in glanced),
+            *((one, way, 1 / 8) for one, way in _ways(mutant.rows)),
+            *((one, (), 1 / 2) for one in others),
+        ]
         with _no_collections():
-            for configuration in likely if budget_seconds >= GLANCE * 2 * len(likely) else ():
-                story = _searched(configuration, (), time.process_time() + GLANCE)
-                if story is not None:
-                    return story
-            for configuration, way in searches:
+            for configuration, way, part in searches:
                 now = time.process_time()
                 if now >= ends:
                     break
-                share = max((ends - now) / (8 if way else 2), LEAST)
+                share = max((ends - now) * part, LEAST) if part else GLANCE
                 story = _searched(configuration, way, now + share)
                 if story is not None:
                     return story

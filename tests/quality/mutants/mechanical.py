@@ -95,7 +95,7 @@ SWAPS: Final[Mapping[Staying, Staying]] = MappingProxyType(
 
 RETIRING: Final = ("serial-retire", "lanes-retire-refused", "steering-retire")
 """Where a caller that leaves takes its socket with it."""
-CROWDED: Final = ("hedges-and-few-sockets", "few-sockets", "lanes-and-few-sockets", "one-socket", "lanes-and-one-socket")
+CROWDED: Final = ("lanes-and-few-sockets", "hedges-and-few-sockets", "few-sockets", "one-socket", "lanes-and-one-socket")
 """Where one socket must go before another can be opened, or none can."""
 DOUBTING: Final = ("lanes-doubt", "lanes-doubt-for-good")
 """Where a link lives on though a create there is doubted."""
@@ -129,6 +129,9 @@ FORGETTING: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     }
 )
 """Where it shows what a rule remembers."""
+
+IN_PHASE: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType({LinkPhase.PROVING: ("idle",)})
+"""Where phases show that are seldom entered."""
 
 INSTANTS: Final[Mapping[str, tuple[DeadlineKind, ...]]] = MappingProxyType(
     {"link": tuple(LINK_INSTANTS), "response": tuple(LANE_INSTANTS), "request": tuple(REQUEST_INSTANTS)}
@@ -218,7 +221,9 @@ def _row_mutant(machine: str, edge: Edge, name: str, kind: Kind, row: Row | None
     def plant(patch: pytest.MonkeyPatch) -> None:
         plant_row(patch, machine, edge, row)
 
-    return Mutant(name, kind, plant, refused=refused, rows=(f"{machine} {edge.source} {edge.event}",))
+    return Mutant(
+        name, kind, plant, refused=refused, rows=(*IN_PHASE.get(edge.source, ()), f"{machine} {edge.source} {edge.event}")
+    )
 
 
 def _skip(session: Any, record: Any, step: Step) -> None:  # noqa: ANN401 - rules of all three machines have this place
