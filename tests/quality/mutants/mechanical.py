@@ -115,7 +115,7 @@ WHERE: Final[Mapping[tuple[str, type[Effect]], tuple[str, ...]]] = MappingProxyT
         ("link", Finish): IMPATIENT,
         ("request", Close): ("serial-hedge",),
         ("request", Steered): STEERED,
-        ("response", Steered): STEERED,
+        ("response", Steered): ("steering-misbehaviour",),
         ("response", SendSteer): STEERED,
     }
 )
