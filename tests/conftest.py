@@ -7,6 +7,7 @@ many more of them, and keeps what fails in its database:
 """
 
 import os
+import signal
 from typing import Final
 
 import pytest
@@ -16,6 +17,10 @@ from rejoinder.diagrams.graphviz import GraphvizError, version
 from rejoinder.engine import wire_choice
 
 VARIABLE: Final = "REJOINDER_HYPOTHESIS"
+
+# A shell starts what runs in its background with Ctrl-C ignored, and so would be all that tests start.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 settings.register_profile("ci", derandomize=True, database=None, deadline=None, max_examples=100, print_blob=True)
 settings.register_profile("deep", deadline=None, max_examples=5000, print_blob=True)
