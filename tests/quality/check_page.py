@@ -72,7 +72,7 @@ def _amounts(one: Configuration) -> str:
         for field in fields
         if field.name == "requests" or getattr(one, field.name) != field.default
     ]
-    wrong = [f"of {len(one.misbehaves)} kinds"] if one.misbehaves else []
+    wrong = ["of one kind" if len(one.misbehaves) == 1 else f"of {len(one.misbehaves)} kinds"] if one.misbehaves else []
     then = [] if one.policy.then is None else [f"`{one.policy.then.value}`"]
     return ", ".join((one.profile.name, *then, *told, *wrong))
 

@@ -65,6 +65,8 @@ WAYS: Final = 3
 """Ways to each row that a survey keeps."""
 GLANCE: Final = 0.02
 """Seconds of a glance at a configuration."""
+FEW: Final = 20
+"""States between two looks at the clock: a glance has no time for more."""
 BACK: Final = (1, 4)
 """How far before a row is taken the search begins: what is wrong with it may show only if other things happen as well."""
 TO_WHOM: Final = 3
@@ -158,7 +160,7 @@ def _searched(configuration: Configuration, way: Sequence[Happening], ends: floa
             return None
         world = world.after(step)
         taken.append(step)
-    fault = explore(world, patience=lambda: time.process_time() < ends, interval=20).fault
+    fault = explore(world, patience=lambda: time.process_time() < ends, interval=FEW).fault
     if fault is None:
         return None
     steps = (*taken, *fault.steps)

@@ -719,7 +719,6 @@ QUICK: Final = (
         STEERED,
         attrs.evolve(HEDGE, fallback=Fallback.EACH),
         requests=2,
-        together=2,
         steers=2,
         refusals=1,
         refusal=426,

@@ -221,9 +221,10 @@ class Judge:
             # A stream that is given up is ended: nothing of it comes late.
             if not world.session.profile.streams:
                 self.given_up.append((moved.link, moved.lane))
-                if moved.source == ResponsePhase.AWAITING_SUCCESSOR:
+                ended = world.sockets[moved.link].connection.lanes.get(moved.lane, ServerLane()).ended
+                if moved.source == ResponsePhase.AWAITING_SUCCESSOR and ended is not None:
                     # What ended may be succeeded too late.
-                    world.overdue |= {world.sockets[moved.link].connection.lanes[moved.lane].ended}
+                    world.overdue |= {ended}
         elif moved.source == ResponsePhase.AWAITING_CREATED and moved.event == ResponseEvent.DOUBTFUL:
             for number, caller in world.callers.items():
                 if caller.place == (moved.link, moved.lane) and not caller.begun:
