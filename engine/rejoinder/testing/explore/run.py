@@ -81,17 +81,25 @@ def explore_configuration(
     progress: Callable[[int, int], None] = lambda states, waiting: None,  # noqa: ARG005 - nobody watches
 ) -> Report:
     """Explore one configuration whole."""
-    watch = Watch(configuration, Judge(), Endings())
-    began = time.perf_counter()
     collecting = gc.isenabled()
     # Millions of small values that live to the end: looking for garbage among them would take half of the time.
     gc.disable()
     try:
+        return _explored(configuration, patience, progress)
+    finally:
+        # Nothing of it is left: who looked for garbage any earlier would look through all of it once more.
+        if collecting:
+            gc.enable()
+
+
+def _explored(configuration: Configuration, patience: Callable[[], bool], progress: Callable[[int, int], None]) -> Report:
+    """Explore, and let go of everything but what is told of it."""
+    watch = Watch(configuration, Judge(), Endings())
+    began = time.perf_counter()
+    try:
         found = explore(ExploredWorld(watch), patience=patience, progress=progress)
     finally:
         watch.sessions.forget()
-        if collecting:
-            gc.enable()
     signs = frozenset({*watch.judge.rows, *watch.judge.seen, *rows_taken(watch.judge.sighted)})
     return Report(
         configuration.name,
