@@ -9,6 +9,7 @@ Rules of this file
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from enum import StrEnum
 from typing import Any, Final
 
@@ -79,7 +80,7 @@ def _replay_after_commit(patch: pytest.MonkeyPatch) -> None:
 
     def eager(lane: Lane, request: Request | None, policy: Policy, cause: Cause, repeats: int = 1) -> Fate:
         lost = lane.phase is P.STREAMING and cause is Cause.LOST
-        return right(attrs.evolve(lane, phase=P.ACKNOWLEDGED) if lost else lane, request, policy, cause, repeats)
+        return right(replace(lane, phase=P.ACKNOWLEDGED) if lost else lane, request, policy, cause, repeats)
 
     patch.setattr(session_module, "fate", eager)
     _change(patch, "RESPONSE_ROWS", {(P.STREAMING, E.LOST_REPLAYABLE): (P.IDLE, RESPONSE_RULES["lost_replayed"])})
@@ -89,7 +90,7 @@ def _replay_without_end(patch: pytest.MonkeyPatch) -> None:
     right = facts.fate
 
     def forgetful(lane: Lane, request: Request | None, policy: Policy, cause: Cause, repeats: int = 1) -> Fate:
-        return right(lane, None if request is None else attrs.evolve(request, replays=()), policy, cause, repeats)
+        return right(lane, None if request is None else replace(request, replays=()), policy, cause, repeats)
 
     patch.setattr(facts, "fate", forgetful)
     patch.setattr(session_module, "fate", forgetful)

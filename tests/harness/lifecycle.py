@@ -19,6 +19,7 @@ Rules of this file
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from typing import Any, Final, TypeVar, final
 
 import attrs
@@ -280,6 +281,6 @@ def snapshot(session: Session) -> object:
 
 def _fields(record: Record) -> dict[str, object]:
     """The fields of a record, its containers copied."""
-    values: dict[str, Any] = {field.name: getattr(record, field.name) for field in attrs.fields(type(record))}
+    values: dict[str, Any] = {field.name: getattr(record, field.name) for field in fields(type(record))}
     values.pop("lanes", None)
     return {name: value.copy() if isinstance(value, set | list) else value for name, value in values.items()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Final
 
 import attrs
@@ -42,7 +43,7 @@ def other_continuation(continuation: Continuation | None) -> Continuation | None
 
 def other_lane(lane: Lane) -> Lane:
     decision = lane.decision
-    return attrs.evolve(
+    return replace(
         lane,
         link=other_link(lane.link),
         entered=lane.entered + SHIFT,
@@ -74,12 +75,12 @@ def renamed(wanderer: Wanderer) -> Wanderer:
             for name in ("entered", "heard", "rotate_at", "dialling_since", "retry_at", "successor_at")
         }
         lanes = {name: other_lane(lane) for name, lane in link.lanes.items()}
-        session.links[number] = attrs.evolve(link, number=number, lanes=lanes, hedge_for=other_request(link.hedge_for), **times)
+        session.links[number] = replace(link, number=number, lanes=lanes, hedge_for=other_request(link.hedge_for), **times)
     requests = list(session.requests.values())
     session.requests = {}
     for request in requests:
         number = request.number * 3 + 100
-        session.requests[number] = attrs.evolve(
+        session.requests[number] = replace(
             request,
             number=number,
             created=request.created + SHIFT,

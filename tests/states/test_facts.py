@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Final
 
-import attrs
 import pytest
 
 from harness import frames
@@ -72,7 +72,7 @@ def test_only_before_output_may_a_request_be_sent_again(phase: ResponsePhase) ->
 )
 def test_replay_rule(changes: dict[str, Any], policy: Policy, expected: Fate) -> None:
     bench = awaiting_created()
-    request = attrs.evolve(bench.session.requests[1], **changes)
+    request = replace(bench.session.requests[1], **changes)
 
     assert expected == fate(bench.lane(1), request, policy, Cause.LOST)
 

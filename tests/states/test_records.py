@@ -1,6 +1,7 @@
 """What is remembered of links, lanes and requests."""
 
-import attrs
+from dataclasses import fields
+
 import pytest
 
 from harness.in_phase import RESPONSE_PHASES, quarantined, streaming
@@ -17,9 +18,7 @@ def test_lane_that_forgets_its_response_is_as_new_but_for_what_outlives_it() -> 
 
     assert frozenset({"item_1"}) == lane.earlier
     assert [] == [
-        field.name
-        for field in attrs.fields(Lane)
-        if field.name not in kept and getattr(fresh, field.name) != getattr(lane, field.name)
+        field.name for field in fields(Lane) if field.name not in kept and getattr(fresh, field.name) != getattr(lane, field.name)
     ]
 
 

@@ -19,8 +19,6 @@ from __future__ import annotations
 from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, cast, final
 
-import attrs
-
 from .continuation import Continuation, Reuse
 from .phases import LinkPhase, RequestPhase, ResponsePhase
 from .placement import DIALLING, SOCKETS
@@ -61,12 +59,16 @@ Remembered = tuple[Hashable, tuple[tuple[str | None, Hashable], ...]]
 
 
 @final
-@attrs.define(eq=False)
 class Names:
-    """Numbers for names, in the order in which they are met."""
+    """Numbers for names, in the order in which they are met.
 
-    kinds: dict[str, dict[Hashable, int]] = attrs.field(factory=dict[str, dict[Hashable, int]])
-    """For each kind of name, the number of each name met so far."""
+    ``kinds`` has, for each kind of name, the number of each name met so far.
+    """
+
+    __slots__ = ("kinds",)
+
+    def __init__(self, kinds: dict[str, dict[Hashable, int]] | None = None) -> None:
+        self.kinds: Final[dict[str, dict[Hashable, int]]] = {} if kinds is None else kinds
 
     def number(self, kind: str, name: Hashable) -> int:
         """Return the number of ``name`` among the names of its kind; None is -1."""
@@ -140,14 +142,16 @@ def _by_length(name: str) -> tuple[int, str]:
 
 
 @final
-@attrs.frozen(eq=False)
 class _Writer:
     """Writes the parts of a key."""
 
-    session: Session
-    now: float
-    names: Names
-    continuations: dict[Continuation, Remembered]
+    __slots__ = ("continuations", "names", "now", "session")
+
+    def __init__(self, session: Session, now: float, names: Names, continuations: dict[Continuation, Remembered]) -> None:
+        self.session: Final = session
+        self.now: Final = now
+        self.names: Final = names
+        self.continuations: Final = continuations
 
     def since(self, instant: float) -> float:
         """Return how long after now ``instant`` is; negative if it has passed."""

@@ -4,11 +4,13 @@ Rules of this file
 * Records are plain and mutable, owned by one ``Session``, never handed out; ``Session.copy`` copies them. They hold facts; nothing
   here decides. Whatever decides which row applies is the phase.
 * Times are instants of the clock that ``feed`` is given, in seconds.
+* Records are dataclasses, not attrs: the compiled build (``hatch_build.py``) makes their fields fields of C.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
 from operator import attrgetter
 from typing import Any, Final, final
 
@@ -39,7 +41,7 @@ class SentSteer:
 
 
 @final
-@attrs.define(eq=False)
+@dataclass(eq=False, slots=True)
 class Lane:
     """One lane of a link, and the response that is on it."""
 
@@ -67,17 +69,17 @@ class Lane:
     """The continuation that was there when the create went out."""
     continuation: Continuation | None = None
     """What the next request may continue."""
-    absence: Reason = attrs.field(factory=NoPrevious)
+    absence: Reason = field(default_factory=NoPrevious)
     """Why there is no continuation, while there is none."""
     response_id: str | None = None
     """The id of the response on the lane, from its ``created`` to its terminal."""
     sequence: int | None = None
     """The last sequence number of this response."""
-    items: set[str] = attrs.field(factory=set[str])
+    items: set[str] = field(default_factory=set[str])
     """The items announced since this ``created``."""
     earlier: frozenset[str] = frozenset()
     """The items of the last response before that had any."""
-    output: list[Mapping[str, Any]] = attrs.field(factory=list[Mapping[str, Any]])
+    output: list[Mapping[str, Any]] = field(default_factory=list[Mapping[str, Any]])
     """The finished output items of this response: what stands in for an empty ``output`` of the terminal."""
     output_begun: bool = False
     """Whether output of this response reached the caller: said in verdicts, decided by the phase."""
@@ -144,7 +146,7 @@ class Lane:
 
 
 @final
-@attrs.define(eq=False)
+@dataclass(eq=False, slots=True)
 class Link:
     """One socket, or the place of one."""
 
@@ -178,7 +180,7 @@ class Link:
     """Whether it answered a cancel with an error: it is not sent another."""
     failure: Failure | None = None
     """Why the last dial failed."""
-    lanes: dict[str | None, Lane] = attrs.field(factory=dict[str | None, Lane])
+    lanes: dict[str | None, Lane] = field(default_factory=dict[str | None, Lane])
     """Its lanes by name."""
 
     @property
@@ -199,7 +201,7 @@ class Link:
 
 
 @final
-@attrs.define(eq=False)
+@dataclass(eq=False, slots=True)
 class Request:
     """One ``respond``."""
 
@@ -233,9 +235,9 @@ class Request:
         return Request(*_request_fields(self))
 
 
-def _fields_of(kind: type[attrs.AttrsInstance]) -> Callable[[object], tuple[Any, ...]]:
+def _fields_of(kind: type[Lane | Link | Request]) -> Callable[[object], tuple[Any, ...]]:
     """Read all fields of a record at once: an explorer copies records by the million."""
-    return attrgetter(*[field.name for field in attrs.fields(kind)])
+    return attrgetter(*[each.name for each in fields(kind)])
 
 
 _lane_fields: Final = _fields_of(Lane)

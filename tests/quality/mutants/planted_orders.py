@@ -6,6 +6,7 @@ Rules of this file
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Final
 
 import attrs
@@ -120,7 +121,7 @@ def _causes_not_compared(patch: pytest.MonkeyPatch) -> None:
 
     def lenient(lane: Lane, request: Request | None, policy: Policy, cause: Cause, repeats: int = 1) -> Fate:
         known = request is not None and request.replays == (cause,)
-        return right(lane, attrs.evolve(request, replays=()) if known and request is not None else request, policy, cause, repeats)
+        return right(lane, replace(request, replays=()) if known and request is not None else request, policy, cause, repeats)
 
     for module in (facts, session_module):
         patch.setattr(module, "fate", lenient)

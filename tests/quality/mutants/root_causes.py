@@ -6,9 +6,9 @@ Rules of this file
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
-import attrs
 import pytest
 
 from quality.mutants.mutant import Kind, Mutant, plant_classification
@@ -62,7 +62,7 @@ def _replay_after_output(patch: pytest.MonkeyPatch) -> None:
 
     def eager(lane: Lane, request: Request | None, policy: Policy, cause: Cause, repeats: int = 1) -> Fate:
         heard = cause is Cause.LOST and lane.phase is P.STREAMING
-        return right(attrs.evolve(lane, phase=P.ACKNOWLEDGED) if heard else lane, request, policy, cause, repeats)
+        return right(replace(lane, phase=P.ACKNOWLEDGED) if heard else lane, request, policy, cause, repeats)
 
     patch.setattr(session_module, "fate", eager)
     changed_rows(patch, "response", {(P.STREAMING, E.LOST_REPLAYABLE): rows_of("response")[P.ACKNOWLEDGED][E.LOST_REPLAYABLE]})

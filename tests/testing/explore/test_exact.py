@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from dataclasses import fields
 from typing import Final
 
-import attrs
 import pytest
 
 from harness import frames
@@ -23,7 +23,7 @@ from rejoinder.testing.explore.exact import exact
 PLAYED: Final = [step for step in STEPS if step != "frame: lane limit"]
 """As in ``test_canonical``."""
 OTHER: Final = object()
-KINDS: Final[tuple[type[attrs.AttrsInstance], ...]] = (Lane, Link, Request)
+KINDS: Final[tuple[type[Lane | Link | Request], ...]] = (Lane, Link, Request)
 DERIVED: Final = {"delivery", "lanes", "used", "output", "items", "decision", "fault"}
 """Facts that follow from others, or that are told in their own way."""
 
@@ -46,7 +46,7 @@ def test_what_is_told_alike_has_one_key(profile: Profile) -> None:
     assert again > 50
 
 
-def record_of(bench: Bench, kind: type[attrs.AttrsInstance]) -> object:
+def record_of(bench: Bench, kind: type[Lane | Link | Request]) -> object:
     if kind is Lane:
         return bench.lane(1)
     return bench.session.links[1] if kind is Link else bench.session.requests[1]
@@ -54,9 +54,9 @@ def record_of(bench: Bench, kind: type[attrs.AttrsInstance]) -> object:
 
 @pytest.mark.parametrize(
     "kind, name",
-    [(kind, field.name) for kind in KINDS for field in attrs.fields(kind) if field.name not in DERIVED],
+    [(kind, field.name) for kind in KINDS for field in fields(kind) if field.name not in DERIVED],
 )
-def test_every_fact_is_told(kind: type[attrs.AttrsInstance], name: str) -> None:
+def test_every_fact_is_told(kind: type[Lane | Link | Request], name: str) -> None:
     bench = streaming()
     before = exact(bench.session)
     setattr(record_of(bench, kind), name, OTHER)

@@ -121,7 +121,7 @@ def test_clock_is_fed_when_the_next_deadline_has_come() -> None:
 def test_what_is_let_go_of_is_freed_without_a_search_for_cycles() -> None:
     sessions = KnownSessions()
     known = sessions.met(asked(), 0.0)
-    held = ref(sessions.fed(known, Expired()).after)
+    held = ref(sessions.fed(known, Expired()).after.session.counts)
     gc.disable()
     try:
         sessions.forget()

@@ -13,8 +13,6 @@ from __future__ import annotations
 
 from typing import Final, final
 
-import attrs
-
 from rejoinder.states.cancellation import effective_policy
 from rejoinder.states.effects import Dial, Finish, Note, Ping, Send
 from rejoinder.states.events import Expired, Opened, Pong
@@ -37,18 +35,16 @@ LATE: Final = 1e-6
 
 
 @final
-@attrs.define(eq=False)
 class Endings:
     """What is known of the sessions of one exploration."""
 
-    settled: set[int] = attrs.field(factory=set[int])
-    """The numbers of sessions that come to an end."""
-    served: set[int] = attrs.field(factory=set[int])
-    """The numbers of sessions whose first waiting request is sent in time."""
-    timed: set[int] = attrs.field(factory=set[int])
-    """The numbers of sessions in which each wait has its instant."""
-    walked: int = 0
-    """Deadlines that were followed."""
+    def __init__(self) -> None:
+        # The numbers of sessions that come to an end, that send their first waiting request in time, and whose waits are right.
+        self.settled: Final[set[int]] = set()
+        self.served: Final[set[int]] = set()
+        self.timed: Final[set[int]] = set()
+        # Deadlines that were followed.
+        self.walked = 0
 
     def fault(self, sessions: KnownSessions, known: KnownSession) -> str | None:
         """What is wrong with where ``known`` leads, which is one of ``sessions``; None if all is well."""

@@ -10,10 +10,9 @@ Rules of this file
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
+from dataclasses import fields
 from operator import attrgetter
 from typing import Any, Final
-
-import attrs
 
 from rejoinder.states.continuation import Decision, Reuse
 from rejoinder.states.records import Lane, Link, Request
@@ -23,9 +22,9 @@ from rejoinder.states.stream_events import ErrorEvent
 __all__ = ["exact"]
 
 
-def _reader(kind: type[attrs.AttrsInstance], *apart: str) -> Callable[[object], tuple[Any, ...]]:
+def _reader(kind: type[Lane | Link | Request], *apart: str) -> Callable[[object], tuple[Any, ...]]:
     """Read all fields of a record at once, but for those that are told apart."""
-    return attrgetter(*[field.name for field in attrs.fields(kind) if field.name not in apart])
+    return attrgetter(*[field.name for field in fields(kind) if field.name not in apart])
 
 
 LANE: Final = _reader(Lane, "used", "decision", "items", "output", "fault", "delivery")

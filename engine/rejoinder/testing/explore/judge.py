@@ -13,8 +13,6 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, final
 
-import attrs
-
 from rejoinder.states import effects as ordered
 from rejoinder.states import events as happening
 from rejoinder.states.continuation import Reuse
@@ -87,7 +85,10 @@ class Caller:
         "steers",
     )
 
-    def __init__(self) -> None:
+    def __init__(self, like: Caller | None = None) -> None:
+        if like is not None:
+            self._go_on_from(like)
+            return
         self.left = False
         self.ended = False
         self.output = False
@@ -114,24 +115,25 @@ class Caller:
 
     def copy(self) -> Caller:
         """One that goes its own way from here."""
-        other = Caller.__new__(Caller)
-        other.left = self.left
-        other.ended = self.ended
-        other.output = self.output
-        other.sends = self.sends
-        other.replays = self.replays
-        other.acknowledged = self.acknowledged
-        other.attempt = self.attempt
-        other.place = self.place
-        other.begun = self.begun
-        other.faulty = self.faulty
-        other.doubted = self.doubted
-        other.answered = self.answered
-        other.ending = self.ending
-        other.steers = self.steers
-        other.said = self.said
-        other.pausing = self.pausing
-        return other
+        return Caller(self)
+
+    def _go_on_from(self, other: Caller) -> None:
+        self.left = other.left
+        self.ended = other.ended
+        self.output = other.output
+        self.sends = other.sends
+        self.replays = other.replays
+        self.acknowledged = other.acknowledged
+        self.attempt = other.attempt
+        self.place = other.place
+        self.begun = other.begun
+        self.faulty = other.faulty
+        self.doubted = other.doubted
+        self.answered = other.answered
+        self.ending = other.ending
+        self.steers = other.steers
+        self.said = other.said
+        self.pausing = other.pausing
 
     @property
     def reasons(self) -> tuple[str, ...]:
@@ -144,20 +146,20 @@ class Caller:
 
 
 @final
-@attrs.define(eq=False)
 class Judge:
     """Judges steps, one after the other."""
 
-    rows: set[str] = attrs.field(factory=set[str])
-    """The rows that were taken: machine, phase, event."""
-    sighted: set[tuple[FrameKind, Facts]] = attrs.field(factory=set[tuple[FrameKind, Facts]])
-    """The kinds and facts that frames were classified by."""
-    seen: set[str] = attrs.field(factory=set[str])
-    """What happened at least once."""
-    request: int = 0
-    spoken: Spoken | None = None
-    left_on: int | None = None
-    given_up: list[tuple[int, str | None]] = attrs.field(factory=list[tuple[int, str | None]])
+    def __init__(self) -> None:
+        # The rows that were taken (machine, phase, event), the kinds and facts that frames were classified by, and what happened
+        # at least once.
+        self.rows: Final[set[str]] = set()
+        self.sighted: Final[set[tuple[FrameKind, Facts]]] = set()
+        self.seen: Final[set[str]] = set()
+        # Of the step that is judged: whose words were fed and which, the link that its caller left, and the lanes given up.
+        self.request = 0
+        self.spoken: Spoken | None = None
+        self.left_on: int | None = None
+        self.given_up: Final[list[tuple[int, str | None]]] = []
 
     def begin(self, request: int, spoken: Spoken | None) -> None:
         """An event is about to be fed: ``request`` is whose words it carries, ``spoken`` what the server says, if it does."""

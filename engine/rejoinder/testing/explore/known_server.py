@@ -10,8 +10,6 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 from typing import Final, final
 
-import attrs
-
 from .any_server import Connection, Said, Saying, Stage, read_cancel, read_create, read_steer, say, sayings
 from .configuration import Configuration
 from .happening import Happening, Outbound
@@ -23,30 +21,20 @@ Outbox = tuple[Outbound, ...]
 
 
 @final
-@attrs.define(eq=False)
 class KnownServer:
     """All connections that one exploration has met."""
 
-    configuration: Final[Configuration]
-    """What is explored."""
-    known: Final[dict[Hashable, Connection]] = attrs.field(factory=dict[Hashable, Connection])
-    """The connections, by everything that is in them."""
-    can_say: Final[dict[tuple[Connection, int], Sequence[Happening]]] = attrs.field(
-        factory=dict[tuple[Connection, int], Sequence[Happening]]
-    )
-    """What may be said by the book, by connection and link."""
-    can_misbehave: Final[dict[tuple[Connection, Outbox, int], Sequence[Happening]]] = attrs.field(
-        factory=dict[tuple[Connection, Outbox, int], Sequence[Happening]]
-    )
-    """What may be done wrong, by connection, what it has not read, and link."""
-    was_said: Final[dict[tuple[Connection, Outbox | None, Saying], Said]] = attrs.field(
-        factory=dict[tuple[Connection, Outbox | None, Saying], Said]
-    )
-    """What came of saying something; with an outbox it was wrong."""
-    was_read: Final[dict[tuple[Connection, Outbound], Connection]] = attrs.field(
-        factory=dict[tuple[Connection, Outbound], Connection]
-    )
-    """The connection after a frame of the client was read."""
+    def __init__(self, configuration: Configuration) -> None:
+        self.configuration: Final = configuration
+        # The connections, by everything that is in them.
+        self.known: Final[dict[Hashable, Connection]] = {}
+        # What may be said by the book, by connection and link; and done wrong, by what was not read as well.
+        self.can_say: Final[dict[tuple[Connection, int], Sequence[Happening]]] = {}
+        self.can_misbehave: Final[dict[tuple[Connection, Outbox, int], Sequence[Happening]]] = {}
+        # What came of saying something; with an outbox it was wrong.
+        self.was_said: Final[dict[tuple[Connection, Outbox | None, Saying], Said]] = {}
+        # The connection after a frame of the client was read.
+        self.was_read: Final[dict[tuple[Connection, Outbound], Connection]] = {}
 
     def met(self, connection: Connection) -> Connection:
         """The one value for all connections that are equal to ``connection``."""

@@ -13,9 +13,8 @@ Rules of this file
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Final, final
-
-import attrs
 
 from rejoinder.states.canonical import Names, Remembered, key
 from rejoinder.states.continuation import Continuation
@@ -38,74 +37,87 @@ __all__ = ["KnownSession", "KnownSessions", "Reaction"]
 
 
 @final
-@attrs.define(eq=False)
 class KnownSession:
     """A session at an instant."""
 
-    session: Final[Session]
-    """The session. Nobody feeds it."""
-    now: Final[float]
-    """The instant, in seconds."""
-    number: Final[int]
-    """A number for its key: equal where the keys are equal."""
-    names: Final[Names]
-    """The names in it, in the order of its key."""
-    due: Final[float | None]
-    """Its next deadline, in seconds; None if nothing will happen by itself."""
-    reactions: Final[dict[object, Reaction]] = attrs.field(factory=dict["object", "Reaction"])
-    """What it did, by what was fed."""
+    __slots__ = ("due", "names", "now", "number", "reactions", "session")
+
+    def __init__(self, session: Session, now: float, number: int, names: Names, due: float | None) -> None:
+        # Nobody feeds it.
+        self.session = session
+        # In seconds; ``due`` is its next deadline, None if nothing will happen by itself.
+        self.now = now
+        self.due = due
+        # A number for its key, equal where the keys are equal, and the names in it, in the order of its key.
+        self.number = number
+        self.names = names
+        # What it did, by what was fed.
+        self.reactions: dict[object, Reaction] = {}
 
 
 @final
-@attrs.frozen(eq=False)
 class Reaction:
     """What a session did when something was fed to it."""
 
-    event: Event
-    """What was fed."""
-    at: float
-    """When, in seconds."""
-    effects: tuple[Effect, ...]
-    """What it ordered."""
-    counts: Mapping[str, int]
-    """The rows that were taken and move nothing, and what was noted, each with how often."""
-    rows: Sequence[str]
-    """The rows that were taken."""
-    sighted: tuple[FrameKind, Facts] | None
-    """What the frame was classified by, if it was classified."""
-    after: KnownSession
-    """The session afterwards; the one before, if something was raised."""
-    raised: Exception | None = None
-    """What was raised, which must not be."""
-    orders: tuple[Effect, ...] = ()
-    """The effects, without those moves of machines that nobody has to look at."""
-    accounts: frozenset[str] = frozenset()
-    """What a feed did with a frame, as ``accounts.py`` calls it."""
-    names: frozenset[str] = frozenset()
-    """The notes among them."""
-    spoilt: int = 0
-    """How many requests ended otherwise than completed."""
-    wrong: str | None = None
-    """What is wrong with it in any world."""
+    __slots__ = (
+        "accounts",
+        "after",
+        "at",
+        "counts",
+        "effects",
+        "event",
+        "names",
+        "orders",
+        "raised",
+        "rows",
+        "sighted",
+        "spoilt",
+        "wrong",
+    )
+
+    def __init__(self, event: Event, at: float, after: KnownSession, raised: Exception | None = None) -> None:
+        # What was fed, and when, in seconds.
+        self.event = event
+        self.at = at
+        # The session afterwards; the one before, if something was raised, which must not be.
+        self.after = after
+        self.raised = raised
+        # What it ordered, and the same without those moves of machines that nobody has to look at.
+        self.effects: tuple[Effect, ...] = ()
+        self.orders: tuple[Effect, ...] = ()
+        # The rows that were taken and move nothing, and what was noted, each with how often; and all rows that were taken.
+        self.counts: Mapping[str, int] = NOTHING
+        self.rows: Sequence[str] = ()
+        # What the frame was classified by, if it was classified.
+        self.sighted: tuple[FrameKind, Facts] | None = None
+        # What was done with a frame, as ``accounts.py`` calls it, and the notes among that.
+        self.accounts: frozenset[str] = frozenset()
+        self.names: frozenset[str] = frozenset()
+        # How many requests ended otherwise than completed.
+        self.spoilt = 0
+        # What is wrong with it in any world.
+        self.wrong: str | None = None
+
+
+NOTHING: Final[Mapping[str, int]] = MappingProxyType({})
 
 
 @final
-@attrs.define(eq=False)
 class KnownSessions:
     """All sessions that one exploration has met."""
 
-    clocks: Final[bool] = False
-    """Whether sessions at different instants are different."""
-    known: Final[dict[Hashable, KnownSession]] = attrs.field(factory=dict[Hashable, KnownSession])
-    """By key, names, next link and, where it counts, instant."""
-    told: Final[dict[Hashable, KnownSession]] = attrs.field(factory=dict[Hashable, KnownSession])
-    """The same, by what ``exact`` tells."""
-    numbers: Final[dict[Hashable, int]] = attrs.field(factory=dict[Hashable, int])
-    """A number for each key."""
-    continuations: Final[dict[Continuation, Remembered]] = attrs.field(factory=dict[Continuation, Remembered])
-    """What continuations are told by in keys."""
-    received: Final[dict[tuple[int, int], Received]] = attrs.field(factory=dict[tuple[int, int], Received])
-    """What was received, by link and by the frame's identity: one event for one frame on one link."""
+    def __init__(self, *, clocks: bool = False) -> None:
+        # Whether sessions at different instants are different.
+        self.clocks: Final = clocks
+        # By key, names, next link and, where it counts, instant; and by what ``exact`` tells.
+        self.known: Final[dict[Hashable, KnownSession]] = {}
+        self.told: Final[dict[Hashable, KnownSession]] = {}
+        # A number for each key.
+        self.numbers: Final[dict[Hashable, int]] = {}
+        # What continuations are told by in keys.
+        self.continuations: Final[dict[Continuation, Remembered]] = {}
+        # What was received, by link and by the frame's identity: one event for one frame on one link.
+        self.received: Final[dict[tuple[int, int], Received]] = {}
 
     def met(self, session: Session, now: float) -> KnownSession:
         """The session that is known for ``session`` at ``now``, by its own clock; nobody may feed that one from here on."""
@@ -173,26 +185,23 @@ class KnownSessions:
         try:
             effects = tuple(twin.feed(event, now))
         except Exception as error:  # noqa: BLE001 - whatever it is, it must not be raised
-            return Reaction(event, now, (), {}, (), None, known, error)
+            return Reaction(event, now, known, error)
         counts, sighted = dict(twin.counts), twin.sighted
-        accounts, names = accounts_of(effects, counts)
-        return Reaction(
-            event,
-            now,
-            effects,
-            counts,
-            rows_of(counts, effects),
-            sighted,
-            self.met(twin, now),
-            orders=tuple([effect for effect in effects if type(effect) is not Moved or _matters(effect)]),
-            accounts=accounts,
-            names=names,
-            spoilt=sum([type(effect) is Finish and effect.outcome.kind is not OutcomeKind.COMPLETED for effect in effects]),
-            wrong=dialled_too_soon(event, effects)
+        reaction = Reaction(event, now, self.met(twin, now))
+        reaction.effects = effects
+        reaction.orders = tuple([effect for effect in effects if type(effect) is not Moved or _matters(effect)])
+        reaction.counts = counts
+        reaction.rows = rows_of(counts, effects)
+        reaction.sighted = sighted
+        reaction.accounts, reaction.names = accounts_of(effects, counts)
+        reaction.spoilt = sum([type(effect) is Finish and effect.outcome.kind is not OutcomeKind.COMPLETED for effect in effects])
+        reaction.wrong = (
+            dialled_too_soon(event, effects)
             or unexplained(twin, event, effects)
-            or handed_over_in_silence(effects, names)
-            or noted_for_nothing(event, effects),
+            or handed_over_in_silence(effects, reaction.names)
+            or noted_for_nothing(event, effects)
         )
+        return reaction
 
 
 def _matters(moved: Moved) -> bool:

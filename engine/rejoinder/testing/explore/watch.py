@@ -6,8 +6,6 @@ from collections.abc import Hashable, Mapping
 from types import MappingProxyType
 from typing import Final, final
 
-import attrs
-
 from rejoinder.states.session import Session
 from rejoinder.states.trace import Fed
 
@@ -36,34 +34,24 @@ BUDGETS: Final = (
 
 
 @final
-@attrs.define(eq=False)
 class Watch:
     """What they look at, who judges them, and what is known already."""
 
-    configuration: Final[Configuration]
-    """What is explored."""
-    judge: Final[Judge]
-    """Who judges."""
-    endings: Final[Endings]
-    """Who knows which sessions come to an end by themselves."""
-    diary: list[Fed] | None = None
-    """Where to write down what is fed; None where nobody reads it."""
-    sessions: Final[KnownSessions] = attrs.field(
-        default=attrs.Factory(lambda watch: KnownSessions(clocks=watch.diary is not None), takes_self=True), init=False
-    )
-    """The sessions that were met, and what they did."""
-    server: Final[KnownServer] = attrs.field(
-        default=attrs.Factory(lambda watch: KnownServer(watch.configuration), takes_self=True), init=False
-    )
-    """The server's side, as far as it was met."""
-    budgets: Final[dict[tuple[int, ...], Mapping[str, int]]] = attrs.field(
-        factory=dict[tuple[int, ...], Mapping[str, int]], init=False
-    )
-    """What may be left of everything: one mapping for one content."""
-    exact: Final[dict[Hashable, int]] = attrs.field(factory=dict[Hashable, int], init=False)
-    """A number for each world that was met, word by word: worlds with equal keys have equal numbers."""
-    canonical: Final[dict[Hashable, int]] = attrs.field(factory=dict[Hashable, int], init=False)
-    """A number for each key."""
+    def __init__(self, configuration: Configuration, judge: Judge, endings: Endings, diary: list[Fed] | None = None) -> None:
+        self.configuration: Final = configuration
+        self.judge: Final = judge
+        # Who knows which sessions come to an end by themselves.
+        self.endings: Final = endings
+        # Where to write down what is fed; None where nobody reads it.
+        self.diary: Final = diary
+        # The sessions that were met, and what they did; and the server's side, as far as it was met.
+        self.sessions: Final = KnownSessions(clocks=diary is not None)
+        self.server: Final = KnownServer(configuration)
+        # What may be left of everything: one mapping for one content.
+        self.budgets: Final[dict[tuple[int, ...], Mapping[str, int]]] = {}
+        # A number for each world that was met, word by word, and for each key: worlds with equal keys have equal numbers.
+        self.exact: Final[dict[Hashable, int]] = {}
+        self.canonical: Final[dict[Hashable, int]] = {}
 
     def beginning(self) -> KnownSession:
         """The session with which everything begins."""

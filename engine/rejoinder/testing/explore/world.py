@@ -86,19 +86,25 @@ class ExploredWorld:
     taken: Reaction
     """What the session did last; there is none before something was fed."""
 
-    def __init__(self, watch: Watch) -> None:
+    def __init__(self, watch: Watch, like: ExploredWorld | None = None) -> None:
         self.watch: Final = watch
+        # Of the last step alone.
+        self.broken: str | None = None
+        self.closing: tuple[tuple[int, Socket], ...] = ()
+        if like is not None:
+            self._go_on_from(like)
+            return
         self.known = watch.beginning()
         self.sockets: dict[int, Socket] = {}
         self.dialling: tuple[int, ...] = ()
         self.pinged: tuple[int, ...] = ()
         self.unsendable: tuple[happened.Unsendable, ...] = ()
+        # Shared with other worlds until one is changed.
         self.callers: dict[int, Caller] = {}
         self.chains: Mapping[int, Chain] = {}
         self.chain: Chain = ()
         self.asked = 0
         self.left = watch.budget()
-        self.broken: str | None = None
         # What the judge remembers: whether cancels are to be sent, and the links that have refused one; whether the server has
         # said anything that misleads a client, and whether that client may take one response for another since; whether any create
         # was given up, so that late frames of it may come.
@@ -107,36 +113,32 @@ class ExploredWorld:
         self.misled = False
         self.lost_track = False
         self.abandoned = False
-        self.closing: tuple[tuple[int, Socket], ...] = ()
         # The attempts that were given up because their time was over, and those during which somebody else's ended.
         self.overdue: frozenset[str | None] = frozenset()
         self.foreign: frozenset[tuple[int, str | None]] = frozenset()
 
     def copy(self) -> ExploredWorld:
         """A world that goes its own way from here."""
-        other = object.__new__(ExploredWorld)
-        other.watch = self.watch  # type: ignore[misc]  # pyright: ignore[reportAttributeAccessIssue] - it is new
-        other.known = self.known
-        other.sockets = self.sockets.copy()
-        other.dialling = self.dialling
-        other.pinged = self.pinged
-        other.unsendable = self.unsendable
-        # Shared until one is changed.
-        other.callers = self.callers
-        other.chains = self.chains
-        other.chain = self.chain
-        other.asked = self.asked
-        other.left = self.left
-        other.broken = None
-        other.signalling = self.signalling
-        other.refusing = self.refusing
-        other.misled = self.misled
-        other.lost_track = self.lost_track
-        other.abandoned = self.abandoned
-        other.closing = ()
-        other.overdue = self.overdue
-        other.foreign = self.foreign
-        return other
+        return ExploredWorld(self.watch, self)
+
+    def _go_on_from(self, other: ExploredWorld) -> None:
+        self.known = other.known
+        self.sockets = other.sockets.copy()
+        self.dialling = other.dialling
+        self.pinged = other.pinged
+        self.unsendable = other.unsendable
+        self.callers = other.callers
+        self.chains = other.chains
+        self.chain = other.chain
+        self.asked = other.asked
+        self.left = other.left
+        self.signalling = other.signalling
+        self.refusing = other.refusing
+        self.misled = other.misled
+        self.lost_track = other.lost_track
+        self.abandoned = other.abandoned
+        self.overdue = other.overdue
+        self.foreign = other.foreign
 
     @property
     def session(self) -> Session:
