@@ -1,10 +1,14 @@
-"""Who is measured: each contender is a module that runs in a process, and another vendor's in an environment of its own."""
+"""Who is measured: each contender is a module that runs in a process, some of them in an environment of their own."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, Final
 
 import attrs
+
+from .processes import REPOSITORY
 
 __all__ = ["CONTENDERS", "Contender"]
 
@@ -21,13 +25,17 @@ class Contender:
     """Given to the module as JSON."""
     requirements: tuple[str, ...] = ()
     """What its environment is made of; nothing for those that run in this project's own."""
+    variables: Mapping[str, str] = MappingProxyType({})
+    """Set in the environment of whoever installs that."""
 
     @property
-    def is_foreign(self) -> bool:
-        """Whether it is another vendor's."""
+    def is_apart(self) -> bool:
+        """Whether it runs in an environment of its own: another vendor's, or ours otherwise than it is edited."""
         return bool(self.requirements)
 
 
+COMPILED: Final = MappingProxyType({"REJOINDER_COMPILED": "1"})
+"""What ``hatch_build.py`` is asked to compile by."""
 SEED: Final = ("pipecat-ai[openai]==1.1.0",)
 
 CONTENDERS: Final = {
@@ -48,6 +56,7 @@ CONTENDERS: Final = {
         Contender("pipecat 1.1.0, trimmed", "benchmarks.foreign.pipecat", {"trimmed": True}, SEED),
         Contender("pipecat, newest, trimmed", "benchmarks.foreign.pipecat", {"trimmed": True}, ("pipecat-ai[openai]>=1.1.0",)),
         Contender("the machine", "benchmarks.clients.machine"),
+        Contender("the machine, compiled", "benchmarks.clients.machine", None, (f"{REPOSITORY}[fast,testing]",), COMPILED),
     )
 }
 """All contenders by name."""

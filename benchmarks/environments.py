@@ -1,7 +1,7 @@
-"""Environments for contenders of other vendors: made with uv in a cache folder, one for each, and never this project's own.
+"""Environments of contenders: made with uv in a cache folder, one for each, and never the one that this project is edited in.
 
-Their pins contradict each other's and ours. Where one cannot be made (no uv, no package index) its contender is skipped, and the
-tables say why.
+The pins of other vendors contradict each other's and ours. Where an environment cannot be made (no uv, no package index, no C
+compiler) its contender is skipped, and the tables say why.
 """
 
 from __future__ import annotations
@@ -12,15 +12,20 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
 import trio
 
 from .contenders import Contender
+from .processes import REPOSITORY
 
 __all__ = ["CannotMakeEnvironment", "default_cache", "environment_for", "folder_for"]
 
+SOURCES: Final = ("states", "engine", "diagrams")
+"""Where this project's own code is."""
 COMPLETE: Final = "complete"
 """The file that says that an environment was made to its end."""
 
@@ -36,10 +41,14 @@ def default_cache() -> Path:
 
 
 def folder_for(contender: Contender, cache: Path) -> Path:
-    """The folder of a contender's environment: another one for other requirements, or another Python."""
-    content = "\n".join((*contender.requirements, sys.version))
-    slug = re.match(r"[\w-]*", contender.requirements[0])
-    return cache / f"{slug[0] if slug else ''}-{hashlib.sha256(content.encode()).hexdigest()[:12]}"
+    """The folder of a contender's environment: another one for other requirements, other sources, or another Python."""
+    of = hashlib.sha256("\n".join((*contender.requirements, *contender.variables, sys.version)).encode())
+    slug = re.match(r"[\w-]*", contender.requirements[0].removeprefix(f"{REPOSITORY.parent}{os.sep}"))
+    if contender.requirements[0].startswith(str(REPOSITORY)):
+        for source in SOURCES:
+            for path in sorted((REPOSITORY / source).rglob("*.py")):
+                of.update(path.read_bytes())
+    return cache / f"{slug[0] if slug else ''}-{of.hexdigest()[:12]}"
 
 
 async def environment_for(contender: Contender, cache: Path, *, anew: bool = False) -> Path:
@@ -53,15 +62,16 @@ async def environment_for(contender: Contender, cache: Path, *, anew: bool = Fal
         await trio.to_thread.run_sync(lambda: cache.mkdir(parents=True, exist_ok=True))
         version = f"{sys.version_info.major}.{sys.version_info.minor}"
         await _run_uv(cache, "venv", "--quiet", "--clear", "--python", version, str(folder))
-        await _run_uv(cache, "pip", "install", "--quiet", "--python", str(python), *contender.requirements)
+        install = ("pip", "install", "--quiet", "--refresh", "--python", str(python))
+        await _run_uv(cache, *install, *contender.requirements, variables=contender.variables)
         (folder / COMPLETE).touch()
     return python
 
 
-async def _run_uv(folder: Path, *arguments: str) -> None:
+async def _run_uv(folder: Path, *arguments: str, variables: Mapping[str, str] = MappingProxyType({})) -> None:
     found = os.environ.get("UV") or shutil.which("uv")
     command = [found] if found else [sys.executable, "-m", "uv"]
-    environment = {name: value for name, value in os.environ.items() if name != "VIRTUAL_ENV"}
+    environment = {name: value for name, value in os.environ.items() if name != "VIRTUAL_ENV"} | dict(variables)
     try:
         # Not in the repository: uv would take this project's own settings.
         done = await trio.run_process(

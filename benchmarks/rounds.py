@@ -66,10 +66,10 @@ class Run:
         """Make the environments that are needed."""
         wanted = {name: CONTENDERS[name] for workload in workloads for name in workload.contenders}
         for contender in wanted.values():
-            if not contender.is_foreign:
+            if not contender.is_apart:
                 self.pythons[contender.name] = sys.executable
             elif self.quick:
-                self.skipped.append(Skipped(contender.name, "", "a quick run leaves other vendors out"))
+                self.skipped.append(Skipped(contender.name, "", "a quick run makes no environments"))
             else:
                 self.say(f"an environment for {contender.name}")
                 try:

@@ -158,7 +158,7 @@ WORKLOADS: Final = {
             "machine",
             "The pure lifecycle, without I/O",
             "",
-            ("the machine",),
+            ("the machine", "the machine, compiled"),
             {},
             baseline_cases={
                 "decode (lanes)": "json.loads (lanes)",

@@ -8,6 +8,7 @@ import sys
 
 from benchmarks.delta import measure_delta
 from benchmarks.proof import measure_proof
+from rejoinder.states import session
 
 from .serving import settle_on
 
@@ -17,8 +18,9 @@ def main() -> None:
     settle_on()
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
+    compiled = not str(session.__file__).endswith(".py")
     description = {
-        "name": "the pure lifecycle, and json.loads beside it",
+        "name": f"the pure lifecycle{', compiled by mypyc' if compiled else ''}, and json.loads beside it",
         "settings": "worlds serial-failures and lanes-limits for the explorer; 30 programs for the fuzzer",
         "versions": {"Python": ".".join(map(str, sys.version_info[:3]))},
     }

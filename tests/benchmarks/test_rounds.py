@@ -84,7 +84,7 @@ async def test_a_quick_run_leaves_other_vendors_out(tmp_path: Path) -> None:
 
     await run.prepare([WORKLOADS["flood"]])
 
-    foreign = {name for name in WORKLOADS["flood"].contenders if CONTENDERS[name].is_foreign}
+    foreign = {name for name in WORKLOADS["flood"].contenders if CONTENDERS[name].is_apart}
     assert foreign == {each.contender for each in run.skipped}
     assert set(run.pythons) == set(WORKLOADS["flood"].contenders) - foreign
 

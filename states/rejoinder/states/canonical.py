@@ -30,6 +30,13 @@ if TYPE_CHECKING:
 
 __all__ = ["Names", "Remembered", "freeze", "key"]
 
+# Looked up once: see ``phases.py``.
+WAITING: Final = RequestPhase.WAITING
+PAUSED: Final = RequestPhase.PAUSED
+RECONNECTING: Final = LinkPhase.RECONNECTING
+FAILED: Final = LinkPhase.FAILED
+STREAMING: Final = ResponsePhase.STREAMING
+
 DIGITS: Final = 9
 
 TAKING: Final = frozenset({LinkPhase.OPEN, LinkPhase.PROVING})
@@ -158,7 +165,7 @@ class _Writer:
         return round(instant - self.now, DIGITS) + 0.0
 
     def request(self, request: Request) -> Hashable:
-        waiting = request.phase is RequestPhase.WAITING
+        waiting = request.phase is WAITING
         return (
             self.names.number("request", request.number),
             request.phase,
@@ -169,7 +176,7 @@ class _Writer:
             self.since(request.created),
             # The queue deadline and the hedge run from here.
             self.since(request.entered) if waiting else None,
-            self.since(request.resume_at) if request.phase is RequestPhase.PAUSED else None,
+            self.since(request.resume_at) if request.phase is PAUSED else None,
             request.hedged,
             request.acknowledged,
             tuple([self.names.number("steer", number) for number in request.held]),
@@ -192,12 +199,12 @@ class _Writer:
             self.since(link.rotate_at) if taking else None,
             max(self.since(link.successor_at), 0.0) if taking else None,
             self.since(link.dialling_since) if dialling else None,
-            self.since(link.retry_at) if link.phase is LinkPhase.RECONNECTING else None,
-            None if link.phase is LinkPhase.FAILED else link.attempts,
+            self.since(link.retry_at) if link.phase is RECONNECTING else None,
+            None if link.phase is FAILED else link.attempts,
             self.names.number("request", hedge),
             # What a socket was found out to be is found out anew by the next.
             (link.proven, link.names_limit, link.debt, link.cancel_refused) if link.phase in SOCKETS else None,
-            link.failure if link.phase is LinkPhase.FAILED else None,
+            link.failure if link.phase is FAILED else None,
             tuple([self.lane(lane, ranks[lane.used]) for lane in lanes]),
         )
 
@@ -212,7 +219,7 @@ class _Writer:
             lane.late,
             lane.owed,
             self.since(lane.entered) if phase in ANSWERED_FROM_ENTRY else None,
-            self.since(lane.heard) if phase is ResponsePhase.STREAMING else None,
+            self.since(lane.heard) if phase is STREAMING else None,
             self.since(lane.abandoned_at) if phase in ABANDONED and lane.abandoned_at is not None else None,
             -1 if lane.request is None else number("request", lane.request),
             # An answer about the create may still come back from the outbox.

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 
 from .cancellation import effective_policy
 from .link import LINK
-from .phases import LinkPhase, ResponsePhase
+from .phases import LinkPhase, RequestPhase, ResponsePhase
 from .placement import DIALLING, is_exhausted, target, waiting
 from .profiles import CancelPolicy, DeadlineKind, Deadlines
 from .records import Lane, Link, Request
@@ -31,6 +31,9 @@ if TYPE_CHECKING:
     from .session import Session
 
 __all__ = ["expire", "lane_deadline", "link_deadline", "next_deadline", "request_deadline"]
+
+# Looked up once: see ``phases.py``.
+WAITING: Final = RequestPhase.WAITING
 
 LINK_INSTANTS: Final[Mapping[DeadlineKind, Callable[[Link, Deadlines], float]]] = {
     DeadlineKind.CONNECT: lambda link, limits: link.dialling_since + limits.connect,
@@ -77,29 +80,35 @@ def request_deadline(request: Request, limits: Deadlines) -> float | None:
 
 def next_deadline(session: Session) -> float | None:
     """The earliest of all instants; None if there is none, or none that ever comes (a connection without an age limit)."""
-    earliest = min(_instants(session), default=math.inf)
+    limits, earliest = session.policy.deadlines, math.inf
+    for link in session.links.values():
+        instant = link_deadline(link, limits)
+        if instant is not None and instant < earliest:
+            earliest = instant
+        for lane in link.lanes.values():
+            instant = lane_deadline(lane, limits)
+            if instant is not None and instant < earliest:
+                earliest = instant
+    first = None
+    for request in session.requests.values():
+        deadline = REQUEST.deadlines[request.phase]
+        earliest = min(earliest, REQUEST_INSTANTS[deadline.kind](request, limits))
+        if first is None and request.phase is WAITING:
+            first = request
+    if first is not None:
+        earliest = min(earliest, *_instants_of_waiting(session))
     return None if earliest == math.inf else earliest
 
 
-def _instants(session: Session) -> Iterator[float]:
-    limits = session.policy.deadlines
-    for link in session.links.values():
-        instant = link_deadline(link, limits)
-        if instant is not None:
-            yield instant
-        for lane in link.lanes.values():
-            instant = lane_deadline(lane, limits)
-            if instant is not None:
-                yield instant
-    for request in session.requests.values():
-        deadline = REQUEST.deadlines[request.phase]
-        yield REQUEST_INSTANTS[deadline.kind](request, limits)
+def _instants_of_waiting(session: Session) -> Iterator[float]:
+    """What becomes due because somebody waits for a lane."""
     hedge = _hedge(session)
     if hedge is not None:
         yield hedge[1]
     exhausted = _exhausted(session)
     if exhausted is not None:
         yield exhausted.successor_at
+    yield math.inf
 
 
 def expire(session: Session, now: float) -> None:
@@ -128,11 +137,11 @@ def expire(session: Session, now: float) -> None:
 
 
 def _exhausted(session: Session) -> Link | None:
-    """The open link, if only its quarantined lanes keep the first waiting request from being sent."""
+    """The open link, if only its quarantined lanes keep those that wait from being sent."""
     link = target(session)
     if link is None or not is_exhausted(link) or any(other.phase in DIALLING for other in session.links.values()):
         return None
-    return link if waiting(session) else None
+    return link
 
 
 def _hedge(session: Session) -> tuple[Request, float] | None:

@@ -52,6 +52,15 @@ __all__ = [
     "waiting",
 ]
 
+# Looked up once: see ``phases.py``.
+RETIRING: Final = LinkPhase.RETIRING
+CLOSED: Final = LinkPhase.CLOSED
+FAILED: Final = LinkPhase.FAILED
+WAITING: Final = RequestPhase.WAITING
+OPEN: Final = LinkPhase.OPEN
+QUARANTINED: Final = ResponsePhase.QUARANTINED
+IDLE: Final = ResponsePhase.IDLE
+
 SERVING: Final = frozenset({LinkPhase.CONNECTING, LinkPhase.RECONNECTING, LinkPhase.OPEN, LinkPhase.PROVING})
 """Phases in which a link takes new requests, or is on its way there."""
 DIALLING: Final = frozenset({LinkPhase.CONNECTING, LinkPhase.RECONNECTING})
@@ -71,13 +80,13 @@ def settle(session: Session, now: float) -> None:
     if session.profile.streams:
         _end_unheard(session, now)
     for link in list(session.links.values()):
-        if link.phase is LinkPhase.RETIRING and not link.lanes_in_use:
+        if link.phase is RETIRING and not link.lanes_in_use:
             session.move_link(link, LinkEvent.VACANT, now)
     _place(session, now)
     if waiting(session):
         need(session, now)
     for link in list(session.links.values()):
-        if link.phase is LinkPhase.CLOSED or (link.phase is LinkPhase.FAILED and served_elsewhere(session, link)):
+        if link.phase is CLOSED or (link.phase is FAILED and served_elsewhere(session, link)):
             del session.links[link.number]
 
 
@@ -91,19 +100,19 @@ def _end_unheard(session: Session, now: float) -> None:
 
 def waiting(session: Session) -> list[Request]:
     """The requests that wait to be sent, oldest first."""
-    return [request for request in session.requests.values() if request.phase is RequestPhase.WAITING]
+    return [request for request in session.requests.values() if request.phase is WAITING]
 
 
 def target(session: Session) -> Link | None:
     """The link that takes new requests; None while there is none."""
-    return next((link for link in session.links.values() if link.phase is LinkPhase.OPEN), None)
+    return next((link for link in session.links.values() if link.phase is OPEN), None)
 
 
 def need(session: Session, now: float) -> None:
     """Dial, unless a link is there or under way; a link that failed is dialled again rather than replaced."""
     if session.closing or any(link.phase in SERVING for link in session.links.values()):
         return
-    failed = next((link for link in session.links.values() if link.phase is LinkPhase.FAILED), None)
+    failed = next((link for link in session.links.values() if link.phase is FAILED), None)
     if failed is not None:
         failed.attempts = 0
         session.move_link(failed, LinkEvent.NEEDED, now)
@@ -164,12 +173,12 @@ def _lane_of_error(session: Session, link: Link, frame: ErrorEvent) -> Lane | No
 
 def _is_asking(lane: Lane) -> bool:
     """Whether its create is unanswered, even if it was given up: the answer may still come, and is not another lane's."""
-    return lane.phase in ASKING or (lane.phase is ResponsePhase.QUARANTINED and lane.response_id is None)
+    return lane.phase in ASKING or (lane.phase is QUARANTINED and lane.response_id is None)
 
 
 def _only_one_in_use(link: Link) -> Lane | None:
     """The one lane that may still speak, whose every unlabelled frame is; None if there are more, or if nothing is known of it."""
-    speaking = [lane for lane in link.lanes.values() if lane.phase is not ResponsePhase.IDLE]
+    speaking = [lane for lane in link.lanes.values() if lane.phase is not IDLE]
     return speaking[0] if len(speaking) == 1 and speaking[0].in_use else None
 
 
@@ -191,7 +200,7 @@ def _place(session: Session, now: float) -> None:
 
 def _choose_stream(session: Session, link: Link, request: Request) -> tuple[Lane, Decision] | None:
     """Any lane is as good as any other: none of them remembers anything."""
-    free = next((lane for lane in link.lanes.values() if lane.phase is ResponsePhase.IDLE), None)
+    free = next((lane for lane in link.lanes.values() if lane.phase is IDLE), None)
     if free is None and len(link.lanes) < link.names_limit:
         free = session.new_lane(link, _name(link))
     return None if free is None else (free, _decide(session, free, request))
@@ -200,11 +209,11 @@ def _choose_stream(session: Session, link: Link, request: Request) -> tuple[Lane
 def _choose(session: Session, link: Link, request: Request) -> tuple[Lane, Decision] | None:
     if not (session.profile.lanes and link.proven):
         lane = next(iter(link.lanes.values()), None) or session.new_lane(link, _name(link))
-        return (lane, _or_stored(session, _decide(session, lane, request), request)) if lane.phase is ResponsePhase.IDLE else None
+        return (lane, _or_stored(session, _decide(session, lane, request), request)) if lane.phase is IDLE else None
     lanes = list(link.lanes.values())
-    if sum(lane.phase is not ResponsePhase.IDLE for lane in lanes) >= session.profile.in_flight:
+    if sum(lane.phase is not IDLE for lane in lanes) >= session.profile.in_flight:
         return None
-    idle = sorted((lane for lane in lanes if lane.phase is ResponsePhase.IDLE), key=lambda lane: -lane.used)
+    idle = sorted((lane for lane in lanes if lane.phase is IDLE), key=lambda lane: -lane.used)
     for lane in idle:
         decision = _decide(session, lane, request)
         if isinstance(decision, Reuse):
@@ -238,7 +247,7 @@ def _decide(session: Session, lane: Lane, request: Request) -> Decision:
 
 def foresee(session: Session, link: Link, request: Request) -> Decision:
     """As what ``request`` would be sent if ``link`` took it now: what it would continue, or why nothing."""
-    lanes = sorted((lane for lane in link.lanes.values() if lane.phase is ResponsePhase.IDLE), key=lambda lane: -lane.used)
+    lanes = sorted((lane for lane in link.lanes.values() if lane.phase is IDLE), key=lambda lane: -lane.used)
     decisions = [_decide(session, lane, request) for lane in lanes]
     reused = next((decision for decision in decisions if isinstance(decision, Reuse)), None)
     return reused or _or_stored(session, decisions[0] if decisions else Full(NoPrevious()), request)
@@ -266,15 +275,15 @@ def _replace_exhausted(session: Session, link: Link, now: float) -> None:
 
 def is_exhausted(link: Link) -> bool:
     """Whether only quarantined lanes stand in the way of a request that found none."""
-    in_the_way = [lane for lane in link.lanes.values() if lane.phase is not ResponsePhase.IDLE]
-    return bool(in_the_way) and all(lane.phase is ResponsePhase.QUARANTINED for lane in in_the_way)
+    in_the_way = [lane for lane in link.lanes.values() if lane.phase is not IDLE]
+    return bool(in_the_way) and all(lane.phase is QUARANTINED for lane in in_the_way)
 
 
 def _dial_new(session: Session, now: float, hedge_for: int | None) -> None:
     """A new link, if the sockets allow one; the oldest link that carries only abandoned responses makes room."""
     sockets = [link for link in session.links.values() if link.phase in SOCKETS]
     if len(sockets) >= session.policy.sockets:
-        abandoned = next((link for link in sockets if link.phase is LinkPhase.RETIRING and not link.live), None)
+        abandoned = next((link for link in sockets if link.phase is RETIRING and not link.live), None)
         if abandoned is None:
             session.note("NoSocket", detail=f"{len(sockets)} sockets are in use by callers")
             return

@@ -47,29 +47,37 @@ from .verdicts import Cause, Failure, Outcome, OutcomeKind, Verdict, Where, reac
 
 __all__ = ["Session"]
 
-Bound = tuple[str, Callable[[Any, Any, Step], None]]
-"""A moving row as it runs: target and rule."""
+Bound = tuple[Any, Callable[[Any, Any, Step], None]]
+"""A moving row as it runs: target, a phase of its machine, and rule."""
 
 
-def _bind(chart: Chart, rules: Mapping[str, Callable[[Any, Any, Step], None]]) -> Mapping[str, Mapping[str, Staying | Bound]]:
-    """The chart's rows with each rule's name replaced by its function."""
+def _bind(
+    chart: Chart, phases: type[StrEnum], rules: Mapping[str, Callable[[Any, Any, Step], None]]
+) -> Mapping[str, Mapping[str, Staying | Bound]]:
+    """The chart's rows with each target's name replaced by its phase, and each rule's by its function."""
     return MappingProxyType(
         {
             phase: MappingProxyType(
-                {event: row if isinstance(row, Staying) else (row.target, rules[row.rule]) for event, row in row_of_phase.items()}
+                {
+                    event: row if isinstance(row, Staying) else (phases(row.target), rules[row.rule])
+                    for event, row in row_of_phase.items()
+                }
             )
             for phase, row_of_phase in chart.rows.items()
         }
     )
 
 
-LINK_ROWS: Final = _bind(LINK_CHART, LINK_RULES)
-RESPONSE_ROWS: Final = _bind(RESPONSE_CHART, {**RESPONSE_RULES, **STEERING_RULES})
-REQUEST_ROWS: Final = _bind(REQUEST_CHART, REQUEST_RULES)
+LINK_ROWS: Final = _bind(LINK_CHART, LinkPhase, LINK_RULES)
+RESPONSE_ROWS: Final = _bind(RESPONSE_CHART, ResponsePhase, {**RESPONSE_RULES, **STEERING_RULES})
+REQUEST_ROWS: Final = _bind(REQUEST_CHART, RequestPhase, REQUEST_RULES)
 
-# Python 3.11 looks a member of an enum up by a function of its own, each time; these are asked for with every delta.
+# Looked up once: see ``phases.py``.
+ENDED: Final = RequestPhase.ENDED
+IDLE: Final = ResponsePhase.IDLE
 OPEN: Final = LinkPhase.OPEN
 RETIRING: Final = LinkPhase.RETIRING
+SENT: Final = RequestPhase.SENT
 STREAMING: Final = ResponsePhase.STREAMING
 CONTENT: Final = FrameKind.CONTENT
 
@@ -203,7 +211,7 @@ class Session:
         else:
             source, (target, rule) = link.phase, row
             if target != source:
-                link.phase = LinkPhase(target)
+                link.phase = target
                 link.entered = now
             self.emit(Moved("link", source, event, target, link.number))
             rule(self, link, Step(source, event, now, detail))
@@ -222,11 +230,11 @@ class Session:
         else:
             source, (target, rule) = lane.phase, row
             if target != source:
-                lane.phase = ResponsePhase(target)
+                lane.phase = target
                 lane.entered = now
             self.emit(Moved("response", source, event, target, lane.link, lane.name, lane.request))
             rule(self, lane, Step(source, event, now, detail))
-            if lane.phase is ResponsePhase.IDLE and source != ResponsePhase.IDLE:
+            if lane.phase is IDLE and source != IDLE:
                 if self.profile.streams:
                     self.emit(EndStream(lane.link, lane.name, abandoned=lane.abandoned_at is not None))
                 lane.forget_response()
@@ -234,7 +242,7 @@ class Session:
     def move_request(self, number: int, event: RequestEvent, now: float, detail: object = None) -> None:
         """Take the request's row for ``event``; a request that is not known any more has ended."""
         request = self.requests.get(number)
-        phase = RequestPhase.ENDED if request is None else request.phase
+        phase = ENDED if request is None else request.phase
         row = REQUEST_ROWS[phase].get(event)
         if row is None:
             self.illegal("request", phase, event, None)
@@ -244,11 +252,11 @@ class Session:
             request = self.requests[number]
             source, (target, rule) = request.phase, row
             if target != source:
-                request.phase = RequestPhase(target)
+                request.phase = target
                 request.entered = now
             self.emit(Moved("request", source, event, target, request=number))
             rule(self, request, Step(source, event, now, detail))
-            if target == RequestPhase.ENDED:
+            if target == ENDED:
                 self.requests.pop(number, None)
 
     def move_lane_by_fate(self, lane: Lane, final: ResponseEvent, replayable: ResponseEvent, cause: Cause, step: Step) -> None:
@@ -308,7 +316,7 @@ class Session:
         """How far ``request`` had come; ``lane`` is where its create went, if it went."""
         begun = lane is not None and lane.output_begun
         return Verdict(
-            stage=stage if lane is None or stage != RequestPhase.SENT else lane.phase,
+            stage=stage if lane is None or stage != SENT else lane.phase,
             sent=(lane is not None and sent) or bool(request.replays),
             acknowledged=request.acknowledged,
             output_begun=begun,

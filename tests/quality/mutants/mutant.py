@@ -23,6 +23,7 @@ from rejoinder.states import session as session_module
 from rejoinder.states.chart import CHARTS
 from rejoinder.states.classify import Classification, compile_classification
 from rejoinder.states.edges import Deadline, Edge, Staying, Table
+from rejoinder.states.phases import LinkPhase, RequestPhase, ResponsePhase
 from rejoinder.states.session import delivered_at_once
 from rejoinder.states.steps import Step
 from rejoinder.testing.fuzz.setups import SETUPS, Setup
@@ -49,6 +50,9 @@ Row = Staying | tuple[str, Rule]
 Planting = Callable[[pytest.MonkeyPatch], None]
 """Plants a fault; the patch takes it out again."""
 
+PHASES: Final[Mapping[str, type[StrEnum]]] = MappingProxyType(
+    {"link": LinkPhase, "response": ResponsePhase, "request": RequestPhase}
+)
 ROWS: Final[Mapping[str, str]] = MappingProxyType({"link": "LINK_ROWS", "response": "RESPONSE_ROWS", "request": "REQUEST_ROWS"})
 """Where the session keeps the rows of each machine."""
 TABLES: Final[Mapping[str, str]] = MappingProxyType({"link": "LINK", "response": "RESPONSE", "request": "REQUEST"})
@@ -133,7 +137,7 @@ def plant_row(patch: pytest.MonkeyPatch, machine: str, edge: Edge, row: Row | No
     rows: dict[str, Mapping[str, Row]] = dict(vars(session_module)[name])
     changed = {event: old for event, old in rows[edge.source].items() if event != edge.event}
     if row is not None:
-        changed[edge.event] = row
+        changed[edge.event] = row if isinstance(row, Staying) else (PHASES[machine](row[0]), row[1])
     rows[edge.source] = changed
     patch.setattr(session_module, name, rows)
     _compile_delivery(patch)

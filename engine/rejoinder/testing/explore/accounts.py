@@ -79,6 +79,14 @@ class Spoken(NamedTuple):
     """Names that are right as well, because of what came before or of what else is there."""
 
 
+# Looked up once: see ``phases.py``.
+ASKER: Final = Audience.ASKER
+FAULTY: Final = Audience.FAULTY
+LISTENER: Final = Audience.LISTENER
+LEFT: Final = Audience.LEFT
+NONE: Final = Audience.NONE
+READ: Final = Stage.READ
+
 DELIVERED: Final = "delivered"
 FINISHED: Final = "finished"
 REPLAYED: Final = "replayed"
@@ -235,14 +243,14 @@ def audience_of(world: ExploredWorld, link: int, lane: str | None) -> Audience:
     for caller in world.callers.values():
         if caller.attempt is not None and caller.place == (link, lane):
             if not caller.begun:
-                return Audience.ASKER
-            return Audience.FAULTY if caller.faulty else Audience.LISTENER
+                return ASKER
+            return FAULTY if caller.faulty else LISTENER
     socket = world.sockets[link]
     there = socket.connection.lanes.get(lane)
     if there is not None and (there.run is not None or there.stranger is not None):
-        return Audience.LEFT
+        return LEFT
     asked = any(out.request and out.lane == lane for out in socket.outbox)
-    return Audience.LEFT if asked else Audience.NONE
+    return LEFT if asked else NONE
 
 
 def _beside(world: ExploredWorld, what: str) -> frozenset[str]:
@@ -271,7 +279,7 @@ def spoken(world: ExploredWorld, link: int, lane: str | None, what: str, *, righ
     connection = world.sockets[link].connection
     there = connection.lanes.get(lane)
     attempt = None if there is None or there.run is None else there.run.response
-    again = what in OTHER_ENDS and audience is Audience.LEFT and (link, attempt) in world.foreign
+    again = what in OTHER_ENDS and audience is LEFT and (link, attempt) in world.foreign
     return Spoken(what, right, link, lane, audience, connection.cancels, attempt in world.overdue, again, _beside(world, what))
 
 
@@ -281,7 +289,7 @@ def remembered(world: ExploredWorld, said: Spoken, lane: str | None) -> None:
         return
     there = world.sockets[said.link].connection.lanes.get(lane) if said.link in world.sockets else None
     run = None if there is None else there.run
-    if said.audience is Audience.LEFT and not said.late and run is not None and run.stage is not Stage.READ:
+    if said.audience is LEFT and not said.late and run is not None and run.stage is not READ:
         world.foreign |= {(said.link, run.response)}
 
 

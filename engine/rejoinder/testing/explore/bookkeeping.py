@@ -28,6 +28,14 @@ if TYPE_CHECKING:
 
 __all__ = ["cut_off", "forgotten", "handed_over_in_silence", "misdirected", "unbalanced", "unexplained"]
 
+# Looked up once: see ``phases.py``.
+PROVING: Final = LinkPhase.PROVING
+CONNECTING: Final = LinkPhase.CONNECTING
+FAILED: Final = LinkPhase.FAILED
+QUARANTINED: Final = ResponsePhase.QUARANTINED
+SENT: Final = RequestPhase.SENT
+DOUBTED: Final = ResponsePhase.DOUBTED
+
 HEAD: Final = "promise 14"
 
 OPEN: Final = frozenset({LinkPhase.OPEN, LinkPhase.PROVING, LinkPhase.RETIRING})
@@ -95,12 +103,12 @@ def unbalanced(session: Session, sockets: Collection[int], dialling: Collection[
         if phase in OPEN:
             there += 1
             taking += phase in TAKING
-            wrong = number not in sockets or (phase is LinkPhase.PROVING and number not in pinged)
-        elif phase is LinkPhase.CONNECTING:
+            wrong = number not in sockets or (phase is PROVING and number not in pinged)
+        elif phase is CONNECTING:
             there += 1
             wrong = number not in dialling
         else:
-            wrong = phase is LinkPhase.FAILED and link.failure is None
+            wrong = phase is FAILED and link.failure is None
         if wrong:
             return f"{HEAD}: link {number} is {phase}, and there is {MISSING[phase]}"
     if there != len(sockets) + len(dialling):
@@ -118,10 +126,10 @@ def unexplained(session: Session, event: happening.Event, effects: Sequence[orde
         if isinstance(effect, ordered.Moved) and effect.machine == "link":
             if effect.event in WANTED and not dialled and "NoSocket" not in names and not _is_dialling(session):
                 return f"{HEAD}: {effect.event} on link {effect.link}, and nothing is dialled, nor does anything say why not"
-            if effect.source == LinkPhase.PROVING and isinstance(event, happening.Expired) and "LinkSilent" not in names:
+            if effect.source == PROVING and isinstance(event, happening.Expired) and "LinkSilent" not in names:
                 return f"{HEAD}: link {effect.link} gave no pong and is given up, and nothing says so"
         elif isinstance(effect, ordered.Moved) and effect.machine == "response":
-            overdue = OVERDUE.get(effect.source) if effect.target == ResponsePhase.QUARANTINED else None
+            overdue = OVERDUE.get(effect.source) if effect.target == QUARANTINED else None
             if overdue is not None and overdue not in names:
                 return f"{HEAD}: what was due on link {effect.link} ({effect.source}) did not come in time, and nothing says so"
         elif isinstance(effect, ordered.Finish):
@@ -161,11 +169,11 @@ def cut_off(world: ExploredWorld, event: happening.Event, effects: Sequence[orde
 
 
 def _is_dialling(session: Session) -> bool:
-    return any(link.phase in {LinkPhase.CONNECTING, LinkPhase.RECONNECTING} for link in session.links.values())
+    return any(link.phase in {CONNECTING, LinkPhase.RECONNECTING} for link in session.links.values())
 
 
 def _has_failed(session: Session) -> bool:
-    return any(link.phase is LinkPhase.FAILED for link in session.links.values())
+    return any(link.phase is FAILED for link in session.links.values())
 
 
 def forgotten(world: ExploredWorld) -> str | None:
@@ -179,13 +187,13 @@ def forgotten(world: ExploredWorld) -> str | None:
         request = requests.get(number)
         if request is None:
             return f"promise 3: request {number} is forgotten, and has no outcome"
-        if (request.phase is RequestPhase.SENT) != (caller.attempt is not None):
+        if (request.phase is SENT) != (caller.attempt is not None):
             return f"promise 3: request {number} is {request.phase}, and that is not so"
         if caller.place is not None:
             link, name = caller.place
             there = world.session.links.get(link)
             lane = None if there is None else there.lanes.get(name)
-            phase = ResponsePhase.DOUBTED if caller.doubted else STAGES[stage_of(caller)]
+            phase = DOUBTED if caller.doubted else STAGES[stage_of(caller)]
             if lane is None or lane.phase is not phase:
                 return f"{HEAD}: request {number} is {stage_of(caller)}, so its lane should be {phase}: {lane and lane.phase}"
     if open_callers != len(requests):

@@ -26,6 +26,14 @@ from .waits import wrong_instant
 
 __all__ = ["Endings"]
 
+# Looked up once: see ``phases.py``.
+IDLE: Final = ResponsePhase.IDLE
+QUARANTINED: Final = ResponsePhase.QUARANTINED
+RETIRING: Final = LinkPhase.RETIRING
+WAITING: Final = RequestPhase.WAITING
+OPEN: Final = LinkPhase.OPEN
+PAUSED: Final = RequestPhase.PAUSED
+
 DEADLINES: Final = 80
 """Deadlines that may pass until everything is over."""
 AT_ONCE: Final = 6
@@ -104,20 +112,20 @@ def _is_over(session: Session) -> bool:
         return False
     for link in session.links.values():
         for lane in link.lanes.values():
-            if lane.phase is ResponsePhase.IDLE:
+            if lane.phase is IDLE:
                 continue
-            if lane.phase is not ResponsePhase.QUARANTINED:
+            if lane.phase is not QUARANTINED:
                 return False
-            if not (link.phase is LinkPhase.RETIRING or (link.proven and link.phase in {LinkPhase.OPEN, LinkPhase.PROVING})):
+            if not (link.phase is RETIRING or (link.proven and link.phase in {OPEN, LinkPhase.PROVING})):
                 return False
     return True
 
 
 def _next_request(session: Session, now: float) -> str | None:
     """Whether the first request that waits for nothing but abandoned responses is sent in time."""
-    first = next((request for request in session.requests.values() if request.phase is RequestPhase.WAITING), None)
-    link = next((link for link in session.links.values() if link.phase is LinkPhase.OPEN), None)
-    paused = any(request.phase is RequestPhase.PAUSED for request in session.requests.values())
+    first = next((request for request in session.requests.values() if request.phase is WAITING), None)
+    link = next((link for link in session.links.values() if link.phase is OPEN), None)
+    paused = any(request.phase is PAUSED for request in session.requests.values())
     if first is None or link is None or link.live or paused:
         return None
     bound = _bound(session, link, first)

@@ -25,6 +25,10 @@ if TYPE_CHECKING:
 
 __all__ = ["dialled_too_soon", "ended_for_nothing", "held_up", "sent_in_full_for_nothing", "waits_for_nothing"]
 
+# Looked up once: see ``phases.py``.
+WAITING: Final = RequestPhase.WAITING
+OPEN: Final = LinkPhase.OPEN
+
 HEAD: Final = "promise 17"
 REPLAYS: Final = 2
 AT_ITS_LIMIT: Final = ("limit", "limit without end")
@@ -33,10 +37,10 @@ AT_ITS_LIMIT: Final = ("limit", "limit without end")
 def waits_for_nothing(world: ExploredWorld) -> str | None:
     """Whether a request waits for a lane of the open link though the server has said all that it had to say there."""
     session = world.session
-    first = next((request for request in session.requests.values() if request.phase is RequestPhase.WAITING), None)
+    first = next((request for request in session.requests.values() if request.phase is WAITING), None)
     if first is None:
         return None
-    link = next((link for link in session.links.values() if link.phase is LinkPhase.OPEN), None)
+    link = next((link for link in session.links.values() if link.phase is OPEN), None)
     if link is None:
         return None if world.dialling or world.pinged or _is_pausing(world) else f"{HEAD}: nobody dials for request {first.number}"
     if world.misled:

@@ -22,6 +22,12 @@ if TYPE_CHECKING:
 
 __all__ = ["told_wrongly", "untold"]
 
+# Looked up once: see ``phases.py``.
+READ: Final = Stage.READ
+IDLE: Final = ResponsePhase.IDLE
+FAILING: Final = Stage.FAILING
+ENDED: Final = Stage.ENDED
+
 TOLD: Final = "promise 12"
 UNSENT: Final = "promise 13"
 
@@ -49,7 +55,7 @@ def told_wrongly(world: ExploredWorld, effect: ordered.SendCancel) -> str | None
         return None if strangers else f"{TOLD}: a cancel of {named}, which does not run"
     if run.cancelled:
         return f"{TOLD}: a second cancel of {named}"
-    if run.stage is Stage.READ:
+    if run.stage is READ:
         return f"{TOLD}: a cancel of {named}, whose id nobody was told"
     if _wanted(world, named, run.request):
         return f"{TOLD}: a cancel of {named}, which its caller still wants"
@@ -67,7 +73,7 @@ def untold(world: ExploredWorld) -> str | None:
         there = world.session.links.get(link)
         for name, server in socket.connection.lanes.items():
             lane = None if there is None or server.run is None else there.lanes.get(name)
-            if lane is not None and lane.phase is ResponsePhase.IDLE:
+            if lane is not None and lane.phase is IDLE:
                 return f"promise 6: {name or 'the lane'} of link {link} is taken for free, and something still runs there"
         if world.signalling and link not in world.refusing:
             for run in socket.connection.runs:
@@ -77,9 +83,9 @@ def untold(world: ExploredWorld) -> str | None:
 
 
 def _is_untold(world: ExploredWorld, socket: Socket, run: Run) -> bool:
-    if run.stage is Stage.FAILING and not world.callers[run.request].left:
+    if run.stage is FAILING and not world.callers[run.request].left:
         # The server has said itself that it is over.
         return False
-    if run.stage in {Stage.READ, Stage.ENDED} or run.cancelled or _wanted(world, run.response, run.request):
+    if run.stage in {READ, ENDED} or run.cancelled or _wanted(world, run.response, run.request):
         return False
     return not any(out.cancels and out.response == run.response for out in socket.outbox)
