@@ -41,6 +41,7 @@ COMPILED: Final = (
             "session",
             "steering",
             "steering_rules",
+            "steps",
         )
     ),
     *(

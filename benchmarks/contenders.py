@@ -44,6 +44,7 @@ CONTENDERS: Final = {
         Contender("bare asyncio", "benchmarks.clients.bare_asyncio"),
         Contender("bare trio-websocket", "benchmarks.clients.bare_trio_websocket"),
         Contender("bare sans-I/O", "benchmarks.clients.bare_sans_io"),
+        Contender("bare sans-I/O, two tasks", "benchmarks.clients.bare_two_tasks"),
         Contender("rejoinder", "benchmarks.clients.ours", {"wire": "trio-websocket"}),
         Contender("rejoinder[fast]", "benchmarks.clients.ours", {"wire": "websockets"}),
         Contender("rejoinder, serial", "benchmarks.clients.ours", {"profile": "serial"}),

@@ -98,8 +98,8 @@ WORKLOADS: Final = {
             "paced",
             "Paced: 50 sessions at 100 deltas a second each",
             "bare asyncio",
-            DELTAS,
-            {"sizes": [50], "seconds": 1.5},
+            (*BARE, "bare sans-I/O, two tasks", *DELTAS[len(BARE) :]),
+            {"sizes": [50], "seconds": 4.0},
             quick={"seconds": 0.5},
         ),
         Workload(
@@ -126,7 +126,10 @@ WORKLOADS: Final = {
             {"sizes": [1, 10, 100, 1_000], "seconds": 1.0},
             quick={"sizes": [1, 50], "seconds": 0.4},
             # Where the limit is, for the one that is to reach the most; the default wire is known to reach less.
-            smaller={"rejoinder": {"sizes": [1, 10, 100]}, "rejoinder[fast]": {"sizes": [1, 10, 100, 300, 500, 700, 1_000]}},
+            smaller={
+                "rejoinder": {"sizes": [1, 10, 100]},
+                "rejoinder[fast]": {"sizes": [1, 10, 100, 150, 200, 250, 300, 500, 700, 1_000]},
+            },
         ),
         Workload(
             "lanes",

@@ -10,6 +10,7 @@ from typing import Any
 import trio
 from websockets.client import ClientProtocol
 from websockets.frames import Frame
+from websockets.protocol import Event
 from websockets.uri import parse_uri
 
 from .bare import create_of
@@ -31,11 +32,21 @@ class BareTalk:
         while not self._protocol.events_received():
             self._protocol.receive_data(await self._stream.receive_some())
 
-    async def say(self, text: str, hear: Callable[[str], object]) -> None:
-        """Send a create, and hear its answer to the end."""
+    async def ask(self, text: str) -> None:
+        """Send a create."""
         self._protocol.send_text(create_of(text).encode())
         await self._flush()
+
+    async def receive(self) -> Sequence[Event]:
+        """Read once, and return all frames of it."""
+        self._protocol.receive_data(await self._stream.receive_some())
+        return self._protocol.events_received()
+
+    async def say(self, text: str, hear: Callable[[str], object]) -> None:
+        """Send a create, and hear its answer to the end."""
+        await self.ask(text)
         while True:
+            # As `receive`, which would cost another coroutine for each read.
             self._protocol.receive_data(await self._stream.receive_some())
             for frame in self._protocol.events_received():
                 if not isinstance(frame, Frame):
@@ -66,7 +77,7 @@ class BareSansIO(TrioClient):
     @asynccontextmanager
     async def talks(
         self, url: str, count: int = 1, *, history: Sequence[dict[str, Any]] = (), shared: bool = False
-    ) -> AsyncGenerator[Sequence[BareTalk]]:
+    ) -> AsyncGenerator[Sequence[Any]]:
         """Connect so many times."""
         del history, shared
         address = parse_uri(url)

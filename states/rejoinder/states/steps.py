@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-from typing import cast
-
-import attrs
+from typing import Final, cast, final
 
 from .stream_events import ErrorEvent, StreamEvent
 
 __all__ = ["Step"]
 
 
-@attrs.frozen(eq=False)
+@final
 class Step:
     """What a rule is told."""
 
-    source: str
-    """The phase before."""
-    event: str
-    """The classified event."""
-    now: float
-    """The instant, in seconds."""
-    detail: object = None
-    """The frame or event behind it, or what its sender wants the rule to know."""
+    __slots__ = ("detail", "event", "now", "source")
+
+    def __init__(self, source: str, event: str, now: float, detail: object = None) -> None:
+        # The phase before, and the classified event.
+        self.source: Final = source
+        self.event: Final = event
+        # The instant, in seconds.
+        self.now: Final = now
+        # The frame or event behind it, or what its sender wants the rule to know.
+        self.detail: Final = detail
 
     @property
     def frame(self) -> StreamEvent:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import Final
 
-import attrs
 import pytest
 
 from quality.mutants.mutant import Kind, Mutant, Row
@@ -116,7 +115,7 @@ def _damaged_is_clean(patch: pytest.MonkeyPatch) -> None:
 
 def _foreign_is_clean(patch: pytest.MonkeyPatch) -> None:
     def finished(session: Session, lane: Lane, step: Step) -> None:
-        RESPONSE_RULES["lost"](session, lane, attrs.evolve(step, detail=None))
+        RESPONSE_RULES["lost"](session, lane, Step(step.source, step.event, step.now))
 
     changed_rows(patch, "response", {(phase, E.FOREIGN_CREATED): (P.IDLE, finished) for phase in (*ASKING, *LIVE)})
 
@@ -133,7 +132,7 @@ def _doubt_is_over(patch: pytest.MonkeyPatch) -> None:
     """The grace period has passed, so the error was the create's after all, and nothing follows."""
 
     def settled(session: Session, lane: Lane, step: Step) -> None:
-        RESPONSE_RULES["create_rejected"](session, lane, attrs.evolve(step, detail=lane.fault))
+        RESPONSE_RULES["create_rejected"](session, lane, Step(step.source, step.event, step.now, lane.fault))
 
     changed_rows(patch, "response", {(P.DOUBTED, event): (P.IDLE, settled) for event in (E.EXPIRED, E.EXPIRED_REPLAYABLE)})
 
