@@ -24,6 +24,7 @@ COLOURS: Final = {
     "bare asyncio": "#5f6b7a",
     "bare trio-websocket": "#8a94a3",
     "bare sans-I/O": "#b4bcc8",
+    "bare sans-I/O, two tasks": "#cfd5dd",
     "rejoinder": "#1f5fbf",
     "rejoinder[fast]": "#4f93ea",
     "rejoinder, own list": "#7fb2f0",

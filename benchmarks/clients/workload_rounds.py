@@ -33,6 +33,8 @@ BREATH = 0.02
 """Seconds between two deltas of an answer whose delays are measured, or that is going to be interrupted."""
 REMAINING = 300
 """Deltas of such an answer: six seconds of speech."""
+THRESHOLDS = 50_000, 20, 100
+"""How seldom garbage is looked for."""
 HEARD = 5
 """Deltas that are heard of it."""
 MEMORY_BASE = 20
@@ -98,7 +100,11 @@ async def warm(client: Client, talks: Sequence[Talk]) -> None:
     # Not a thousand handshakes at once: the queue of a listening socket is not what is measured.
     for start in range(0, len(talks), 50):
         await client.together([partial(first, talk) for talk in talks[start : start + 50]])
+    # As any server should that holds many connections: what stays is not to be looked through for garbage again and again.
+    gc.unfreeze()
     gc.collect()
+    gc.freeze()
+    gc.set_threshold(*THRESHOLDS)
 
 
 async def flood(client: Client, job: Job) -> Measured:
@@ -153,38 +159,73 @@ async def _in_step(client: Client, talks: Sequence[Talk], deltas: int) -> float:
 
 
 async def width(client: Client, job: Job) -> Measured:
-    """Sessions at 50 deltas a second each: how late deltas come, and how much of a core that takes."""
+    """Sessions at 50 deltas a second each: how late deltas come, and how much of a core that takes.
+
+    Each session asks twice, one answer after the other. They begin evenly spread over the time of one answer, and what is measured
+    is the time of the next: everybody speaks, and turns end and begin all the while.
+    """
     measured: Measured = {}
     deltas = int(job.seconds / BREATH)
     async with client.talks(job.url, max(job.sizes)) as talks:
         await warm(client, talks)
         for count in job.sizes:
-            delays: list[float] = []
-            spans: list[float] = []
-            with Stretch() as stretch:
-                await client.together([partial(_listen_for_delays, talk, deltas, delays, spans) for talk in talks[:count]])
-            delays.sort()
+            window = Window(job.seconds)
+            talkers = [
+                partial(window.talk_on, client, talk, job.seconds * place / count) for place, talk in enumerate(talks[:count])
+            ]
+            await client.together([partial(window.measure, client), *talkers])
+            delays = window.delays()
             measured[f"{count:,} sessions"] = {
                 "p50": delays[len(delays) // 2] * MILLI,
                 "p99": delays[int(len(delays) * 0.99)] * MILLI,
-                "core": stretch.cpu / stretch.clock * 100,
-                "lost": max(0.0, 1 - (deltas - 1) * BREATH / statistics.median(spans)) * 100,
+                "core": window.stretch.cpu / window.stretch.clock * 100,
+                "lost": max(0.0, 1 - (deltas - 1) * BREATH / statistics.median(window.spans)) * 100,
             }
     return measured
 
 
-async def _listen_for_delays(talk: Talk, deltas: int, delays: list[float], spans: list[float]) -> None:
-    """Note how late each delta of one answer comes, and how long the load generator took to say them all."""
-    sent: list[float] = []
+class Window:
+    """The time of the second of three answers' times, in which everybody speaks."""
 
-    def hear(piece: str) -> None:
-        now, instant = time.monotonic(), float(piece[1:])
-        sent.append(instant)
-        delays.append(now - instant)
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+        """How long an answer takes."""
+        self.stretch = Stretch()
+        """What was measured in it."""
+        self.begun = 0.0
+        """When it began, by the clock that all processes share."""
+        self.heard: list[tuple[float, float]] = []
+        """When each delta was said, and when it was heard; those before and after as well."""
+        self.spans: list[float] = []
+        """How long the load generator took to say each answer."""
 
-    await talk.say(command(deltas, every=BREATH, stamp="sent"), hear)
-    check_stamped(sent, deltas)
-    spans.append(sent[-1] - sent[0])
+    async def measure(self, client: Client) -> None:
+        """Wait for it, and for its end."""
+        await client.sleep(self.seconds)
+        self.begun = time.monotonic()
+        with self.stretch:
+            await client.sleep(self.seconds)
+
+    async def talk_on(self, client: Client, talk: Talk, later: float) -> None:
+        """Ask twice, beginning so many seconds later."""
+        await client.sleep(later)
+        deltas = int(self.seconds / BREATH)
+        for _ in range(2):
+            said: list[float] = []
+
+            def hear(piece: str, said: list[float] = said) -> None:
+                now, instant = time.monotonic(), float(piece[1:])
+                said.append(instant)
+                self.heard.append((instant, now))
+
+            await talk.say(command(deltas, every=BREATH, stamp="sent"), hear)
+            check_stamped(said, deltas)
+            self.spans.append(said[-1] - said[0])
+
+    def delays(self) -> list[float]:
+        """How late the deltas of this time came, in seconds, in order of size."""
+        end = self.begun + self.seconds
+        return sorted(heard - said for said, heard in self.heard if self.begun <= said < end)
 
 
 async def history(client: Client, job: Job) -> Measured:
