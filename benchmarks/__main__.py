@@ -43,7 +43,7 @@ def main(
     """Measure everything side by side: bare loops, this project on both wires, and other clients, each in a process of its own.
 
     Ratios are what counts: each is the median of the ratios within a round, in which the contenders take turns. A run without
-    options takes about ten minutes and needs two cores that have nothing else to do.
+    options takes about twenty minutes and needs two cores that have nothing else to do.
     """
     chosen = only or list(WORKLOADS)
     unknown = [name for name in chosen if name not in WORKLOADS]
