@@ -101,7 +101,7 @@ WORKLOADS: Final = {
             "bare asyncio",
             (*BARE, TWO_TASKS, *DELTAS[len(BARE) :]),
             {"sizes": [50], "seconds": 4.0},
-            quick={"seconds": 0.5},
+            quick={"seconds": 0.3},
         ),
         Workload(
             "history",
@@ -118,6 +118,7 @@ WORKLOADS: Final = {
             "bare asyncio",
             ("bare asyncio", *OURS, *SERIAL, "openai-agents", *PIPECAT),
             {"cancels": list(CANCELS)},
+            quick={"cancels": ["honour", "ignore", "error"]},
         ),
         Workload(
             "width",
@@ -125,7 +126,7 @@ WORKLOADS: Final = {
             "bare asyncio",
             ("bare asyncio", "bare sans-I/O", TWO_TASKS, *OURS),
             {"sizes": [1, 100, 1_000], "seconds": 2.0},
-            quick={"sizes": [1, 50], "seconds": 0.4},
+            quick={"sizes": [50], "seconds": 0.3},
             # Where the limit is, for the one that is to reach the most; the default wire is known to reach less.
             smaller={
                 TWO_TASKS: {"sizes": [1_000]},
