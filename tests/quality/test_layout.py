@@ -95,7 +95,7 @@ def test_every_root_is_listed_everywhere() -> None:
     assert list(ROOTS) == tool["hatch"]["build"]["dev-mode-dirs"]
     assert list(ROOTS) == tool["hatch"]["build"]["targets"]["wheel"]["sources"]
     assert [f"{root}/rejoinder" for root in ROOTS] == tool["hatch"]["build"]["targets"]["wheel"]["only-include"]
-    checked = [*with_tests, "benchmarks", "examples"]
+    checked = [*with_tests, "benchmarks", "examples", "hatch_build.py"]
     assert checked == tool["mypy"]["files"]
     assert with_tests == tool["mypy"]["mypy_path"]
     assert checked == tool["pyright"]["include"]

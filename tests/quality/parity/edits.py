@@ -29,7 +29,7 @@ from quality.parity.ledger import REPOSITORY, Edit, Entry, entries, marked
 __all__ = ["chosen", "edited", "main", "turns_red"]
 
 ROOTS: Final = ("states", "engine", "diagrams")
-COPIED: Final = (*ROOTS, "tests", "docs", "examples", "pyproject.toml", "README.md", "CHANGELOG.md")
+COPIED: Final = (*ROOTS, "tests", "docs", "examples", "hatch_build.py", "pyproject.toml", "README.md", "CHANGELOG.md")
 SKIPPED: Final = shutil.ignore_patterns("__pycache__", "recordings_cache")
 
 
