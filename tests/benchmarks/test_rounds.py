@@ -23,7 +23,7 @@ def run_in(cache: Path, *, quick: bool = True, rounds: int = 2) -> Run:
 @pytest.mark.long
 async def test_a_small_run_measures_everybody_in_every_round(tmp_path: Path) -> None:
     interruption = attrs.evolve(
-        WORKLOADS["interruption"], contenders=("rejoinder",), job={"cancels": ["honour", "late_error", "slow"]}
+        WORKLOADS["interruption"], contenders=("rejoinder",), job={"cancels": ["honour", "late_error", "slow"]}, quick={}
     )
     alone = attrs.evolve(SMALL, fresh=True, contenders=("bare sans-I/O", "bare trio-websocket"))
 
