@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import os
 import shutil
-import tempfile
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
@@ -76,6 +76,9 @@ COMPILED: Final = (
 class CustomBuildHook(BuildHookInterface[Any]):
     """Compiles, if it is asked to."""
 
+    folder: TemporaryDirectory[str] | None = None
+    """Where the libraries are until they are in the wheel; it goes by itself where compiling fails."""
+
     def dependencies(self) -> list[str]:
         """What compiling needs, beside a C compiler: attrs because mypy reads its types."""
         return ["attrs>=24", "mypy>=1.19", "setuptools>=77"] if self._is_wanted() else []
@@ -86,16 +89,16 @@ class CustomBuildHook(BuildHookInterface[Any]):
             return
         build_data["pure_python"] = False
         build_data["infer_tag"] = True
-        self.made = Path(tempfile.mkdtemp())
-        for library in compiled(Path(self.root), self.made):
-            build_data["force_include"][str(library)] = library.relative_to(self.made / "made").as_posix()
+        self.folder = TemporaryDirectory()
+        folder = Path(self.folder.name)
+        for library in compiled(Path(self.root), folder):
+            build_data["force_include"][str(library)] = library.relative_to(folder / "made").as_posix()
 
     def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:
         """Throw the folder away."""
         del version, build_data, artifact_path
-        made = getattr(self, "made", None)
-        if made is not None:
-            shutil.rmtree(made)
+        if self.folder is not None:
+            self.folder.cleanup()
 
     def _is_wanted(self) -> bool:
         return self.target_name == "wheel" and os.environ.get(SWITCH) == "1"
@@ -106,6 +109,7 @@ def compiled(root: Path, folder: Path) -> list[Path]:
     # Not imported above: they are there only where something is compiled.
     from mypyc.build import mypycify  # noqa: PLC0415
     from setuptools import Distribution  # noqa: PLC0415
+    from setuptools.errors import CompileError, LinkError, PlatformError  # noqa: PLC0415
 
     for source in ROOTS:
         shutil.copytree(root / source, folder / "sources", dirs_exist_ok=True)
@@ -117,7 +121,10 @@ def compiled(root: Path, folder: Path) -> list[Path]:
         command.build_lib, command.build_temp = str(folder / "made"), str(folder / "objects")
         command.parallel = os.cpu_count()
         command.ensure_finalized()
-        command.run()
+        try:
+            command.run()
+        except (CompileError, LinkError, PlatformError) as error:
+            raise RuntimeError(f"{error}. Compiling needs a C compiler; without {SWITCH} nothing is compiled.") from error
     return [path for path in (folder / "made").rglob("*") if path.is_file()]
 
 

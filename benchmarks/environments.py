@@ -62,7 +62,7 @@ async def environment_for(contender: Contender, cache: Path, *, anew: bool = Fal
         await trio.to_thread.run_sync(lambda: cache.mkdir(parents=True, exist_ok=True))
         version = f"{sys.version_info.major}.{sys.version_info.minor}"
         await _run_uv(cache, "venv", "--quiet", "--clear", "--python", version, str(folder))
-        install = ("pip", "install", "--quiet", "--refresh", "--python", str(python))
+        install = ("pip", "install", "--quiet", "--refresh-package", "rejoinder", "--python", str(python))
         await _run_uv(cache, *install, *contender.requirements, variables=contender.variables)
         (folder / COMPLETE).touch()
     return python

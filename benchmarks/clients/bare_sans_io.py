@@ -10,7 +10,6 @@ from typing import Any
 import trio
 from websockets.client import ClientProtocol
 from websockets.frames import Frame
-from websockets.protocol import Event
 from websockets.uri import parse_uri
 
 from .bare import create_of
@@ -37,16 +36,10 @@ class BareTalk:
         self._protocol.send_text(create_of(text).encode())
         await self._flush()
 
-    async def receive(self) -> Sequence[Event]:
-        """Read once, and return all frames of it."""
-        self._protocol.receive_data(await self._stream.receive_some())
-        return self._protocol.events_received()
-
     async def say(self, text: str, hear: Callable[[str], object]) -> None:
         """Send a create, and hear its answer to the end."""
         await self.ask(text)
         while True:
-            # As `receive`, which would cost another coroutine for each read.
             self._protocol.receive_data(await self._stream.receive_some())
             for frame in self._protocol.events_received():
                 if not isinstance(frame, Frame):
@@ -74,6 +67,10 @@ class BareSansIO(TrioClient):
     settings = "all frames of a read at once, no limit on sizes, reads as large as trio makes them"
     packages = ("trio", "websockets")
 
+    def talk_on(self, url: str, stream: trio.SocketStream) -> BareTalk:
+        """A talk on a connection."""
+        return BareTalk(url, stream)
+
     @asynccontextmanager
     async def talks(
         self, url: str, count: int = 1, *, history: Sequence[dict[str, Any]] = (), shared: bool = False
@@ -82,10 +79,10 @@ class BareSansIO(TrioClient):
         del history, shared
         address = parse_uri(url)
         async with AsyncExitStack() as stack:
-            talks: list[BareTalk] = []
+            talks: list[Any] = []
             for _ in range(count):
                 stream = await stack.enter_async_context(await trio.open_tcp_stream(address.host, address.port))
-                talks.append(BareTalk(url, stream))
+                talks.append(self.talk_on(url, stream))
                 await talks[-1].shake_hands()
             yield talks
 

@@ -15,18 +15,19 @@ from .bare_sans_io import BareSansIO, BareTalk
 from .serving import serve_rounds
 
 
-class HandedTalk:
+class HandedTalk(BareTalk):
     """A talk on one connection, whose frames are read by a task of its own and handed over as cheaply as trio can."""
 
-    def __init__(self, talk: BareTalk) -> None:
-        self._talk = talk
+    def __init__(self, url: str, stream: trio.SocketStream) -> None:
+        super().__init__(url, stream)
         self._events: deque[dict[str, Any]] = deque()
         self._waiting: trio.lowlevel.Task | None = None
 
     async def read(self) -> None:
         """Read frames for as long as the connection is there, and hand them over."""
         while True:
-            for frame in await self._talk.receive():
+            self._protocol.receive_data(await self._stream.receive_some())
+            for frame in self._protocol.events_received():
                 if isinstance(frame, Frame):
                     self._events.append(json.loads(str(frame.data, "utf-8")))
             if self._waiting is not None:
@@ -35,7 +36,7 @@ class HandedTalk:
 
     async def say(self, text: str, hear: Callable[[str], object]) -> None:
         """Send a create, and hear its answer to the end."""
-        await self._talk.ask(text)
+        await self.ask(text)
         while True:
             while not self._events:
                 self._waiting = trio.lowlevel.current_task()
@@ -46,10 +47,6 @@ class HandedTalk:
                 hear(event["delta"])
             elif kind == "response.completed":
                 return
-
-    async def interrupt(self, text: str, after: int) -> float:
-        """Not measured of this contender."""
-        raise NotImplementedError
 
     def _forget(self, raise_cancel: object) -> trio.lowlevel.Abort:
         del raise_cancel
@@ -62,16 +59,19 @@ class BareTwoTasks(BareSansIO):
 
     name = "bare loop: the same in two tasks, one that reads and one that hears"
 
+    def talk_on(self, url: str, stream: trio.SocketStream) -> HandedTalk:
+        """A talk on a connection."""
+        return HandedTalk(url, stream)
+
     @asynccontextmanager
     async def talks(
         self, url: str, count: int = 1, *, history: Sequence[dict[str, Any]] = (), shared: bool = False
     ) -> AsyncGenerator[Sequence[HandedTalk]]:
         """Connect so many times."""
         async with super().talks(url, count, history=history, shared=shared) as talks, trio.open_nursery() as readers:
-            handed = [HandedTalk(talk) for talk in talks]
-            for talk in handed:
+            for talk in talks:
                 readers.start_soon(talk.read)
-            yield handed
+            yield talks
             readers.cancel_scope.cancel()
 
 

@@ -31,6 +31,7 @@ __all__ = ["cut_off", "forgotten", "handed_over_in_silence", "misdirected", "unb
 # Looked up once: see ``phases.py``.
 PROVING: Final = LinkPhase.PROVING
 CONNECTING: Final = LinkPhase.CONNECTING
+RECONNECTING: Final = LinkPhase.RECONNECTING
 FAILED: Final = LinkPhase.FAILED
 QUARANTINED: Final = ResponsePhase.QUARANTINED
 SENT: Final = RequestPhase.SENT
@@ -169,7 +170,7 @@ def cut_off(world: ExploredWorld, event: happening.Event, effects: Sequence[orde
 
 
 def _is_dialling(session: Session) -> bool:
-    return any(link.phase in {CONNECTING, LinkPhase.RECONNECTING} for link in session.links.values())
+    return any(link.phase in {CONNECTING, RECONNECTING} for link in session.links.values())
 
 
 def _has_failed(session: Session) -> bool:

@@ -32,6 +32,7 @@ QUARANTINED: Final = ResponsePhase.QUARANTINED
 RETIRING: Final = LinkPhase.RETIRING
 WAITING: Final = RequestPhase.WAITING
 OPEN: Final = LinkPhase.OPEN
+PROVING: Final = LinkPhase.PROVING
 PAUSED: Final = RequestPhase.PAUSED
 
 DEADLINES: Final = 80
@@ -116,7 +117,7 @@ def _is_over(session: Session) -> bool:
                 continue
             if lane.phase is not QUARANTINED:
                 return False
-            if not (link.phase is RETIRING or (link.proven and link.phase in {OPEN, LinkPhase.PROVING})):
+            if not (link.phase is RETIRING or (link.proven and link.phase in {OPEN, PROVING})):
                 return False
     return True
 
