@@ -119,7 +119,8 @@ async def test_bounds_hold_and_words_stay_apart_over_many_turns(
         assert len(seen.names) <= NAMES
         assert set() == seen.running
         assert set(seen.errors) <= {"unknown_event_type"}
-    assert any(seen.beside for seen in seen_by(server.log))
+    # Where more talk than one link carries, whoever waits behind a cancelled response soon goes to a link of its own.
+    assert any(seen.beside for seen in seen_by(server.log)) or talkers > IN_FLIGHT
     assert {"idle"} == set(statistics.lanes.values())
     assert statistics.reused > 0 or talkers > IN_FLIGHT
     assert "Illegal" not in pair.notes()
