@@ -1,8 +1,7 @@
-"""What all tests share: Hypothesis profiles, which say how hard the property tests try, the order in which tasks run, Graphviz where
-it is installed, both wires.
+"""What all tests share: how hard property tests try, the order in which tasks run, Graphviz where it is installed, both wires.
 
-`ci` (the default) draws the same examples in every run, so that a change is judged by what it changed. `deep` draws new ones,
-many more of them, and keeps what fails in its database:
+Of Hypothesis' profiles, `ci` (the default) draws the same examples in every run, so that a change is judged by what it changed.
+`deep` draws new ones, many more of them, and keeps what fails in its database:
 
     REJOINDER_HYPOTHESIS=deep python3 -m uv run pytest tests/fuzz
 
