@@ -21,7 +21,7 @@ from rejoinder.engine import (
     Result,
     SessionClosed,
 )
-from rejoinder.engine.errors import error_for
+from rejoinder.engine.errors import TooManyRounds, error_for, unraised
 from rejoinder.states.verdicts import Cause, Failure, Outcome, OutcomeKind, Verdict
 from rejoinder.testing import AZURE, Answer, ErrorFrame, LinkPlan, LoseConnection, ModelServer, Text, scripted
 
@@ -133,3 +133,28 @@ async def test_a_connection_that_was_refused_is_named_too(autojump_clock: trio.t
 
 def test_errors_about_no_response_name_none() -> None:
     assert (None, None) == (SessionClosed().response_id, InvalidRequest().request_id)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ResponseFailed(Outcome(OutcomeKind.FAILED, Failure(Cause.FAILED, "It failed."), VERDICT), NOTHING),
+        ResponseRefused(Outcome(OutcomeKind.COMPLETED), NOTHING, "No."),
+        TooManyRounds(3, NOTHING),
+        InvalidRequest("It cannot be sent."),
+        SessionClosed("It is closed."),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_an_error_as_if_nothing_had_raised_it(error: RejoinderError) -> None:
+    cause = OSError("the cause")
+    with pytest.raises(type(error)):
+        raise error from cause
+    fresh = unraised(error)
+
+    assert type(fresh) is type(error)
+    assert (str(fresh), fresh.args, vars(fresh)) == (str(error), error.args, vars(error))
+    assert fresh.__cause__ is cause
+    assert fresh.__suppress_context__
+    assert fresh.__traceback__ is None
+    assert error.__traceback__ is not None

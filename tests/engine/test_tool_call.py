@@ -21,7 +21,7 @@ def test_a_call_shows_its_name_and_id_only() -> None:
 def test_progress_goes_to_the_engine() -> None:
     said: list[object] = []
     nobody: Any = None
-    call = ToolCall("look", "call_1", {}, {}, None, nobody, nobody, None, said.append)
+    call = ToolCall("look", "call_1", {}, {}, None, nobody, nobody, None, lambda _, value: said.append(value))
     call.progress(0.5)
 
     assert [0.5] == said

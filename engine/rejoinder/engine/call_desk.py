@@ -41,9 +41,9 @@ Role = Literal["developer", "system", "user"]
 class CallDesk:
     """The calls of one conversation: answers, reports, and what runs in the background."""
 
-    def __init__(self, conversation: Conversation, background: BackgroundCalls) -> None:
+    def __init__(self, conversation: Conversation, session: Session, background: BackgroundCalls) -> None:
         self.conversation: Final = conversation
-        self.session: Final = background.session
+        self.session: Final = session
         self.events: deque[CallEvent] | None = None
         """Where the running turn takes its events from; None without one."""
         self.occupied = False
@@ -95,6 +95,11 @@ class CallDesk:
         if self.events is not None:
             self.events.append(event)
         self._background.observe(event)
+
+    def drop(self, call: ToolCall) -> None:
+        """What a tool says of a call that is over comes too late, and is seen."""
+        logger.warning("the tool %r said something after its call was over; it was dropped", call.name)
+        self.tell(CallDropped(call))
 
     def wake(self) -> None:
         """Something has changed: let the turn look again."""
@@ -158,11 +163,9 @@ class BackgroundCalls:
 
     def __init__(
         self,
-        session: Session,
         start: Callable[[Callable[[CallRun], Awaitable[None]], CallRun], None],
         observe: Callable[[CallEvent], None],
     ) -> None:
-        self.session: Final = session
         self.start: Final = start
         self.observe: Final = observe
         self.closed = False
@@ -198,9 +201,12 @@ class BackgroundCalls:
 
     # -- for the engine ----------------------------------------------------------------------------------------------------
 
-    def open(self, conversation: Conversation) -> CallDesk:
-        """The desk for a turn that begins. Raises ``InvalidRequest`` if another is open."""
-        desk = self._desks.get(conversation) or CallDesk(conversation, self)
+    def open(self, conversation: Conversation, session: Session) -> CallDesk:
+        """The desk for a turn that begins. Raises ``InvalidRequest`` if another is open.
+
+        ``session`` is the one that owns all this. Desks alone keep it, so that it is freed when it has ended and is let go of.
+        """
+        desk = self._desks.get(conversation) or CallDesk(conversation, session, self)
         if desk.occupied:
             raise InvalidRequest(
                 "A turn of this conversation is open. Leave its block first; or talk beside it with conversation.copy()."

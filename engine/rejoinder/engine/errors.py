@@ -53,6 +53,8 @@ __all__ = [
     "TooManyRounds",
     "UnknownTool",
     "error_for",
+    "raise_for",
+    "unraised",
 ]
 
 
@@ -211,3 +213,27 @@ def error_for(outcome: Outcome, partial: Result) -> ResponseError | None:
     if outcome.kind is OutcomeKind.FAILED:
         return ResponseFailed(outcome, partial)
     return BY_CAUSE.get(outcome.failure.cause, Interrupted)(outcome, partial)
+
+
+def raise_for(outcome: Outcome, partial: Result) -> None:
+    """Raise the error that ``outcome`` is for its caller, if it is one."""
+    error = error_for(outcome, partial)
+    if error is None:
+        return
+    try:
+        raise error
+    finally:
+        # An error knows the frames it came through. Knew this one the error, only a search for garbage would free them.
+        del error
+
+
+def unraised(error: RejoinderError) -> RejoinderError:
+    """The same error, as if nothing had raised it yet.
+
+    Whoever keeps an error that was raised keeps the frames that it came through, and they often know who does: only a search for
+    garbage would free them all.
+    """
+    other = type(error).__new__(type(error), *error.args)
+    vars(other).update(vars(error))
+    other.__cause__, other.__suppress_context__ = error.__cause__, error.__suppress_context__
+    return other

@@ -25,6 +25,7 @@ from rejoinder.states.stream_events import ErrorEvent, ResponseFailed, SteerFail
 
 from .key_provider import with_key
 from .masking import masked, secrets_in
+from .nurseries import open_inner_nursery
 from .wire import HandshakeFailed, Identified, StreamBegun, StreamFrame, StreamNews, StreamOver, StreamWire, Wire, WireClosed
 
 if TYPE_CHECKING:
@@ -156,7 +157,7 @@ class LinkTask:
 
     async def _serve(self, wire: Wire | StreamWire) -> None:
         """Run reader, writer and pings until the wire ends; then ``_lost`` says how."""
-        async with trio.open_nursery() as nursery:
+        async with open_inner_nursery() as nursery:
             if isinstance(wire, StreamWire):
                 self._streams = wire
                 for part in (self._read_news, self._begin_streams, self._answer_pings):

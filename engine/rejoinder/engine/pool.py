@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
+from weakref import WeakMethod
 
 import httpx
 import trio
@@ -79,6 +80,14 @@ async def open_pool(
 
     def drive(nursery: trio.Nursery) -> PoolDriver:
         def open_driver(links_from: int, pool: PoolDriver) -> Driver:
+            # A pool holds its members. Would they hold it as well, only a search for garbage would free them all when it has ended.
+            settle = WeakMethod(pool.settle)
+
+            def on_change() -> None:
+                settle_pool = settle()
+                if settle_pool is not None:
+                    settle_pool()
+
             driver = drivers(
                 transport,
                 client,
@@ -87,7 +96,7 @@ async def open_pool(
                 sticky=sticky,
                 links_from=links_from,
                 observers=pool.observers,
-                on_change=pool.settle,
+                on_change=on_change,
             )
             for each in driver.transports:
                 each.recordings.extend(record_if_asked(each.lifecycle))

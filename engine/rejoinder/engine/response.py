@@ -20,7 +20,7 @@ from rejoinder.states.continuation import Decision, RequestContent
 from rejoinder.states.stream_events import StreamEvent
 from rejoinder.states.verdicts import Excess, Outcome, OutcomeKind
 
-from .errors import InvalidRequest, ResponseRefused, error_for
+from .errors import InvalidRequest, ResponseRefused, raise_for
 from .metrics import Stopwatch, Timings, Usage
 from .result import Collector, Result
 from .steering import Steering, Words
@@ -211,9 +211,7 @@ class Response:
         finally:
             self._passing_over -= 1
         partial = self.partial
-        error = error_for(self.outcome, partial)
-        if error is not None:
-            raise error
+        raise_for(self.outcome, partial)
         return partial
 
     # -- for the engine ----------------------------------------------------------------------------------------------------
@@ -289,6 +287,4 @@ class Response:
 
     def _raise_failure(self) -> None:
         if self.outcome is not None and self.outcome.kind is not OutcomeKind.CANCELLED:
-            error = error_for(self.outcome, self.partial)
-            if error is not None:
-                raise error
+            raise_for(self.outcome, self.partial)

@@ -60,7 +60,7 @@ class Session:
 
     def __init__(self, driver: Dispatch, client: HttpClient, nursery: trio.Nursery) -> None:
         self._driver: Final = driver
-        self.background_calls: Final = BackgroundCalls(self, driver.start_soon, driver.tell)
+        self.background_calls: Final = BackgroundCalls(driver.start_soon, driver.tell)
         """The calls of tools that outlive their turns."""
         self._settings = driver.settings
         self._advice: Final = Advice()

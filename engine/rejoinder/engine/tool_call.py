@@ -42,7 +42,7 @@ class ToolCall:
     """The session that asked the model: a handler may ask for responses of its own."""
     resources: Any = attrs.field(repr=False)
     """What the application passed to ``converse`` as ``resources``, by reference; None if nothing."""
-    _progress: Callable[[object], None] = attrs.field(repr=False, alias="progress")
+    _progress: Callable[[ToolCall, object], None] = attrs.field(repr=False, alias="progress")
 
     def progress(self, value: object) -> None:
         """Tell how far the work is; ``value`` is anything JSON can carry. Never waits. In trio's thread only.
@@ -51,7 +51,7 @@ class ToolCall:
         it up any more (a background call); while the model waits for the output it can be told nothing else. Raises
         ``NotSerialisable`` if JSON cannot carry the value.
         """
-        self._progress(value)
+        self._progress(self, value)
 
 
 @attrs.frozen

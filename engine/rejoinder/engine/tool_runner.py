@@ -17,6 +17,7 @@ from contextlib import suppress
 from functools import partial
 from types import MappingProxyType
 from typing import Any, ClassVar, Final, cast, final
+from weakref import ref
 
 import attrs
 import trio
@@ -30,7 +31,6 @@ from . import call_texts as texts
 from .call_desk import CallDesk
 from .call_events import (
     CallCancelled,
-    CallDropped,
     CallEvent,
     CallFailed,
     CallFinished,
@@ -69,7 +69,8 @@ class CallRun:
         self.phase = ToolCallPhase.QUEUED
         self.scope: Final = trio.CancelScope()
         """Cancel it to stop the handler."""
-        self._desk: Final = desk
+        self.desk: Final = desk
+        """Where it is answered."""
         self._tools: Final = tools
         self._problem = ""
         """Why the arguments are no arguments; empty if they are."""
@@ -83,7 +84,7 @@ class CallRun:
             conversation=desk.conversation,
             session=desk.session,
             resources=resources,
-            progress=self._progress,
+            progress=_progress_to(self),
         )
 
     @property
@@ -214,10 +215,8 @@ class CallRun:
             raise TypeError("ToolResult(as_parts=True) needs a list of input parts, such as {'type': 'input_text', 'text': 'x'}.")
         return Told(event, output, run_again)
 
-    def _progress(self, value: object) -> None:
-        from .tool_signature import to_json  # noqa: PLC0415 - pydantic takes a while to load, and is loaded by now
-
-        plain = to_json(value)
+    def progress(self, plain: object) -> None:
+        """The handler says how far it is, in plain JSON."""
         told = Told(CallProgress(self.call, plain), texts.output_text(plain), run_again=False, final=False)
         self._happen(ToolCallEvent.PROGRESSED, told)
 
@@ -240,26 +239,42 @@ class CallRun:
             self.phase = ToolCallPhase(row.target)
             self._RULES[row.rule](self, told)
             if told.event is not None:
-                self._desk.tell(told.event)
-            self._desk.wake()
+                self.desk.tell(told.event)
+            self.desk.wake()
         elif row is not Staying.IGNORE:
-            logger.warning("the tool %r said something after its call was over; it was dropped", self.call.name)
-            self._desk.tell(CallDropped(self.call))
+            self.desk.drop(self.call)
 
     def _nothing(self, _told: Told) -> None:
         """Nothing for the model."""
 
     def _answer(self, told: Told) -> None:
         """The call's one output."""
-        self._desk.answer(self.call, told.output, run_again=told.run_again)
+        self.desk.answer(self.call, told.output, run_again=told.run_again)
 
     def _report(self, told: Told) -> None:
         """A message, because the output was given."""
-        self._desk.report(self.call, told.output, role=self._tools.report_role, final=told.final, run_again=told.run_again)
+        self.desk.report(self.call, told.output, role=self._tools.report_role, final=told.final, run_again=told.run_again)
 
     _RULES: ClassVar[Mapping[str, Callable[[CallRun, Told], None]]] = MappingProxyType(
         {"answered": _answer, "placeheld": _answer, "reported": _report, "started": _nothing, "told": _nothing}
     )
+
+
+def _progress_to(run: CallRun) -> Callable[[ToolCall, object], None]:
+    """How a call reaches its run without holding it: the run holds the call, and only a search for garbage would free the two."""
+    reach, desk = ref(run), run.desk
+
+    def progress(call: ToolCall, value: object) -> None:
+        from .tool_signature import to_json  # noqa: PLC0415 - pydantic takes a while to load, and is loaded by now
+
+        plain = to_json(value)
+        found = reach()
+        if found is None:
+            desk.drop(call)
+        else:
+            found.progress(plain)
+
+    return progress
 
 
 def _are_parts(output: object) -> bool:

@@ -26,7 +26,7 @@ from rejoinder.states.verdicts import Outcome, OutcomeKind
 from .call_desk import CallDesk
 from .call_events import CallEvent, CallsStarted
 from .conversation import Conversation
-from .errors import InvalidRequest, RejoinderError, ResponseCancelled, TooManyRounds
+from .errors import InvalidRequest, RejoinderError, ResponseCancelled, TooManyRounds, unraised
 from .nurseries import open_inner_nursery
 from .response import Response
 from .result import Result
@@ -223,7 +223,7 @@ class Turn:
     async def _end(self) -> None:
         await trio.lowlevel.checkpoint()
         if self._error is not None:
-            raise self._error
+            raise unraised(self._error)
         raise StopAsyncIteration
 
     # -- rules: what is done on the way from phase to phase ------------------------------------------------------------------
@@ -236,7 +236,7 @@ class Turn:
 
     def _fail(self, error: RejoinderError) -> None:
         # Whoever has left meanwhile hears of no failure.
-        self._error = None if self._stopped else error
+        self._error = None if self._stopped else unraised(error)
         self._happen(TurnEvent.FAILED)
 
     def _be_ready(self) -> None:
@@ -307,7 +307,7 @@ async def open_turn(
 ) -> AsyncGenerator[Turn]:
     """What ``Session.converse`` does."""
     _check(conversation, tools, rounds)
-    desk = session.background_calls.open(conversation)
+    desk = session.background_calls.open(conversation, session)
     try:
         async with open_inner_nursery() as nursery:
             turn = Turn(session, desk, nursery, tools=tools, rounds=rounds, resources=resources, fields=fields)
