@@ -9,8 +9,8 @@ import httpx
 import pytest
 import trio
 
-from rejoinder.engine import Endpoint, InvalidEndpoint, Settings
-from rejoinder.engine.http_client import HttpClient, error_frame, request_id_of
+from rejoinder.engine import Endpoint, InvalidEndpoint, SessionClosed, Settings
+from rejoinder.engine.http_client import Body, HttpClient, error_frame, request_id_of
 
 KEY = "test-key-that-must-never-be-shown"
 REQUEST = httpx.Request("POST", "https://example.org/v1/responses")
@@ -60,7 +60,7 @@ async def test_body_and_headers() -> None:
         return httpx.Response(200)
 
     client = client_of(handler)
-    async with client.ask("POST", body='{"a":"ä"}', accept="text/event-stream"):
+    async with client.ask("POST", body=Body('{"a":"ä"}'), accept="text/event-stream"):
         pass
 
     (request,) = seen
@@ -78,12 +78,14 @@ def test_nothing_shows_the_key() -> None:
 async def test_our_own_client_is_made_when_it_is_needed_and_closed_once() -> None:
     context = ssl.create_default_context()
     client = HttpClient(Endpoint("ws://localhost:1/v1/responses", KEY), Settings(ssl_context=context))
-    await client.aclose()
     with pytest.raises(httpx.ConnectError):
         async with client.ask("GET"):
             pytest.fail("Nobody listens there.")  # pragma: no cover
     await client.aclose()
     await client.aclose()
+    with pytest.raises(SessionClosed):
+        async with client.ask("GET"):
+            pytest.fail("It is closed.")  # pragma: no cover
 
 
 @pytest.mark.parametrize("options", [{"nonsense": 1}, {"proxy": "no address"}, {"proxy": 7}])

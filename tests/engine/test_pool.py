@@ -141,7 +141,7 @@ async def test_the_repr_shows_phases_and_nothing_else(autojump_clock: trio.testi
             during = repr(pair.session)
 
     assert "<rejoinder.engine.Session pool of 1, azure links [] requests []>" == before
-    assert "<rejoinder.engine.Session pool of 2, azure links [1:open, 10001:open] requests [1:sent]>" == during
+    assert "<rejoinder.engine.Session pool of 2, azure links [1:open, 1000001:open] requests [1:sent]>" == during
 
 
 # -- what cannot be ----------------------------------------------------------------------------------------------------------------

@@ -48,8 +48,8 @@ async def test_a_refused_upgrade_goes_over_http_visibly(status: int, loopback_cl
 
     assert 1 == statistics.counts["HandedOver"]
     assert Note("HandedOver", detail="request 1 goes over another transport: connection failed") in both.seen
-    assert {1001: "open"} == {number: phase for number, phase in statistics.links.items() if number > 1000}
-    assert [1001] == [sent.link for sent in both.seen if isinstance(sent, Sent)]
+    assert {100_001: "open"} == {number: phase for number, phase in statistics.links.items() if number > 1}
+    assert [100_001] == [sent.link for sent in both.seen if isinstance(sent, Sent)]
     assert 1 == statistics.creates
 
 
@@ -195,8 +195,8 @@ async def test_the_state_has_both_sides(loopback_clock: trio.testing.MockClock) 
             running = both.session.state
         after = both.session.state
 
-    assert {1: "failed", 1001: "open"} == {number: link.phase for number, link in running.links.items()}
-    assert (1001, "lane-1") == (running.requests[1].link, running.requests[1].lane)
-    assert 1001 == running.links[1001].number
+    assert {1: "failed", 100_001: "open"} == {number: link.phase for number, link in running.links.items()}
+    assert (100_001, "lane-1") == (running.requests[1].link, running.requests[1].lane)
+    assert 100_001 == running.links[100_001].number
     assert {} == dict(after.requests)
     assert not after.closing

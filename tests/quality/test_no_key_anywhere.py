@@ -261,7 +261,8 @@ def _in_what_servers_quote(patch: pytest.MonkeyPatch) -> None:
     def leaking(text: str, _secrets: Iterable[str]) -> str:
         return text
 
-    patch.setattr("rejoinder.engine.link_task.masked", leaking)
+    for module in ("link_task", "masking"):
+        patch.setattr(f"rejoinder.engine.{module}.masked", leaking)
 
 
 @pytest.mark.slow

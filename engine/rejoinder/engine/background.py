@@ -30,17 +30,22 @@ from rejoinder.states.stream_events import (
 )
 from rejoinder.states.verdicts import Cause, Failure, Outcome, OutcomeKind, Verdict
 
-from .errors import ResponseError, error_for
+from .errors import ResponseError, SessionClosed, error_for
 from .http_wire import Asked, HttpWire
+from .masking import REPORTS, without_secrets
 from .one_shot import OneShot
 from .result import Collector, Result
 from .settings import Settings
-from .wire import StreamFrame, StreamOver, StreamRefused
+from .wire import StreamFrame, StreamOver, StreamRefused, WireClosed
 
 __all__ = ["BackgroundResponse"]
 
 ENDED: Final = frozenset({"completed", "failed", "incomplete", "cancelled"})
 """The status of a response that will not change any more."""
+CLOSED: Final = (
+    "The session is closed, so nobody listens to the background response any more. It goes on on the server: open another session,"
+    " and come back to it with background_response(id)."
+)
 TERMINALS: Final = (ResponseCompleted, ResponseFailed, ResponseIncomplete)
 
 
@@ -110,7 +115,7 @@ class BackgroundResponse:
 
         A response that was cancelled has no terminal event: iteration ends where its stream does. Raises ``ResponseFailed``,
         ``ConnectionFailed``, ``DeadlineExceeded`` or ``Interrupted`` if the stream cannot be had again; the response may go on, and
-        so may you.
+        so may you. Raises ``SessionClosed`` when the session ends.
         """
         await trio.lowlevel.checkpoint_if_cancelled()
         attempts = 0
@@ -186,7 +191,10 @@ class BackgroundResponse:
         return "/" + quote(self.id, safe="", errors="replace").replace(".", "%2E")
 
     def _listen(self, asked: Asked) -> None:
-        self._wire.begin(None, asked)
+        try:
+            self._wire.begin(None, asked)
+        except WireClosed as closed:
+            raise SessionClosed(CLOSED) from closed
         self._listening = True
 
     async def _next(self) -> StreamEvent:
@@ -208,12 +216,17 @@ class BackgroundResponse:
 
     async def _heard(self) -> StreamEvent:
         while True:
-            news = await self._wire.receive_news()
+            try:
+                news = await self._wire.receive_news()
+            except WireClosed as closed:
+                raise SessionClosed(CLOSED) from closed
             if isinstance(news, StreamFrame):
                 self._came += len(news.data)
                 if self._came > self._output_limit:
                     raise _Broken("it said more than one response may say", cause=Cause.OUTPUT, permanent=True)
                 event = decode(news.data)
+                if type(event) in REPORTS:
+                    event = without_secrets(event, news.data, news.secrets)
                 if isinstance(event, ErrorEvent) and event.status is not None:
                     raise _Broken("", error=event, refused=True)
                 return event

@@ -34,6 +34,9 @@ __all__ = ["BackgroundCalls", "CallDesk"]
 
 logger = logging.getLogger("rejoinder")
 
+THREADS: Final = 40
+"""Plain functions of one session that run at once, at most: as many as trio allows by itself."""
+
 Role = Literal["developer", "system", "user"]
 
 
@@ -59,6 +62,11 @@ class CallDesk:
         self._background: Final = background
         self._reports: Final[list[Mapping[str, Any]]] = []
         self._changed = trio.Event()
+
+    @property
+    def threads(self) -> trio.CapacityLimiter:
+        """The threads of the session's plain functions."""
+        return self._background.threads
 
     # -- for the calls -----------------------------------------------------------------------------------------------------
 
@@ -168,6 +176,9 @@ class BackgroundCalls:
     ) -> None:
         self.start: Final = start
         self.observe: Final = observe
+        self.threads: Final = trio.CapacityLimiter(THREADS)
+        """Those of plain functions. They are their own, because a function that does not return keeps its thread, and others need
+        threads as well, to find out where a server is."""
         self.closed = False
         """Whether the session has ended: nothing outlives it."""
         self._desks: Final[dict[Conversation, CallDesk]] = {}

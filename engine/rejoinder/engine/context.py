@@ -28,7 +28,7 @@ from rejoinder.states.frozen_json import FrozenObject, freeze_object
 from rejoinder.states.json_values import NotSerialisable, write
 
 from .errors import InvalidRequest
-from .given import fields_of, listed, shown_type
+from .given import fields_of, listed, shown_type, type_of
 from .message_parts import CHAT_PARTS, input_part
 
 __all__ = ["OPENAI_RESPONSES", "Message", "ProviderItem", "input_items", "message_list", "tool_output_text"]
@@ -181,7 +181,7 @@ def _tool(message: Mapping[str, Any], where: str) -> Items:
     if not isinstance(call_id, str):
         raise InvalidRequest(f"{where} has no tool_call_id. Name the call that it answers, as 'tool_call_id': 'call_1'.")
     parts = listed(content)
-    if parts and all((fields_of(part) or {}).get("type") in CHAT_PARTS for part in parts):
+    if parts and all(type_of(fields_of(part) or {}) in CHAT_PARTS for part in parts):
         output: str | Items = _content(parts, f"{where}.content")
     else:
         output = tool_output_text(content, f"{where}.content")

@@ -26,7 +26,7 @@ from .context import OPENAI_RESPONSES, Message, ProviderItem, input_items, messa
 from .echo import CALLS, echo_of, heard_of, text_of
 from .errors import InvalidRequest
 from .flat_tools import flat_choice, flat_tools
-from .given import fields_of
+from .given import fields_of, type_of
 from .response import Response
 from .result import Result
 
@@ -197,7 +197,8 @@ class Conversation:
     def add_result(self, result: Result | Response) -> None:
         """Append what a response said, as ``respond(conversation)`` does by itself: for a response that was asked otherwise.
 
-        Appending one that is there already changes nothing. Raises ``InvalidRequest`` if it did not end as completed or incomplete.
+        Appending one that is there already changes nothing. Raises ``InvalidRequest`` if it did not end as completed or incomplete,
+        or if it begins the conversation anew (a compaction) while a response is running.
         """
         partial = result.partial if isinstance(result, Response) else result
         if partial.status not in ENDED_WELL:
@@ -206,6 +207,11 @@ class Conversation:
                 " conversation.assistant(text)."
             )
         if partial.id is None or partial.id not in self._added:
+            if self._running is not None and any(item.get("type") == "compaction" for item in partial.output):
+                raise InvalidRequest(
+                    "A response to this conversation is running, and the items it was asked with would be replaced by a compaction."
+                    " Wait for its end, or cancel it, before adding that."
+                )
             answer = self._answer_at(len(self._items))
             if isinstance(result, Response):
                 self._answers[result] = answer
@@ -345,7 +351,7 @@ class Conversation:
     def _note_calls(self, items: Iterable[FrozenObject]) -> None:
         for item in items:
             call_id = item.get("call_id")
-            if item.get("type") in CALLS and isinstance(call_id, str):
+            if type_of(item) in CALLS and isinstance(call_id, str):
                 self._pending[call_id] = item
             elif str(item.get("type", "")).endswith("_output"):
                 self._pending.pop(str(call_id), None)

@@ -35,8 +35,9 @@ from rejoinder.states.stream_events import StreamEvent
 
 from .call_events import CallEvent
 from .endpoint import Endpoint
-from .link_task import REPORTS, LinkTask
+from .link_task import LinkTask, Outgoing
 from .logs import Log
+from .masking import REPORTS, without_secrets
 from .meter import Meter
 from .metrics import usage_from
 from .nurseries import open_inner_nursery
@@ -93,6 +94,8 @@ class Driver:
         self._log = Log()
         self.links_from: Final = links_from
         self.recordings: Final[list[Recording]] = []
+        self._not_recorded = 0
+        """What the traces that are over did not take."""
         self._nursery = nursery
         self._links: dict[int, LinkTask] = {}
         self._answers: deque[happening.Event] = deque()
@@ -122,7 +125,7 @@ class Driver:
                 return
             frame = decode(data)
             if type(frame) in REPORTS:
-                frame = task.without_secrets(frame, data)
+                frame = without_secrets(frame, data, task.secrets)
             if not self._feed(_received(number, frame), frame, len(data), now):
                 now = trio.current_time()
 
@@ -205,7 +208,9 @@ class Driver:
         """Give the response its outcome and forget it."""
         response = self.responses.pop(effect.request, None)
         if response is not None:
-            response.request_id = response.request_id or self.refused_id
+            if response.decision is None:
+                # It was never sent: what it is about is the handshake that was refused.
+                response.request_id = response.request_id or self.refused_id
             response.finish(effect.outcome)
             result = response.partial
             self.meter.ended(effect.request, effect.outcome, result.tokens)
@@ -256,9 +261,9 @@ class Driver:
         response.decision = decision
         response.request_id = task.request_id
         response.stopwatch.sent(trio.current_time())
-        task.put(text, create=(effect.request, effect.lane))
         sent = Sent(effect.request, effect.link, effect.lane, decision, len(items), size)
-        self.meter.create_sent(sent, content.items, items, encode)
+        share = self.meter.create_sent(sent, content.items, items, encode)
+        task.put(text, create=(effect.request, effect.lane), share=share)
         self.tell(sent)
 
     def send_cancel(self, effect: ordered.SendCancel) -> None:
@@ -271,7 +276,7 @@ class Driver:
         """Let the stream of a lane end, or take its create back."""
         task = self._links.get(effect.link)
         if task is not None:
-            task.end_stream(effect.lane, abandoned=effect.abandoned)
+            self._uncount(task.end_stream(effect.lane, abandoned=effect.abandoned))
 
     def hand_over(self, effect: ordered.HandOver) -> None:
         """Ask for the response over the other transport, under the same number; its caller notices nothing."""
@@ -281,7 +286,11 @@ class Driver:
             raise AssertionError("a lifecycle hands over only where its policy says that there is another")  # pragma: no cover
         response.call_on_cancel(lambda: other.feed(happening.Cancel(number)))
         other.responses[number] = response
+        self.meter.handed_over(number)
         other.feed(happening.Create(number, response.content, replays=effect.replays))
+        if response.stopped:
+            # By somebody who was told of the handing over, when nobody had the request.
+            other.feed(happening.Cancel(number))
 
     def send_steer(self, effect: ordered.SendSteer) -> None:
         """Put words into the link's outbox."""
@@ -299,8 +308,15 @@ class Driver:
 
     def withdraw(self, effect: ordered.Withdraw) -> None:
         """Take a create back, if it has not left; then ``Withdrawn`` is fed."""
-        if self._links[effect.link].take_back((effect.request, effect.lane)):
+        taken_back = self._links[effect.link].take_back((effect.request, effect.lane))
+        if taken_back is not None:
+            self._uncount(taken_back)
             self._answers.append(happening.Withdrawn(effect.link, effect.request, effect.lane))
+
+    def _uncount(self, taken_back: Outgoing | None) -> None:
+        """A create that never left is not counted as one that did."""
+        if taken_back is not None and taken_back.share is not None:
+            self.meter.withdrawn(taken_back.share)
 
     def ask(self, response: Response, *, warm_up: bool) -> None:
         """Let a request begin. An observer may cancel it at once: then it is taken back at once."""
@@ -366,6 +382,9 @@ class Driver:
 
     def record(self, path: str | os.PathLike[str], *, payloads: bool, whole: bool) -> Recording:
         """Write what goes over this transport into a trace; ``whole`` says whether nothing was asked for so far."""
+        for over in [recording for recording in self.recordings if recording.is_over]:
+            self.recordings.remove(over)
+            self._not_recorded += over.dropped
         recording = start_recording(path, self.lifecycle, payloads=payloads, whole=whole and not self.lifecycle.links_made)
         self.recordings.append(recording)
         return recording
@@ -407,7 +426,7 @@ class Driver:
     def statistics(self) -> Statistics:
         """The counters as they are now, those of the second transport included."""
         own, other = self.meter.read(self.lifecycle), self.fallback
-        dropped = sum(recording.dropped for recording in self.recordings)
+        dropped = self._not_recorded + sum(recording.dropped for recording in self.recordings)
         if dropped:
             own = attrs.evolve(own, counts={**own.counts, "NotRecorded": dropped})
         return own if other is None else own.joined_with(other.statistics(), other.links_from - self.links_from)

@@ -18,7 +18,7 @@ from typing import Any, Final
 
 from rejoinder.states.json_values import Unreadable, read
 
-from .given import fields_of, listed
+from .given import fields_of, listed, type_of
 from .result import Result
 
 __all__ = ["CALLS", "echo_of", "heard_of", "is_whole", "text_of"]
@@ -75,7 +75,7 @@ def _text(content: object) -> str:
 
 def is_whole(item: Mapping[str, Any], status: str) -> bool:
     """Whether an output item of a response that ended with ``status`` was received to its end, if it is a call; others are."""
-    if item.get("type") not in CALLS:
+    if type_of(item) not in CALLS:
         return True
     if isinstance(item.get("status"), str):
         return str(item["status"]) == "completed"
@@ -99,11 +99,11 @@ def _is_empty(item: Mapping[str, Any]) -> bool:
 
 def _says_something(part: object) -> bool:
     fields = fields_of(part) or {}
-    return bool(fields.get("text") or fields.get("refusal")) or fields.get("type") not in {"output_text", "refusal"}
+    return bool(fields.get("text") or fields.get("refusal")) or type_of(fields) not in {"output_text", "refusal"}
 
 
 def _without_id(item: Mapping[str, Any]) -> Mapping[str, Any]:
-    if item.get("type") != "message" and item.get("type") not in CALLS:
+    if item.get("type") != "message" and type_of(item) not in CALLS:
         return item
     return {name: value for name, value in item.items() if name != "id"}
 

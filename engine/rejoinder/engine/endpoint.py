@@ -119,7 +119,8 @@ class Endpoint:
     @property
     def http_url(self) -> str:
         """The same address for HTTP: ``https://…``, or ``http://…`` where the address is ``ws://…``."""
-        return f"http{self.url.removeprefix('ws')}"
+        scheme, _, rest = self.url.partition("://")
+        return f"http{scheme[2:].lower()}://{rest}"
 
     @property
     def resource(self) -> str:

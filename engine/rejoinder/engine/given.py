@@ -35,6 +35,12 @@ def listed(value: object) -> Sequence[object] | None:
     return cast("Sequence[object]", value) if isinstance(value, list | tuple) else None
 
 
+def type_of(item: Mapping[str, Any]) -> str:
+    """Return the ``type`` of an item or part, which may be anything where it came from outside; empty if it is no string."""
+    kind = item.get("type")
+    return kind if isinstance(kind, str) else ""
+
+
 def shown_type(value: object) -> str:
     """Return the name of the type of ``value``, as ``a str``."""
     return f"a {type(value).__name__}"

@@ -23,14 +23,14 @@ import httpx
 import trio
 
 from .endpoint import Endpoint
-from .errors import InvalidEndpoint
+from .errors import InvalidEndpoint, SessionClosed
 from .http_tunnels import TunnelTransport
 from .key_provider import with_key
 from .masking import masked, secrets_in
 from .proxy import proxy_of
 from .settings import Settings
 
-__all__ = ["EVENT_STREAM", "JSON", "AnswerTooLarge", "HttpClient", "body_of", "error_frame", "request_id_of"]
+__all__ = ["EVENT_STREAM", "JSON", "AnswerTooLarge", "Body", "HttpClient", "body_of", "error_frame", "request_id_of"]
 
 JSON: Final = "application/json"
 EVENT_STREAM: Final = "text/event-stream"
@@ -60,6 +60,7 @@ class HttpClient:
         self._given: Final = client
         self._options: Final = dict(options or {})
         self._own: httpx.AsyncClient | None = None
+        self._closed = False
         if options:
             # What cannot work is refused when the session opens, not when it is first needed.
             self._own = self._make()
@@ -69,13 +70,15 @@ class HttpClient:
 
     @asynccontextmanager
     async def ask(
-        self, method: str, path: str = "", *, body: str | None = None, accept: str = JSON, query: Mapping[str, str] | None = None
+        self, method: str, path: str = "", *, body: Body | None = None, accept: str = JSON, query: Mapping[str, str] | None = None
     ) -> AsyncGenerator[httpx.Response]:
         """Send a request; the response is open, its body unread, for the length of the block.
 
-        Raises ``httpx.HTTPError``, and ``HandshakeFailed`` if whoever provides the key gives none.
+        Raises ``httpx.HTTPError``, ``HandshakeFailed`` if whoever provides the key gives none, ``SessionClosed`` after ``aclose``.
         ``path`` is appended to the address of the endpoint, ``query`` to what query that has.
         """
+        if self._closed:
+            raise SessionClosed("The session is closed. Open another with open_session, or keep this one open longer.")
         endpoint = await with_key(self.endpoint)
         headers = {**endpoint.handshake_headers(), "Accept": accept}
         if body is not None:
@@ -86,12 +89,12 @@ class HttpClient:
         request = self._client.build_request(
             method,
             url.copy_merge_params(dict(query)) if query else url,
-            content=None if body is None else body.encode(),
+            content=None if body is None else body.data,
             headers=headers,
             timeout=limits,
         )
         if body is not None:
-            request.stream = Body(body.encode())
+            request.stream = body
         # A redirect could lead to another host, and the headers of the caller's own with it: it is a refusal like any other.
         response = await self._client.send(request, stream=True, follow_redirects=False)
         try:
@@ -103,6 +106,7 @@ class HttpClient:
 
     async def aclose(self) -> None:
         """Close what connections are ours. The caller's client is the caller's."""
+        self._closed = True
         own, self._own = self._own, None
         if own is not None:
             with trio.move_on_after(self.settings.close_deadline, shield=True):
@@ -139,11 +143,15 @@ class HttpClient:
 class Body(httpx.AsyncByteStream):
     """The body of a request. httpx's own is a generator, and a cancelled request leaves it in the middle."""
 
-    def __init__(self, data: bytes) -> None:
-        self._data = data
+    def __init__(self, text: str) -> None:
+        self.data: Final = text.encode()
+        """What is sent."""
+        self.taken = False
+        """Whether any of it may have been sent."""
 
     def __aiter__(self) -> AsyncIterator[bytes]:
-        return Once(self._data)
+        self.taken = True
+        return Once(self.data)
 
 
 @final
@@ -176,9 +184,11 @@ async def body_of(response: httpx.Response, limit: int) -> bytes:
                 await response.aclose()
             else:
                 body += piece
-    finally:
-        if held > limit:
-            raise AnswerTooLarge(f"the answer has more than {limit} bytes")
+    except Exception:
+        if held <= limit:
+            raise
+    if held > limit:
+        raise AnswerTooLarge(f"the answer has more than {limit} bytes")
     return bytes(body)
 
 

@@ -25,11 +25,22 @@ import trio
 from httpx_sse import EventSource, SSEError
 
 from .endpoint import Endpoint
-from .http_client import EVENT_STREAM, AnswerTooLarge, HttpClient, error_frame, request_id_of
+from .http_client import EVENT_STREAM, AnswerTooLarge, Body, HttpClient, error_frame, request_id_of
+from .masking import secrets_in
 from .network_errors import certificate_error_in, reason_of
 from .nurseries import open_inner_nursery
 from .settings import Settings
-from .wire import HandshakeFailed, StreamBegun, StreamConnector, StreamFrame, StreamNews, StreamOver, StreamRefused, StreamWire
+from .wire import (
+    HandshakeFailed,
+    StreamBegun,
+    StreamConnector,
+    StreamFrame,
+    StreamNews,
+    StreamOver,
+    StreamRefused,
+    StreamWire,
+    WireClosed,
+)
 
 __all__ = ["UNREACHED", "Asked", "HttpWire", "http_connector", "told_by", "why_unreachable"]
 
@@ -81,13 +92,19 @@ class HttpWire:
         self._streams: dict[str | None, Stream] = {}
         self._news: deque[tuple[Stream, StreamNews]] = deque()
         self._arrived = trio.Event()
+        self._closed = False
 
     def begin_stream(self, lane: str | None, text: str) -> None:
         """POST a create, in a task of its own."""
         self.begin(lane, Asked("POST", body=text))
 
     def begin(self, lane: str | None, asked: Asked) -> None:
-        """Ask for a stream of events, in a task of its own. Never waits and never raises; what comes of it is news."""
+        """Ask for a stream of events, in a task of its own. Never waits; what comes of it is news.
+
+        Raises ``WireClosed`` after ``close``.
+        """
+        if self._closed:
+            raise WireClosed
         stream = Stream(lane)
         self._streams[lane] = stream
         self._nursery.start_soon(self._run, stream, asked)
@@ -104,9 +121,18 @@ class HttpWire:
         else:
             stream.scope.deadline = trio.current_time() + LINGER
 
+    def close(self) -> None:
+        """End every stream, and let nobody wait for news any more."""
+        self._closed = True
+        for lane in list(self._streams):
+            self.end_stream(lane, abandoned=True)
+        self._arrived.set()
+
     async def receive_news(self) -> StreamNews:
-        """Wait for the next piece of news."""
+        """Wait for the next piece of news. Raises ``WireClosed`` after ``close``."""
         while not self._news:
+            if self._closed:
+                raise WireClosed
             self._arrived = trio.Event()
             await self._arrived.wait()
         _, news = self._news.popleft()
@@ -131,24 +157,33 @@ class HttpWire:
     async def _listen(self, stream: Stream, asked: Asked) -> StreamNews:
         """The whole life of a stream; returns its last word."""
         lane, client = stream.lane, self._client
+        body = None if asked.body is None else Body(asked.body)
         try:
-            async with client.ask(asked.method, asked.path, body=asked.body, accept=EVENT_STREAM, query=asked.query) as response:
+            async with client.ask(asked.method, asked.path, body=body, accept=EVENT_STREAM, query=asked.query) as response:
+                secrets = secrets_in(response.request.headers)
                 self._tell(stream, StreamBegun(lane, request_id_of(response)))
                 if not response.is_success:
                     self._tell(stream, StreamFrame(lane, json.dumps(await error_frame(response))))
                     return StreamOver(lane)
                 async for data in _events_of(response, client.settings.frame_limit):
-                    self._tell(stream, StreamFrame(lane, data))
+                    self._tell(stream, StreamFrame(lane, data, secrets))
                 return StreamOver(lane)
-        except UNREACHED as error:
-            return StreamRefused(lane, *why_unreachable(error, client.endpoint))
-        except HandshakeFailed as refused:
-            return StreamRefused(lane, refused.message, permanent=refused.permanent)
-        except httpx.HTTPError as error:
-            return StreamOver(lane, told_by(error))
-        except Exception:
-            logger.exception("an HTTP client raised what it should not; the response is given up")
-            return StreamRefused(lane, "The HTTP client failed for a reason that is in the log.", permanent=True)
+        except Exception as error:  # noqa: BLE001 - it is told or logged, and the session goes on
+            return _last_word(error, lane, client.endpoint, sent=body is not None and body.taken)
+
+
+def _last_word(error: Exception, lane: str | None, endpoint: Endpoint, *, sent: bool) -> StreamNews:
+    """What an HTTP client's exception means for a stream; ``sent`` says whether anything of the request may have left."""
+    if isinstance(error, UNREACHED):
+        return StreamRefused(lane, *why_unreachable(error, endpoint))
+    if isinstance(error, HandshakeFailed):
+        return StreamRefused(lane, error.message, permanent=error.permanent)
+    if isinstance(error, httpx.HTTPError):
+        return StreamOver(lane, told_by(error))
+    logger.error("an HTTP client raised what it should not; the response is given up", exc_info=error)
+    if sent:
+        return StreamOver(lane, "the HTTP client failed; the reason is in the log")
+    return StreamRefused(lane, "The HTTP client failed for a reason that is in the log.", permanent=True)
 
 
 def _size(news: StreamNews) -> int:
@@ -199,19 +234,24 @@ class Bounded:
 
     async def aiter_text(self) -> AsyncIterator[str]:
         """The text as it comes. Raises ``AnswerTooLarge``."""
-        held = 0
+        held, last = 0, ""
         try:
             async for text in self._response.aiter_text():
-                end = max(text.rfind("\n\n"), text.rfind("\n\r\n"), text.rfind("\r\r"))
-                held = held + len(text) if end < 0 else len(text) - end
+                # The empty line at the end of an event may come in pieces.
+                seen = last + text
+                end = max(seen.rfind("\n\n"), seen.rfind("\n\r\n"), seen.rfind("\r\r"))
+                held = held + len(text) if end < 0 else len(seen) - end
+                last = seen[-2:]
                 if held > self._limit:
                     # Reading on is what notices it: so httpx comes to its own end.
                     await self._response.aclose()
                 else:
                     yield text
-        finally:
-            if held > self._limit:
-                raise AnswerTooLarge(f"an event has more than {self._limit} characters")
+        except Exception:
+            if held <= self._limit:
+                raise
+        if held > self._limit:
+            raise AnswerTooLarge(f"an event has more than {self._limit} characters")
 
 
 def refusal_in(error: BaseException | None) -> HandshakeFailed | None:

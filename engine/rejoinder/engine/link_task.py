@@ -14,35 +14,44 @@ from __future__ import annotations
 import logging
 from collections import deque
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Final, TypeVar, cast, final
+from typing import TYPE_CHECKING, TypeVar, cast, final
 
 import attrs
 import trio
 
 from rejoinder.states import events as happening
 from rejoinder.states.codec import decode
-from rejoinder.states.stream_events import ErrorEvent, ResponseFailed, SteerFailed, StreamEvent
 
 from .key_provider import with_key
-from .masking import masked, secrets_in
+from .masking import REPORTS, masked, secrets_in, without_secrets
+from .meter import CreateShare
 from .nurseries import open_inner_nursery
 from .wire import HandshakeFailed, Identified, StreamBegun, StreamFrame, StreamNews, StreamOver, StreamWire, Wire, WireClosed
 
 if TYPE_CHECKING:
     from .drive import Driver
 
-__all__ = ["REPORTS", "LinkTask"]
+__all__ = ["LinkTask", "Outgoing"]
 
 logger = logging.getLogger("rejoinder")
-
-REPORTS: Final = frozenset({ErrorEvent, ResponseFailed, SteerFailed})
-"""The events in which a server gives its reasons, in words of its own."""
 
 T = TypeVar("T")
 W = TypeVar("W")
 
 Create = tuple[int, str | None]
 """A create in the outbox: its request and its lane. A request that was sent again may have two on one link."""
+
+
+@attrs.frozen(eq=False)
+class Outgoing:
+    """A frame in the outbox."""
+
+    text: str = attrs.field(repr=False)
+    """What is sent."""
+    create: Create | None = None
+    """Whose create it is, and for which lane; None for other frames."""
+    share: CreateShare | None = None
+    """What the create has added to the counters."""
 
 
 @final
@@ -55,38 +64,39 @@ class LinkTask:
         """``x-request-id`` of the answer to the upgrade, once the link is open and where the wire knows it."""
         self._driver = driver
         self._scope = trio.CancelScope()
-        self._outbox: deque[tuple[Create | None, str]] = deque()
+        self._outbox: deque[Outgoing] = deque()
         self._wake = trio.Event()
         self._pings = trio.Event()
         self._lost: WireClosed | None = None
         self._streams: StreamWire | None = None
-        self._secrets: tuple[str, ...] = ()
+        self.secrets: tuple[str, ...] = ()
+        """What must not be shown of its handshake, once it dials."""
 
     @property
     def _shown(self) -> int:
         """Its number where links of several drivers are shown, as in the log."""
         return self.number + self._driver.links_from
 
-    def put(self, text: str, *, create: Create | None = None) -> None:
-        """Append a frame to the outbox; ``create`` says whose create it is, and for which lane."""
-        self._outbox.append((create, text))
+    def put(self, text: str, *, create: Create | None = None, share: CreateShare | None = None) -> None:
+        """Append a frame to the outbox; ``create`` says whose create it is, and for which lane, ``share`` what it counts."""
+        self._outbox.append(Outgoing(text, create, share))
         self._wake.set()
 
-    def take_back(self, create: Create) -> bool:
-        """Remove a create from the outbox; False if it has left."""
-        for entry in self._outbox:
-            if entry[0] == create:
-                self._outbox.remove(entry)
-                return True
-        return False
+    def take_back(self, create: Create) -> Outgoing | None:
+        """Remove a create from the outbox, and return it; None if it has left."""
+        waiting = next((each for each in self._outbox if each.create == create), None)
+        if waiting is not None:
+            self._outbox.remove(waiting)
+        return waiting
 
-    def end_stream(self, lane: str | None, *, abandoned: bool) -> None:
-        """End the stream of a lane, or take its create back if it has not left."""
-        waiting = next((entry for entry in self._outbox if entry[0] is not None and entry[0][1] == lane), None)
+    def end_stream(self, lane: str | None, *, abandoned: bool) -> Outgoing | None:
+        """End the stream of a lane; or take its create back if it has not left, and return it."""
+        waiting = next((each for each in self._outbox if each.create is not None and each.create[1] == lane), None)
         if waiting is not None:
             self._outbox.remove(waiting)
         elif self._streams is not None:
             self._streams.end_stream(lane, abandoned=abandoned)
+        return waiting
 
     def ask_for_ping(self) -> None:
         """Ping now rather than when the next one is due."""
@@ -103,7 +113,7 @@ class LinkTask:
         with self._scope:
             try:
                 endpoint = await with_key(driver.endpoint)
-                self._secrets = secrets_in(endpoint.handshake_headers())
+                self.secrets = secrets_in(endpoint.handshake_headers())
                 async with driver.connector(endpoint, driver.settings) as wire:
                     opened = True
                     self.request_id = wire.request_id if isinstance(wire, Identified) else None
@@ -130,7 +140,7 @@ class LinkTask:
     def _report_lost(self) -> None:
         lost = self._lost or WireClosed()
         logger.info("link %d: lost (close code %s)", self._shown, "none" if lost.code is None else lost.code)
-        self._report(happening.Lost(self.number, lost.code, masked(lost.reason, self._secrets), ours=lost.ours))
+        self._report(happening.Lost(self.number, lost.code, masked(lost.reason, self.secrets), ours=lost.ours))
 
     def _report(self, event: happening.Opened | happening.Lost | happening.DialFailed | happening.Pong) -> None:
         if self._driver.is_current(self):
@@ -195,11 +205,6 @@ class LinkTask:
                 raise _broken(error) from error
             hear(self, messages)
 
-    def without_secrets(self, report: StreamEvent, data: str | bytes) -> StreamEvent:
-        """What a server reports, one of ``REPORTS``, without the key that it may quote."""
-        clean = masked(data, self._secrets) if isinstance(data, str) else data
-        return report if clean == data else decode(clean)
-
     async def _read_news(self, wire: StreamWire) -> None:
         while True:
             self._take(await self._ask_wire(wire.receive_news()))
@@ -213,7 +218,10 @@ class LinkTask:
             driver.meter.frames_received += 1
             # The stream itself is the label.
             event = decode(news.data)
-            frame = attrs.evolve(self.without_secrets(event, news.data) if type(event) in REPORTS else event, stream_id=lane)
+            if type(event) in REPORTS:
+                # Each request has a key of its own, where keys are renewed.
+                event = without_secrets(event, news.data, news.secrets)
+            frame = attrs.evolve(event, stream_id=lane)
             driver.feed(happening.Received(number, frame), frame, len(news.data))
         elif isinstance(news, StreamBegun):
             driver.stream_begun(number, lane, news.request_id)
@@ -225,9 +233,9 @@ class LinkTask:
     async def _begin_streams(self, wire: StreamWire) -> None:
         while True:
             while self._outbox:
-                create, text = self._outbox.popleft()
-                if create is not None:
-                    wire.begin_stream(create[1], text)
+                out = self._outbox.popleft()
+                if out.create is not None:
+                    wire.begin_stream(out.create[1], out.text)
             await self._wake.wait()
             self._wake = trio.Event()
 
@@ -243,7 +251,7 @@ class LinkTask:
         deadline = self._driver.settings.send_deadline
         while True:
             while self._outbox:
-                _, text = self._outbox.popleft()
+                text = self._outbox.popleft().text
                 with trio.move_on_after(deadline) as scope:
                     await self._ask_wire(wire.send(text))
                 if scope.cancelled_caught:

@@ -9,10 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-__all__ = ["MASK", "masked", "secrets_in"]
+from rejoinder.states.codec import decode
+from rejoinder.states.stream_events import ErrorEvent, ResponseFailed, SteerFailed, StreamEvent
+
+__all__ = ["MASK", "REPORTS", "masked", "secrets_in", "without_secrets"]
 
 MASK: Final = "***"
 """What stands where a secret stood."""
+REPORTS: Final = frozenset({ErrorEvent, ResponseFailed, SteerFailed})
+"""The events in which a server gives its reasons, in words of its own."""
 SHORTEST: Final = 8
 """Characters of the shortest value that is masked: a shorter one may be a word, and is no secret worth the name."""
 SCHEMES: Final = ("bearer ", "basic ")
@@ -31,6 +36,12 @@ def masked(text: str, secrets: Iterable[str]) -> str:
     for secret in secrets:
         text = text.replace(secret, MASK)
     return text
+
+
+def without_secrets(report: StreamEvent, data: str | bytes, secrets: Iterable[str]) -> StreamEvent:
+    """What a server reports, one of ``REPORTS`` that came as ``data``, without the key that it may quote."""
+    clean = masked(data, secrets) if isinstance(data, str) else data
+    return report if clean == data else decode(clean)
 
 
 def _bare(value: str) -> str:

@@ -13,6 +13,8 @@ from collections import Counter, OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, final
 
+import attrs
+
 from rejoinder.states.continuation import Full
 from rejoinder.states.json_values import write
 from rejoinder.states.session import Session as Lifecycle
@@ -21,12 +23,30 @@ from rejoinder.states.verdicts import Outcome, OutcomeKind
 from .metrics import NO_USAGE, Usage
 from .observations import Sent, Statistics
 
-__all__ = ["Meter"]
+__all__ = ["CreateShare", "Meter"]
 
 REMEMBERED: Final = 256
 """Responses whose request is remembered by its size: more than all lanes of all links can continue."""
 
 Items = Sequence[Mapping[str, Any]]
+
+
+@attrs.frozen
+class CreateShare:
+    """What a create adds to the counters."""
+
+    reason: str | None
+    """Why it was sent in full; None if it continues a response."""
+    items: int
+    """How many items its request has."""
+    bytes: int
+    """Their bytes, whether sent or saved."""
+    items_sent: int
+    """How many of them were sent."""
+    bytes_sent: int
+    """Bytes of the whole create."""
+    bytes_saved: int
+    """Bytes of items that were not sent."""
 
 
 @final
@@ -41,27 +61,45 @@ class Meter:
         self._settled: Counter[str] = Counter()
         self._calls: Counter[str] = Counter()
         self._usage = self._abandoned_usage = NO_USAGE
-        self._asked: dict[int, tuple[int, int]] = {}
-        """For each request that is on its way: how many items it has, and their bytes, whether sent or saved."""
+        self._asked: dict[int, CreateShare] = {}
+        """What each request that is on its way has added last."""
         self._answered: OrderedDict[str, tuple[int, int]] = OrderedDict()
         """The same for each completed response."""
 
-    def create_sent(self, sending: Sent, whole: Items, sent: Items, encode: Callable[[Items], str]) -> None:
-        """A create is on its way: of the request's ``whole`` items, those in ``sent``."""
-        request, decision, size = sending.request, sending.decision, sending.size
-        self._creates += 1
-        self._items_sent += len(sent)
-        self._items_saved += len(whole) - len(sent)
-        self._bytes_sent += size
+    def create_sent(self, sending: Sent, whole: Items, sent: Items, encode: Callable[[Items], str]) -> CreateShare:
+        """A create is on its way: of the request's ``whole`` items, those in ``sent``. Returns what it has added."""
+        decision, size = sending.decision, sending.size
         if isinstance(decision, Full):
-            self._full[type(decision.reason).__name__] += 1
-            self._asked[request] = len(whole), size - len(encode(()).encode()) + 1
+            reason = type(decision.reason).__name__
+            share = CreateShare(reason, len(whole), size - len(encode(()).encode()) + 1, len(sent), size, 0)
+        else:
+            count, known = self._answered.get(decision.response_id, (0, 0))
+            in_all = known + _size(whole[count:])
+            share = CreateShare(None, len(whole), in_all, len(sent), size, in_all - _size(sent))
+        self._asked[sending.request] = share
+        self._add(share, 1)
+        return share
+
+    def withdrawn(self, share: CreateShare) -> None:
+        """A create was taken back before it had left: it is as if it had never been written."""
+        self._add(share, -1)
+
+    def handed_over(self, request: int) -> None:
+        """Another transport has the request now."""
+        self._asked.pop(request, None)
+
+    def _add(self, share: CreateShare, times: int) -> None:
+        self._creates += times
+        self._items_sent += times * share.items_sent
+        self._items_saved += times * (share.items - share.items_sent)
+        self._bytes_sent += times * share.bytes_sent
+        self._bytes_saved += times * share.bytes_saved
+        if share.reason is None:
+            self._reused += times
             return
-        self._reused += 1
-        count, known = self._answered.get(decision.response_id, (0, 0))
-        in_all = known + _size(whole[count:])
-        self._bytes_saved += in_all - _size(sent)
-        self._asked[request] = len(whole), in_all
+        self._full[share.reason] += times
+        if not self._full[share.reason]:
+            del self._full[share.reason]
 
     def frame_sent(self, size: int) -> None:
         """Another frame is on its way."""
@@ -74,7 +112,7 @@ class Meter:
         if usage is not None:
             self._usage += usage
         if asked is not None and outcome.response is not None and outcome.kind is OutcomeKind.COMPLETED:
-            self._answered[outcome.response["id"]] = asked
+            self._answered[outcome.response["id"]] = asked.items, asked.bytes
             if len(self._answered) > REMEMBERED:
                 self._answered.popitem(last=False)
 

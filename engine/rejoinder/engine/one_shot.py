@@ -25,8 +25,9 @@ from rejoinder.states.stream_events import ErrorEvent
 from rejoinder.states.verdicts import Cause, Failure, Outcome, OutcomeKind, Verdict
 
 from .errors import ResponseError, error_for
-from .http_client import AnswerTooLarge, HttpClient, body_of, error_frame, request_id_of
+from .http_client import AnswerTooLarge, Body, HttpClient, body_of, error_frame, request_id_of
 from .http_wire import UNREACHED, told_by, why_unreachable
+from .masking import masked, secrets_in
 from .result import Result, result_of
 from .wire import HandshakeFailed
 
@@ -98,7 +99,7 @@ class OneShot:
         patience = deadlines.first_output + deadlines.gap
         with trio.move_on_after(patience):
             try:
-                async with self._client.ask(method, path, body=body, query=query) as response:
+                async with self._client.ask(method, path, body=None if body is None else Body(body), query=query) as response:
                     return await self._read(response)
             except UNREACHED as error:
                 message, permanent = why_unreachable(error, self._client.endpoint)
@@ -126,9 +127,9 @@ class OneShot:
             failure = failure_from_error(Cause.REJECTED, error, self._policy)
             return Refused(failure, OutcomeKind.FAILED, sent=True, error=error, request_id=request_id)
         text = await body_of(response, self._client.settings.frame_limit)
-        body: object = None
-        with suppress(ValueError, RecursionError):
-            body = json.loads(text) if text else {}
+        body = _json_in(text)
+        if isinstance(body, dict) and cast("dict[str, Any]", body).get("error") is not None:
+            body = _json_in(masked(text.decode("utf-8", "replace"), secrets_in(response.request.headers)))
         if not isinstance(body, dict):
             message = "The server's answer cannot be read: it is no JSON object. Check that the address is that of a Responses API."
             failure = Failure(Cause.DAMAGED, message, status=response.status_code)
@@ -150,6 +151,13 @@ class OneShot:
         if result.status == "cancelled":
             raise cast("ResponseError", error_for(Outcome(OutcomeKind.CANCELLED, response=result.response), result))
         return result
+
+
+def _json_in(text: str | bytes) -> object:
+    """The JSON value of a body, an empty object for an empty one; None if it is none."""
+    with suppress(ValueError, RecursionError):
+        return cast("object", json.loads(text)) if text else {}
+    return None
 
 
 def _error(refused: Refused, replays: tuple[Cause, ...], partial: Result | None = None) -> ResponseError:

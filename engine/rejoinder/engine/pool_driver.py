@@ -36,7 +36,7 @@ from .steering import Steering
 
 __all__ = ["POOL_LINKS", "PoolDriver"]
 
-POOL_LINKS: Final = 10_000
+POOL_LINKS: Final = 1_000_000
 """By how much the numbers of two members' links differ, where all are shown."""
 
 

@@ -86,6 +86,11 @@ class Recording:
         """How many feeds are missing in it so far: they came faster than they could be written, or are no JSON."""
         return self._left_out + self._unwritable
 
+    @property
+    def is_over(self) -> bool:
+        """Whether it is closed, and everything that it will ever hold is in the file."""
+        return self._stopped and not self._thread.is_alive()
+
     async def __aenter__(self) -> Self:
         return self
 
@@ -119,8 +124,9 @@ class Recording:
     async def aclose(self) -> None:
         """Stop, and wait until everything is written, at most ``PATIENCE`` seconds. Being cancelled does not cut it short."""
         self.stop()
-        with trio.CancelScope(shield=True):
-            await trio.to_thread.run_sync(self._thread.join, PATIENCE)
+        with trio.move_on_after(PATIENCE, shield=True):
+            # A thread that is there for nothing else: those of the application may all be taken.
+            await trio.to_thread.run_sync(self._thread.join, PATIENCE, limiter=trio.CapacityLimiter(1))
         if self._thread.is_alive():
             self.failure = f"The trace {str(self.path)!r} was not written within {PATIENCE:g} s."
             logger.error("%s Its end is missing.", self.failure)

@@ -8,6 +8,7 @@ Rules of this file
 
 from __future__ import annotations
 
+import logging
 import math
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
@@ -26,6 +27,8 @@ from .result import Collector, Result
 from .steering import Steering, Words
 
 __all__ = ["Response", "TextDeltas"]
+
+logger = logging.getLogger("rejoinder")
 
 
 @final
@@ -250,7 +253,11 @@ class Response:
         self.stopwatch.ended(self._clock())
         self._collector.terminal = outcome.response
         if self._at_end is not None:
-            self._at_end(self)
+            try:
+                self._at_end(self)
+            except Exception:
+                # Nobody must wait for ever because of it, and no other response be lost.
+                logger.exception("what response %d said could not be added to its conversation", self.number)
         if self._stopped or outcome.kind is OutcomeKind.CANCELLED:
             self._discard()
         self._wake()

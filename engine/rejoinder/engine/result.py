@@ -15,6 +15,7 @@ import attrs
 from rejoinder.states.content_events import OutputItemAdded, OutputItemDone, OutputTextDelta, RefusalDelta
 from rejoinder.states.stream_events import ResponseCompleted, ResponseCreated, ResponseIncomplete, StreamEvent
 
+from .given import type_of
 from .metrics import NO_USAGE, Usage, usage_from
 
 __all__ = ["Collector", "Result", "result_of"]
@@ -67,7 +68,7 @@ class Result:
     @property
     def calls(self) -> Sequence[Mapping[str, Any]]:
         """The function calls and custom tool calls among the output items. Run those alone whose ``status`` is ``completed``."""
-        return [item for item in self.output if item.get("type") in {"function_call", "custom_tool_call"}]
+        return [item for item in self.output if type_of(item) in {"function_call", "custom_tool_call"}]
 
 
 @final

@@ -11,6 +11,7 @@ from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any, Final, final
+from weakref import WeakSet
 
 import httpx
 import trio
@@ -68,7 +69,7 @@ class Session:
         self._calls: Final = OneShot(client)
         self._client: Final = client
         self._nursery: Final = nursery
-        self._background_wires: Final[list[HttpWire]] = []
+        self._background_wires: Final[WeakSet[HttpWire]] = WeakSet()
         self._requests = 0
         self._steerings = 0
         self._closed = False
@@ -228,7 +229,7 @@ class Session:
     def _background(self, response_id: str | None = None) -> BackgroundResponse:
         settings = self._client.settings
         wire = HttpWire(self._client, self._nursery, settings.buffer_limit)
-        self._background_wires.append(wire)
+        self._background_wires.add(wire)
         return BackgroundResponse(wire, self._calls, settings, response_id)
 
     def observe(self, observer: Observer) -> Callable[[], None]:
@@ -295,7 +296,7 @@ class Session:
     def _steer(self, number: int, content: RequestContent, words: Words) -> Steering:
         """Add words to the response of a request; raises ``InvalidRequest`` where that can never work."""
         driver = self._driver
-        words = checked_words(words, driver.endpoint.profile, content)
+        words = checked_words(words, driver.profile, content)
         self._steerings += 1
         steering = Steering(self._steerings, words)
         driver.steer(number, steering)
@@ -324,7 +325,7 @@ class Session:
             self.background_calls.cancel_all()
             self._driver.shut_down()
             for wire in self._background_wires:
-                wire.end_stream(None, abandoned=True)
+                wire.close()
 
 
 @asynccontextmanager

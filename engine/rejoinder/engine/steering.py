@@ -20,6 +20,7 @@ from rejoinder.states.profiles import Profile
 from rejoinder.states.verdicts import Failure, SteerStatus
 
 from .errors import InvalidRequest
+from .given import type_of
 
 __all__ = ["SteerStatus", "Steering", "Words", "checked_words"]
 
@@ -72,6 +73,8 @@ class Steering:
 
 def checked_words(words: object, profile: Profile, content: RequestContent) -> Words:
     """A private copy of what is to be added; raises ``InvalidRequest`` if this server can take it in no case."""
+    if profile.streams:
+        raise InvalidRequest("Over HTTP nothing can be added to a response. Cancel, and send the words with the next request.")
     if not profile.steering:
         raise InvalidRequest(f"The provider {profile.name!r} takes no steering. Cancel, and send the words with the next request.")
     for name in ("conversation", "context_management"):
@@ -115,4 +118,4 @@ def _is_users_message(item: object) -> bool:
     if isinstance(content, str):
         return True
     parts = cast("list[object]", content) if isinstance(content, list) else [None]
-    return all(isinstance(part, Mapping) and cast("Mapping[str, Any]", part).get("type") in PARTS for part in parts)
+    return all(isinstance(part, Mapping) and type_of(cast("Mapping[str, Any]", part)) in PARTS for part in parts)

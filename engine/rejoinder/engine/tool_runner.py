@@ -12,8 +12,8 @@ from __future__ import annotations
 
 import inspect
 import logging
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Generator, Mapping
+from contextlib import contextmanager, suppress
 from functools import partial
 from types import MappingProxyType
 from typing import Any, ClassVar, Final, cast, final
@@ -120,7 +120,7 @@ class CallRun:
     async def run(self) -> None:
         """Serve the call. Raises nothing but what ends programs and cancels tasks."""
         try:
-            with self.scope:
+            with _failures_logged(self.call.name), self.scope:
                 await self._serve()
         finally:
             self.give_up()
@@ -139,7 +139,7 @@ class CallRun:
         self._happen(ToolCallEvent.STARTED, Told())
         began = trio.current_time()
         limit = self._tools.timeout if tool.options.timeout is None else tool.options.timeout
-        with trio.move_on_after(limit) as timer:
+        with _failures_logged(self.call.name), trio.move_on_after(limit) as timer:
             try:
                 finished = self._finished(await self._invoke(tool, arguments), tool, began)
             except Exception as error:
@@ -180,7 +180,9 @@ class CallRun:
         if tool.asynchronous:
             return await tool.handler(**given)
         token = trio.lowlevel.current_trio_token()
-        (result,) = await trio.to_thread.run_sync(partial(self._in_thread, tool, given, token), abandon_on_cancel=True)
+        (result,) = await trio.to_thread.run_sync(
+            partial(self._in_thread, tool, given, token), abandon_on_cancel=True, limiter=self.desk.threads
+        )
         # An async function behind a plain decorator looks like a plain one.
         return await result if inspect.iscoroutine(result) else result
 
@@ -275,6 +277,21 @@ def _progress_to(run: CallRun) -> Callable[[ToolCall, object], None]:
             found.progress(plain)
 
     return progress
+
+
+@contextmanager
+def _failures_logged(name: str) -> Generator[None]:
+    """A handler that fails while it is being stopped fails for nobody: its call has an outcome. What stops it goes on."""
+    try:
+        yield
+    except Exception:
+        logger.exception("the tool %r failed while it was being stopped", name)
+    except BaseExceptionGroup as group:
+        failures, others = group.split(Exception)
+        if failures is None or others is None:
+            raise
+        logger.exception("the tool %r failed while it was being stopped", name, exc_info=failures)
+        raise others from None
 
 
 def _are_parts(output: object) -> bool:

@@ -26,7 +26,7 @@ __all__ = ["FALLBACK_LINKS", "Transport", "drivers"]
 Transport = Literal["websocket", "http", "auto"]
 """How responses travel; see ``open_session``."""
 
-FALLBACK_LINKS: Final = 1000
+FALLBACK_LINKS: Final = 100_000
 """What is added to the numbers of a second transport's links, where both are shown."""
 
 

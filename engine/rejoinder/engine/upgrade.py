@@ -59,7 +59,11 @@ async def receive_agreement(stream: TcpStream, endpoint: Endpoint) -> Agreement:
         while True:
             event = reader.next_event()
             if isinstance(event, h11.InformationalResponse | h11.Response):
-                break
+                if isinstance(event, h11.Response) or event.status_code == SWITCHING_PROTOCOLS:
+                    break
+                # It only says that it is at work (100, 103); the libraries need not hear of that.
+                received = reader.trailing_data[0]
+                continue
             more = await stream.receive_some()
             if not more:
                 raise hung_up(endpoint)

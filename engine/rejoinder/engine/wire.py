@@ -114,6 +114,8 @@ class StreamFrame:
     """The lane."""
     data: str = attrs.field(repr=False)
     """Its JSON."""
+    secrets: tuple[str, ...] = attrs.field(default=(), repr=False)
+    """What must not be shown of the request that asked for it, if the server quotes it."""
 
 
 @attrs.frozen

@@ -284,7 +284,7 @@ class _Writer:
 def _item(item: Mapping[str, Any]) -> tuple[str | None, Hashable]:
     """The id of an item where it is only a name, else None, and the rest of it."""
     name = item.get("id")
-    if item.get("type") not in ECHOED_WITHOUT_ID or not isinstance(name, str):
+    if not isinstance(name, str) or not isinstance(item.get("type"), str) or item["type"] not in ECHOED_WITHOUT_ID:
         return None, freeze(item)
     return name, freeze({field: value for field, value in item.items() if field != "id"})
 

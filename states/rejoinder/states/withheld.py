@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from hashlib import blake2b
 from typing import Any, Final, cast, final
 
 import attrs
@@ -35,6 +36,8 @@ from .verdicts import Failure
 
 __all__ = ["WITHHELD", "Veil", "without_sentences"]
 
+LONGEST: Final = 64
+"""Characters of the longest text that is remembered as it is."""
 WITHHELD: Final = "()"
 """The mark of any text that is compared with nothing."""
 
@@ -109,7 +112,7 @@ class Veil:
     """Withholds what was said, in all events and effects of one trace: it remembers which texts are equal."""
 
     marks: dict[object, int] = attrs.field(factory=dict[object, int], repr=False)
-    """The number of each text of an item, and of each number in one."""
+    """The number of each text of an item, or of the digest of a long one, and of each number in one."""
     histories: list[tuple[ItemHistory, ItemHistory]] = attrs.field(factory=list[tuple[ItemHistory, ItemHistory]], repr=False)
     """The latest inputs that may grow, and what they became."""
 
@@ -231,6 +234,9 @@ class Veil:
         return f"({self._number(text)})" if text else ""
 
     def _number(self, value: object) -> int:
+        # Long texts are told apart by their digests: remembering them whole would hold all that was ever said.
+        if isinstance(value, str) and len(value) > LONGEST:
+            value = blake2b(value.encode("utf-8", "surrogatepass"), digest_size=16).digest()
         return self.marks.setdefault(value, len(self.marks) + 1)
 
     def _join(self, parts: Sequence[object], veiled: Sequence[object]) -> None:
