@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import json
+from contextlib import nullcontext
+from functools import partial
+from typing import Any
 
 import pytest
 import trio
@@ -11,6 +15,7 @@ import trio.testing
 from harness.loopback import HOST, free_port, listen
 from harness.over_http import KEY, OverHttp, open_over_http
 from rejoinder.engine import (
+    BackgroundResponse,
     ConnectionFailed,
     DeadlineExceeded,
     Deadlines,
@@ -289,3 +294,34 @@ async def test_the_end_of_the_session_is_the_end_of_listening(loopback_clock: tr
         assert http.simulator.server.is_open(0)
 
     assert "resp_1" == background.id
+
+
+async def test_whoever_follows_it_is_told_when_the_session_ends(loopback_clock: trio.testing.MockClock) -> None:
+    told: list[str] = []
+
+    async def follow(background: BackgroundResponse) -> None:
+        with pytest.raises(SessionClosed, match="come back to it with background_response"):
+            await background.result()
+        told.append("closed")
+
+    story = Answer([Text("one two", pieces=["one ", "two"], interval=2000.0)])
+    async with trio.open_nursery() as nursery, open_over_http(server(story)) as http:
+        background = await http.session.start_background("Tell me")
+        nursery.start_soon(follow, background)
+        await trio.sleep(1)
+    for ask in (background.retrieve, background.cancel, background.delete, partial(follow, background)):
+        with nullcontext() if isinstance(ask, partial) else pytest.raises(SessionClosed):
+            await ask()
+
+    assert ["closed", "closed"] == told
+
+
+async def test_wires_of_responses_that_are_let_go_of_are_not_kept(loopback_clock: trio.testing.MockClock) -> None:
+    async with open_over_http(server()) as http:
+        for number in range(20):
+            http.session.background_response(f"resp_{number}").close()
+        gc.collect()
+        session: Any = http.session
+        kept = len(session._background_wires)  # noqa: SLF001 - nobody else can count them
+
+    assert kept <= 1

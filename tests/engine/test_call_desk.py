@@ -12,7 +12,7 @@ import trio
 from trio.testing import wait_all_tasks_blocked
 
 from harness.loopback import tasks
-from harness.pair import open_pair, user
+from harness.pair import Pair, open_pair, user
 from harness.tool_turns import FINE, call_events, calling, messages_of, outputs_of, take_turn
 from rejoinder.engine import CallCancelled, Conversation, SessionClosed, ToolCall, ToolResult, Tools
 from rejoinder.testing import Answer, ModelServer, Pause, Text, scripted
@@ -403,3 +403,19 @@ async def test_a_session_keeps_no_conversation_that_nobody_talks_in(autojump_clo
         gc.collect()
 
         assert forgotten() is None
+
+
+async def test_waiting_for_background_results_ends_with_the_session(autojump_clock: object) -> None:
+    ended: list[str] = []
+
+    async def wait(pair: Pair, conversation: Conversation) -> None:
+        with pytest.raises(SessionClosed, match="no background call runs any more"):
+            await pair.session.background_calls.wait(conversation)
+        ended.append("told")
+
+    async with trio.open_nursery() as nursery, open_pair(ModelServer()) as pair:
+        nursery.start_soon(wait, pair, Conversation("Go"))
+        await wait_all_tasks_blocked()
+    await wait(pair, Conversation("Go"))
+
+    assert ["told", "told"] == ended

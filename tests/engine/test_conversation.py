@@ -12,6 +12,7 @@ from trio.testing import MockClock
 
 from harness.pair import Pair, open_pair, user
 from rejoinder.engine import Conversation, InvalidRequest, ProviderItem, Response, ResponseFailed, Settings
+from rejoinder.engine.result import result_of
 from rejoinder.states.continuation import Full, LaneDirty, OutputMismatch, PrefixChanged, Reuse
 from rejoinder.states.item_history import ItemHistory
 from rejoinder.testing import Answer, Call, ErrorFrame, Event, LinkPlan, ModelServer, Text, scripted
@@ -624,3 +625,48 @@ async def test_a_turn_touches_only_what_is_new(autojump_clock: MockClock, monkey
     # The answer that is left out, and the question that is sent.
     assert 2 == max(read)
     assert 5003 == len(conversation)
+
+
+async def test_an_output_item_whose_type_is_no_name_holds_nobody_up(autojump_clock: MockClock) -> None:
+    conversation = Conversation("Hi")
+    odd = {"type": ["x"], "id": "i"}
+    end = Event({"type": "response.completed", "response": {"id": "resp_1", "status": "completed", "output": [odd]}})
+    async with open_pair(ModelServer(answer=scripted([Answer([end], terminal=None), Answer([Text("Fine.")])]))) as pair:
+        async with pair.session.respond(conversation) as response:
+            assert [odd] == list((await response.result()).output)
+        conversation.user("And?")
+        async with pair.session.respond(conversation) as response:
+            assert "Fine." == await response.text()
+
+
+async def test_a_conversation_that_cannot_take_what_was_said_holds_nobody_up(
+    autojump_clock: MockClock, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(Conversation, "_put", fail)
+    async with (
+        open_pair(ModelServer()) as pair,
+        pair.session.respond(Conversation("Hi")) as response,
+        pair.session.respond("Ho") as other,
+    ):
+        texts = await response.text(), await other.text()
+
+    assert ("You said: Hi", "You said: Ho") == texts
+    assert 1 == pair.network.dials
+    assert "what response 1 said could not be added to its conversation" in caplog.text
+
+
+async def test_a_compaction_is_not_added_while_a_response_runs(autojump_clock: MockClock) -> None:
+    conversation = Conversation("Hi")
+    item = {"type": "compaction", "id": "c", "encrypted_content": "e"}
+    window = result_of({"id": "resp_z", "status": "completed", "output": [item]})
+    async with open_pair(ModelServer()) as pair:
+        async with pair.session.respond(conversation) as response:
+            with pytest.raises(InvalidRequest, match="would be replaced by a compaction"):
+                conversation.add_result(window)
+            await response.result()
+        conversation.add_result(window)
+
+    assert [item] == list(conversation.items)

@@ -193,3 +193,35 @@ def test_whatever_completed_is_continued(output: list[Item], store: bool, chance
 
     assert isinstance(decision, Reuse), decision
     assert new == list(decision.items)
+
+
+SAID: Final = {
+    text: {"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": text}]} for text in ("one", "two")
+}
+
+
+def test_words_that_steered_it_stand_where_they_were_taken_up() -> None:
+    first, second = SAID["one"], SAID["two"]
+    words = [{"role": "user", "content": "Shorter."}, {"role": "user", "content": "Much."}]
+    result = Result("resp_2", "completed", [first, second], None, steered=[(1, words[0]), (1, words[1])])
+
+    assert [first, *words, second] == echo_of(result)
+    assert "onetwo" == text_of(echo_of(result))
+    assert [*words, {"type": "message", "role": "assistant", "content": "one"}] == heard_of([*words, first, second], "one")
+
+
+def test_reasoning_before_words_that_steered_goes_with_what_followed_it_not_with_them() -> None:
+    thought = {"type": "reasoning", "id": "rs_1", "encrypted_content": "x"}
+    words = {"role": "user", "content": "Shorter."}
+    result = Result("resp_2", "completed", [thought, SAID["two"]], None, steered=[(1, words)])
+
+    assert [words, SAID["two"]] == echo_of(result)
+
+
+@pytest.mark.parametrize("kind", [["x"], {"a": 1}, None, 7])
+def test_an_item_whose_type_is_no_name_is_none_of_a_kind(kind: object) -> None:
+    item = {"type": kind, "id": "i"}
+
+    assert [item] == echo_of(Result("resp_1", "completed", [item], None))
+    assert [] == Result("resp_1", "completed", [item], None).calls
+    assert is_whole(item, "incomplete")

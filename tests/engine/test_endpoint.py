@@ -173,3 +173,9 @@ def test_no_secret_in_the_repr() -> None:
     assert "Endpoint(url='wss://[::1]:8443/v1', profile=generic, organization=None, project=None, allow_plaintext=False)" == repr(
         endpoint
     )
+
+
+def test_the_scheme_may_be_written_in_capitals() -> None:
+    endpoint = Endpoint("WSS://example.org/v1/responses", KEY)
+
+    assert (True, 443, "https://example.org/v1/responses") == (endpoint.secure, endpoint.port, endpoint.http_url)

@@ -1,13 +1,18 @@
 """The tree of errors, and which of them an outcome is."""
 
 import pytest
+import trio
 import trio.testing
 
-from harness.pair import open_pair
+from harness import frames
+from harness.hand_wire import HandNetwork
+from harness.pair import KEY, open_pair
 from rejoinder.engine import (
     ConnectionFailed,
     ConsumerTooSlow,
     DeadlineExceeded,
+    Endpoint,
+    HandshakeFailed,
     Interrupted,
     InvalidEndpoint,
     InvalidRequest,
@@ -20,8 +25,10 @@ from rejoinder.engine import (
     ResponseRefused,
     Result,
     SessionClosed,
+    open_session,
 )
 from rejoinder.engine.errors import TooManyRounds, error_for, unraised
+from rejoinder.states.profiles import AZURE as AZURE_PROFILE
 from rejoinder.states.verdicts import Cause, Failure, Outcome, OutcomeKind, Verdict
 from rejoinder.testing import AZURE, Answer, ErrorFrame, LinkPlan, LoseConnection, ModelServer, Text, scripted
 
@@ -158,3 +165,14 @@ def test_an_error_as_if_nothing_had_raised_it(error: RejoinderError) -> None:
     assert fresh.__suppress_context__
     assert fresh.__traceback__ is None
     assert error.__traceback__ is not None
+
+
+async def test_a_handshake_that_was_refused_is_no_affair_of_later_requests(autojump_clock: trio.testing.MockClock) -> None:
+    network = HandNetwork(HandshakeFailed("Not now.", status=503, request_id="req_refused"))
+    endpoint = Endpoint("ws://localhost/", KEY, profile=AZURE_PROFILE)
+    async with open_session(endpoint, connector=network.connect) as session, session.respond("Hi") as response:
+        await trio.sleep(3)
+        network.wires[0].say(frames.created(), frames.completed(output=[], sequence=1))
+        await response.result()
+
+    assert (None, "completed") == (response.request_id, response.status)

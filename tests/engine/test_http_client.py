@@ -10,7 +10,7 @@ import pytest
 import trio
 
 from rejoinder.engine import Endpoint, InvalidEndpoint, SessionClosed, Settings
-from rejoinder.engine.http_client import Body, HttpClient, error_frame, request_id_of
+from rejoinder.engine.http_client import HttpClient, error_frame, request_id_of
 
 KEY = "test-key-that-must-never-be-shown"
 REQUEST = httpx.Request("POST", "https://example.org/v1/responses")
@@ -60,7 +60,7 @@ async def test_body_and_headers() -> None:
         return httpx.Response(200)
 
     client = client_of(handler)
-    async with client.ask("POST", body=Body('{"a":"ä"}'), accept="text/event-stream"):
+    async with client.ask("POST", body='{"a":"ä"}', accept="text/event-stream"):
         pass
 
     (request,) = seen

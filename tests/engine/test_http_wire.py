@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import ssl
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from functools import partial
+from typing import Any
 
 import attrs
 import httpx
@@ -26,10 +28,12 @@ from rejoinder.engine import (
     Policy,
     ReplayPolicy,
     ResponseFailed,
+    Session,
     Settings,
     open_session,
 )
-from rejoinder.engine.http_wire import told_by, why_unreachable
+from rejoinder.engine.http_client import AnswerTooLarge, body_of
+from rejoinder.engine.http_wire import Bounded, told_by, why_unreachable
 from rejoinder.states.profiles import CancelPolicy
 from rejoinder.states.verdicts import Cause
 from rejoinder.testing import Answer, ModelServer, Pause, Raw, Stall, Text, scripted
@@ -414,15 +418,15 @@ async def test_a_client_of_the_callers_stays_open_and_our_own_does_not(loopback_
     assert Watched.closed
 
 
-async def test_a_client_that_is_closed_already(loopback_clock: trio.testing.MockClock, caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_client_that_is_closed_already(loopback_clock: trio.testing.MockClock) -> None:
     client = httpx.AsyncClient()
     await client.aclose()
     async with open_over_http(http_client=client) as http:
-        with pytest.raises(ConnectionFailed, match="The HTTP client failed for a reason that is in the log"):
+        with pytest.raises(ConnectionFailed, match="The HTTP client that the session was given is closed") as caught:
             await http.ask("Hi")
 
-    assert "the client has been closed" in caplog.text
-    assert KEY not in caplog.text
+    assert caught.value.verdict is not None
+    assert not caught.value.verdict.sent
 
 
 # -- words -------------------------------------------------------------------------------------------------------------------
@@ -522,3 +526,139 @@ async def test_a_conversation_goes_over_http_as_over_a_socket(loopback_clock: tr
         assert "You said: Ho" == (await http.session.infer(conversation.items)).text
 
     assert [1, 3, 4] == [len(create["input"]) for create in http.creates]
+
+
+# -- clients of others -----------------------------------------------------------------------------------------------------------
+
+
+class Failing(httpx.AsyncByteStream):
+    """An answer that begins, and fails as no answer of httpx does."""
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        yield b'data: {"type":"response.created","response":{"id":"resp_1"},"sequence_number":0}\n\n'
+        raise KeyError(3)
+
+
+def failing_late(_: httpx.Request) -> httpx.Response:
+    return httpx.Response(200, headers={"content-type": "text/event-stream"}, stream=Failing())
+
+
+def failing_early(request: httpx.Request) -> httpx.Response:
+    raise KeyError(len(request.content))
+
+
+@pytest.mark.parametrize(
+    "handler",
+    [failing_late, failing_early],
+    ids=["behind_created", "before_any_answer"],
+)
+async def test_a_client_that_fails_as_none_should_is_a_broken_stream(
+    handler: Callable[[httpx.Request], httpx.Response],
+    autojump_clock: trio.testing.MockClock,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    client = httpx.AsyncClient(transport=httpx.MockTransport(handler))
+    settings = Settings(policy=QUICK)
+    async with open_session(Endpoint("ws://localhost/", KEY), settings, transport="http", http_client=client) as session:
+        with pytest.raises(Interrupted, match="reason is in the log") as caught:
+            async with session.respond("Hi") as response:
+                await response.result()
+        assert trio.current_time() < 60
+
+    assert caught.value.verdict is not None
+    assert caught.value.verdict.sent
+    assert "an HTTP client raised what it should not" in caplog.text
+
+
+async def test_many_events_whose_empty_lines_come_in_pieces_are_none_too_large() -> None:
+    class Split(httpx.AsyncByteStream):
+        async def __aiter__(self) -> AsyncIterator[bytes]:
+            for number in range(60):
+                for piece in (b'data: {"n":%d}' % number, b"\r", b"\n", b"\r\n" if number % 2 else b"\n"):
+                    yield piece
+
+    response = httpx.Response(200, headers={"content-type": "text/event-stream"}, stream=Split())
+    text = "".join([piece async for piece in Bounded(response, 100).aiter_text()])
+
+    assert 60 == text.count("data: ")
+
+
+async def test_an_event_that_is_too_large_is_noticed_in_pieces_too() -> None:
+    class Large(httpx.AsyncByteStream):
+        async def __aiter__(self) -> AsyncIterator[bytes]:
+            yield b"data: x\n\n"
+            for _ in range(100):
+                yield b"data: x\n"
+
+    response = httpx.Response(200, headers={"content-type": "text/event-stream"}, stream=Large())
+    with pytest.raises(AnswerTooLarge):
+        async for _ in Bounded(response, 100).aiter_text():
+            pass
+
+
+class Slow(httpx.AsyncByteStream):
+    """An answer that comes slowly, and whose connection takes its time to close."""
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        while True:
+            await trio.sleep(0.1)
+            yield b"x" * 100
+
+    async def aclose(self) -> None:
+        await trio.sleep(5)
+
+
+async def test_whoever_is_cancelled_at_the_limit_is_cancelled(autojump_clock: trio.testing.MockClock) -> None:
+    async def read_text() -> None:
+        async for _ in Bounded(httpx.Response(200, stream=Slow()), 150).aiter_text():
+            pass
+
+    for read in (partial(body_of, httpx.Response(200, stream=Slow()), 150), read_text):
+        with trio.move_on_after(1) as scope:
+            await read()
+
+        assert scope.cancelled_caught
+
+
+# -- keys ------------------------------------------------------------------------------------------------------------------------
+
+
+def quoting(request: httpx.Request) -> httpx.Response:
+    """A server that quotes the key in what it says of its failure."""
+    said = {"code": "server_error", "message": f"The call with {request.headers['authorization']} failed"}
+    failed: dict[str, Any] = {"id": "resp_1", "status": "failed", "output": [], "error": said}
+    if b'"stream":true' not in request.content:
+        return httpx.Response(200, json=failed)
+    events: list[dict[str, Any]] = [
+        {"type": "response.created", "response": {"id": "resp_1", "status": "in_progress", "output": []}, "sequence_number": 0},
+        {"type": "response.failed", "response": failed, "sequence_number": 1},
+    ]
+    content = "".join(f"data: {json.dumps(event)}\n\n" for event in events)
+    return httpx.Response(200, headers={"content-type": "text/event-stream"}, content=content.encode())
+
+
+async def test_a_key_that_a_server_quotes_is_shown_nowhere(autojump_clock: trio.testing.MockClock) -> None:
+    keys: list[str] = []
+
+    async def renew() -> str:
+        keys.append(f"{KEY}-number-{len(keys)}")
+        return keys[-1]
+
+    async def respond(session: Session) -> None:
+        async with session.respond("Hi") as response:
+            await response.result()
+
+    async def infer(session: Session) -> None:
+        await session.infer("Hi")
+
+    async def follow(session: Session) -> None:
+        await (await session.start_background("Hi")).result()
+
+    client = httpx.AsyncClient(transport=httpx.MockTransport(quoting))
+    endpoint = Endpoint("ws://localhost/v1/responses", renew)
+    async with open_session(endpoint, Settings(policy=QUICK), transport="http", http_client=client) as session:
+        for ask in (respond, infer, follow):
+            with pytest.raises(ResponseFailed, match=r"The call with Bearer \*\*\*") as caught:
+                await ask(session)
+
+            assert KEY not in str(caught.value) + repr(caught.value.partial) + repr(caught.value.outcome)

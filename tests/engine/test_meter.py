@@ -10,12 +10,26 @@ import pytest
 import trio
 import trio.testing
 
-from harness.pair import Pair, message, open_pair, user
-from rejoinder.engine import CancelPolicy, Finished, Interrupted, Policy, ResponseFailed, Settled, Statistics, Usage
+from harness import frames
+from harness.hand_wire import HandNetwork
+from harness.pair import KEY, Pair, message, open_pair, user
+from rejoinder.engine import (
+    CancelPolicy,
+    Endpoint,
+    Finished,
+    Interrupted,
+    Policy,
+    ResponseFailed,
+    Settled,
+    Statistics,
+    Usage,
+    open_session,
+)
 from rejoinder.engine.meter import REMEMBERED, Meter
 from rejoinder.engine.observations import Sent
 from rejoinder.states.codec import encode_create
 from rejoinder.states.continuation import Full, NoPrevious, Reuse
+from rejoinder.states.profiles import AZURE as AZURE_PROFILE
 from rejoinder.states.session import Session
 from rejoinder.states.verdicts import Outcome, OutcomeKind
 from rejoinder.testing import AZURE, Answer, CancelMode, LoseConnection, ModelServer, Pause, Stall, Text, scripted
@@ -154,3 +168,33 @@ async def test_every_request_ends_in_one_counted_outcome(autojump_clock: trio.te
         statistics = pair.session.statistics()
 
     assert {"completed": 1, "failed": 1, "incomplete": 1, "interrupted": 1, "cancelled": 1} == statistics.outcomes
+
+
+async def test_a_create_that_was_taken_back_is_as_if_it_had_not_been(autojump_clock: trio.testing.MockClock) -> None:
+    network = HandNetwork()
+    async with open_session(Endpoint("ws://localhost/", KEY, profile=AZURE_PROFILE), connector=network.connect) as session:
+        async with session.respond("warm") as response:
+            await trio.testing.wait_all_tasks_blocked()
+            network.wires[0].say(frames.created(), frames.item_added(), frames.completed(output=[], sequence=2))
+            await response.result()
+        before = session.statistics()
+        async with session.respond("taken back"):
+            pass
+        after = session.statistics()
+
+    assert 1 == len(network.wires[0].sent)
+    for name in ("creates", "reused", "items_sent", "items_saved", "bytes_sent", "bytes_saved", "full"):
+        assert getattr(before, name) == getattr(after, name)
+
+
+async def test_requests_that_were_handed_over_are_not_kept() -> None:
+    meter = Meter()
+    content = [user("Hi")]
+    for number in range(3):
+        meter.create_sent(Sent(number, 1, None, Full(NoPrevious()), 1, 100), content, content, lambda _: "x" * 70)
+        meter.handed_over(number)
+        meter.handed_over(number)
+
+    assert 3 == meter.read(Session()).creates
+    held: Any = meter
+    assert {} == held._asked  # noqa: SLF001 - nobody else can count them

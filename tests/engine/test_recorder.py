@@ -397,3 +397,57 @@ def test_too_many_traces_in_one_place_are_logged(
 
 def test_nothing_is_recorded_unasked() -> None:
     assert [] == record_if_asked(Lifecycle())
+
+
+async def test_a_recording_ends_in_time_though_all_threads_are_taken(tmp_path: Path) -> None:
+    release = threading.Event()
+    limiter = trio.to_thread.current_default_thread_limiter()
+
+    async def occupy() -> None:
+        await trio.to_thread.run_sync(release.wait, 30, abandon_on_cancel=True)
+
+    async with open_pair(ModelServer()) as pair, trio.open_nursery() as nursery:
+        for _ in range(int(limiter.total_tokens)):
+            nursery.start_soon(occupy)
+        await trio.testing.wait_all_tasks_blocked()
+        recording = pair.session.record(tmp_path / "trace.jsonl")
+        await pair.ask("Hi")
+        await recording.aclose()
+        taken = limiter.available_tokens
+        release.set()
+
+    assert 0 == taken
+    assert (recording.failure, recording.dropped) == (None, 0)
+
+
+async def test_recordings_that_are_over_are_let_go_of_and_what_they_dropped_stays_counted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recorder, "MOST_FEEDS", 0)
+    async with open_pair(ModelServer()) as pair:
+        for number in range(5):
+            async with pair.session.record(tmp_path / f"{number}.jsonl"):
+                await pair.ask("Hi")
+        dropped = pair.session.statistics().counts["NotRecorded"]
+        session: Any = pair.session
+        kept: set[Recording] = set(session._driver.all_recordings)  # noqa: SLF001 - nobody else can count them
+        monkeypatch.undo()
+        async with pair.session.record(tmp_path / "last.jsonl") as last:
+            kept_now = list(session._driver.all_recordings)  # noqa: SLF001 - nobody else can count them
+
+            assert 1 >= len(kept)
+            assert [last] == kept_now
+            assert dropped == pair.session.statistics().counts["NotRecorded"]
+
+
+async def test_texts_are_not_kept_whole_to_know_them_again(tmp_path: Path) -> None:
+    text = "a long text " * 10
+    async with open_pair(ModelServer()) as pair, pair.session.record(tmp_path / "trace.jsonl") as recording:
+        for _ in range(2):
+            await pair.ask([user(text)])
+    marks = [line for line in (tmp_path / "trace.jsonl").read_text("ascii").splitlines() if '"Create"' in line]
+    held: Any = recording
+    veil = held._veil  # noqa: SLF001 - what it holds is what this is about
+
+    assert "long text" not in "".join(marks)
+    assert all(len(mark) <= 64 for mark in veil.marks if isinstance(mark, str | bytes))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import attrs
@@ -9,9 +10,11 @@ import pytest
 import trio
 import trio.testing
 
+from harness.over_http import open_over_http
 from harness.pair import message, open_pair, user
 from rejoinder.engine import (
     CancelPolicy,
+    Conversation,
     Endpoint,
     Interrupted,
     InvalidRequest,
@@ -274,3 +277,45 @@ async def test_a_response_without_a_session_cannot_be_steered() -> None:
 
     with pytest.raises(InvalidRequest, match="cannot be steered"):
         response.steer("Stop")
+
+
+async def test_a_conversation_holds_the_words_where_they_were_taken_up(autojump_clock: trio.testing.MockClock) -> None:
+    conversation = Conversation("Tell me.")
+    async with open_pair(ModelServer(answer=scripted([LONG, SHORT, SHORT]))) as pair:
+        async with pair.session.respond(conversation) as response:
+            await steered(response)
+            result = await response.result()
+        conversation.user("And now?")
+        async with pair.session.respond(conversation) as response:
+            await response.text()
+
+    assert [(1, {"role": "user", "content": "Shorter, please."})] == list(result.steered)
+    said = ["Tell me.", "one two", "Shorter, please.", "Briefly.", "And now?"]
+    assert said == [_words_of(item) for item in pair.creates[-1]["input"]]
+    assert ["user", "assistant", "user", "assistant", "user"] == [item["role"] for item in pair.creates[-1]["input"]]
+    assert [*said, "Briefly."] == [_words_of(item) for item in conversation.items]
+
+
+async def test_what_was_heard_of_a_steered_answer_leaves_the_words(autojump_clock: trio.testing.MockClock) -> None:
+    conversation = Conversation("Tell me.")
+    async with open_pair(ModelServer(answer=scripted([LONG, SHORT]))) as pair, pair.session.respond(conversation) as response:
+        await steered(response)
+        await response.result()
+    conversation.heard(response, "one two")
+
+    assert ["user", "assistant", "user"] == [item["role"] for item in conversation.items]
+    assert ["Tell me.", "one two", "Shorter, please."] == [_words_of(item) for item in conversation.items]
+
+
+async def test_over_http_nothing_can_be_added(loopback_clock: trio.testing.MockClock) -> None:
+    async with open_over_http(endpoint={"profile": PROFILE}) as http, http.session.respond("Tell me.") as response:
+        with pytest.raises(InvalidRequest, match="Over HTTP nothing can be added"):
+            response.steer("Shorter, please.")
+        text = await response.text()
+
+    assert "You said: Tell me." == text
+
+
+def _words_of(item: Mapping[str, Any]) -> str:
+    content = item["content"]
+    return content if isinstance(content, str) else "".join(part["text"] for part in content)

@@ -26,8 +26,9 @@ from rejoinder.engine import (
     ToolResult,
     Tools,
 )
+from rejoinder.engine.call_desk import THREADS
 from rejoinder.states.json_values import NotSerialisable
-from rejoinder.testing import Answer, Event, ModelServer, scripted
+from rejoinder.testing import Answer, Event, ModelServer, Text, scripted
 
 GO: Final = "Go"
 
@@ -539,3 +540,131 @@ async def test_progress_after_the_end_is_dropped(autojump_clock: object) -> None
     assert ["started a", "finished a", "dropped a"] == call_events(pair)
     with pytest.raises(NotSerialisable):
         calls[0].progress(object())
+
+
+def unruly(**options: Any) -> Tools:  # noqa: ANN401 - those of a tool
+    """A tool that fails in a task of its own while it is being stopped."""
+    tools = Tools()
+
+    @tools.add(**options)
+    async def work() -> str:
+        async def fail_late() -> None:
+            try:
+                await trio.sleep_forever()
+            finally:
+                raise ValueError("cleaning up failed")
+
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(fail_late)
+            nursery.start_soon(trio.sleep_forever)
+        return "never"
+
+    return tools
+
+
+async def test_a_handler_that_fails_while_its_time_is_up_has_timed_out(
+    autojump_clock: object, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with open_pair(server(calling(("work", "{}")), FINE)) as pair:
+        taken = await take_turn(pair.session, Conversation("Go"), unruly(timeout=1.0))
+
+    assert (["started a", "timed_out a"], "Fine.", None) == (taken.told, taken.text, taken.error)
+    assert "the tool 'work' failed while it was being stopped" in caplog.text
+    assert "cleaning up failed" in caplog.text
+
+
+async def test_a_background_handler_that_fails_while_its_time_is_up_ends_nothing_else(autojump_clock: object) -> None:
+    slow = Answer([Text("a b", pieces=["a ", "b"], interval=5.0)])
+    tools = unruly(timeout=1.0, cancel_on_interruption=False)
+    async with open_pair(server(calling(("work", "{}")), FINE, slow)) as pair:
+        taken = await take_turn(pair.session, Conversation("Go"), tools)
+        async with pair.session.respond("somebody else") as response:
+            text = await response.text()
+
+    assert ("Fine.", "a b") == (taken.text, text)
+    assert ["started a", "timed_out a"] == call_events(pair)
+
+
+async def test_an_interruption_is_one_though_a_handler_fails_meanwhile(
+    autojump_clock: object, caplog: pytest.LogCaptureFixture
+) -> None:
+    conversation = Conversation("Go")
+    async with open_pair(server(calling(("work", "{}")), FINE)) as pair:
+        with trio.move_on_after(3) as scope:
+            await take_turn(pair.session, conversation, unruly())
+        following = await take_turn(pair.session, conversation, None)
+
+    assert scope.cancelled_caught
+    assert "Fine." == following.text
+    assert ["started a", "cancelled a"] == call_events(pair)
+    assert "the tool 'work' failed while it was being stopped" in caplog.text
+
+
+async def test_a_session_ends_though_a_handler_fails_meanwhile(autojump_clock: object, caplog: pytest.LogCaptureFixture) -> None:
+    async with open_pair(server(calling(("work", "{}")), FINE)) as pair:
+        await take_turn(pair.session, Conversation("Go"), unruly(cancel_on_interruption=False))
+
+    assert "the tool 'work' failed while it was being stopped" in caplog.text
+
+
+async def test_a_plain_function_says_how_far_it_is_from_its_thread() -> None:
+    tools = Tools(timeout=30)
+    threads: list[int] = []
+
+    @tools.add
+    def work(call: ToolCall) -> str:
+        threads.append(threading.get_ident())
+        call.progress("half")
+        with pytest.raises(NotSerialisable):
+            call.progress(object())
+        return "done"
+
+    async with open_pair(server(calling(("work", "{}")), FINE)) as pair:
+        taken = await take_turn(pair.session, Conversation("Go"), tools)
+
+    assert (["started a", "progress a", "finished a"], "Fine.") == (taken.told, taken.text)
+    assert threading.get_ident() not in threads
+
+
+async def test_what_a_thread_says_after_the_program_has_ended_is_for_nobody() -> None:
+    release, said = threading.Event(), threading.Event()
+    tools = Tools()
+
+    @tools.add(timeout=0.01)
+    def work(call: ToolCall) -> str:
+        release.wait(30)
+        call.progress("late")
+        said.set()
+        return "late"
+
+    def program() -> None:
+        async def main() -> None:
+            async with open_pair(server(calling(("work", "{}")), FINE)) as pair:
+                await take_turn(pair.session, Conversation("Go"), tools)
+
+        trio.run(main)
+
+    await trio.to_thread.run_sync(program)
+    release.set()
+
+    assert await trio.to_thread.run_sync(said.wait, 30)
+
+
+async def test_functions_that_do_not_return_keep_no_thread_that_others_need() -> None:
+    release = threading.Event()
+    tools = Tools(timeout=0.05)
+
+    @tools.add
+    def work() -> str:
+        release.wait(30)
+        return "late"
+
+    calls = [("work", "{}", f"call_{number}") for number in range(THREADS + 2)]
+    async with open_pair(server(calling(*calls), FINE)) as pair:
+        taken = await take_turn(pair.session, Conversation("Go"), tools)
+        free = trio.to_thread.current_default_thread_limiter().available_tokens
+        release.set()
+
+    assert free > 0
+    assert "Fine." == taken.text
+    assert THREADS + 2 == sum(told.startswith("timed_out") for told in taken.told)

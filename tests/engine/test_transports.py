@@ -9,16 +9,21 @@ import pytest
 import trio
 import trio.testing
 
+from harness.hand_wire import HandNetwork
 from harness.loopback import HOST, free_port
 from harness.over_http import KEY, open_over_http
 from rejoinder.engine import (
     ConnectionFailed,
+    Conversation,
     DeadlineExceeded,
     Endpoint,
     Fallback,
+    HandshakeFailed,
     InvalidEndpoint,
     Note,
+    Observation,
     Policy,
+    Response,
     ResponseFailed,
     Sent,
     SteerStatus,
@@ -200,3 +205,23 @@ async def test_the_state_has_both_sides(loopback_clock: trio.testing.MockClock) 
     assert 100_001 == running.links[100_001].number
     assert {} == dict(after.requests)
     assert not after.closing
+
+
+async def test_a_cancel_by_whoever_is_told_of_the_handing_over_counts(loopback_clock: trio.testing.MockClock) -> None:
+    network = HandNetwork(HandshakeFailed("An upgrade is required.", status=426))
+    conversation = Conversation("Hi")
+    async with open_over_http(transport="auto", connector=network.connect) as http:
+        asked: list[Response] = []
+
+        def cancel(observation: Observation) -> None:
+            if isinstance(observation, Note) and observation.name == "HandedOver":
+                asked[0].cancel()
+
+        http.session.observe(cancel)
+        async with http.session.respond(conversation) as response:
+            asked.append(response)
+            await trio.sleep(10)
+        creates = http.creates
+
+    assert ("cancelled", []) == (response.status, creates)
+    assert 1 == len(conversation)

@@ -118,3 +118,14 @@ class Broken(trio.abc.Stream):
 async def test_a_connection_that_is_reset(autojump_clock: trio.testing.MockClock) -> None:
     with pytest.raises(HandshakeFailed, match=r"^localhost port 8000 hung up without an answer\.$"):
         await receive_agreement(cast("TcpStream", Broken()), ENDPOINT)
+
+
+@pytest.mark.parametrize("step", [1, 1_000_000])
+async def test_what_a_server_says_before_its_answer_is_passed_over(autojump_clock: trio.testing.MockClock, step: int) -> None:
+    hints = b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n"
+    head = b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
+    agreement = await answered(hints + hints + head + b"rest", step)
+
+    assert agreement.received.startswith(head)
+    assert (head + b"rest").startswith(agreement.received)
+    assert agreement.received == head + agreement.rest

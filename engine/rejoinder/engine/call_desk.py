@@ -22,7 +22,7 @@ import trio
 from . import call_texts as texts
 from .call_events import CallDropped, CallEvent, CallsStarted
 from .conversation import Conversation
-from .errors import InvalidRequest
+from .errors import InvalidRequest, SessionClosed
 from .tool import CANCEL_TOOL
 from .tool_call import ToolCall
 
@@ -204,10 +204,13 @@ class BackgroundCalls:
     async def wait(self, conversation: Conversation) -> None:
         """Wait until background results stand in the conversation that no turn has shown to the model: time for another turn.
 
-        Returns at once if there are some already. Results that come while a turn is open are shown by that turn.
+        Returns at once if there are some already. Results that come while a turn is open are shown by that turn. Raises
+        ``SessionClosed`` when the session ends and there are none.
         """
         await trio.lowlevel.checkpoint()
         while conversation not in self._news:
+            if self.closed:
+                raise SessionClosed("The session is closed, so no background call runs any more. Wait while the session is open.")
             await self._changed.wait()
 
     # -- for the engine ----------------------------------------------------------------------------------------------------
@@ -247,6 +250,7 @@ class BackgroundCalls:
         self.closed = True
         for run in self._all():
             run.cancel()
+        self._changed.set()
 
     def _all(self) -> Iterator[CallRun]:
         for desk in self._desks.values():

@@ -32,6 +32,7 @@ from rejoinder.states.profiles import Policy, Profile
 from rejoinder.states.session import Session as Lifecycle
 from rejoinder.states.snapshot import SessionState, Wait, snapshot, waits_for
 from rejoinder.states.stream_events import StreamEvent
+from rejoinder.states.verdicts import SteerStatus
 
 from .call_events import CallEvent
 from .endpoint import Endpoint
@@ -300,8 +301,10 @@ class Driver:
 
     def steered(self, effect: ordered.Steered) -> None:
         """Tell whoever added words what became of them, and forget them when that is the last."""
-        steering = self.steerings[effect.steer]
+        steering, response = self.steerings[effect.steer], self.responses.get(effect.request)
         steering.told(effect.status, effect.failure)
+        if effect.status is SteerStatus.APPLIED and response is not None:
+            response.steered(steering)
         if steering.is_settled:
             del self.steerings[effect.steer]
         self.tell(effect)

@@ -8,6 +8,8 @@ text beside calls); but for what no server takes back:
   then goes without its ``id``, because servers ask for the reasoning that belongs to an id;
 * reasoning that nothing follows, and of an incomplete response a message in which nothing was said.
 
+Words of the user that steered it stand where the server took them up.
+
 Rules of this file: pure; a server's item of any shape is no reason to fail.
 """
 
@@ -30,8 +32,18 @@ Items = Sequence[Mapping[str, Any]]
 
 
 def echo_of(result: Result) -> list[Mapping[str, Any]]:
-    """Return the output items of a completed or incomplete ``result`` that belong into the next request, in order."""
-    items = [item for item in result.output if is_whole(item, result.status)]
+    """Return what of a completed or incomplete ``result`` belongs into the next request, in order."""
+    echoed: list[Mapping[str, Any]] = []
+    done = 0
+    for place, words in result.steered:
+        echoed += [*_echo_of(result, result.output[done:place]), words]
+        done = place
+    return echoed + _echo_of(result, result.output[done:])
+
+
+def _echo_of(result: Result, output: Items) -> list[Mapping[str, Any]]:
+    """The same of a part of its output, which the user's words or its end follow."""
+    items = [item for item in output if is_whole(item, result.status)]
     if result.status != "completed":
         items = [item for item in items if not _is_empty(item)]
     stored = result.response is not None and result.response.get("store") is True
@@ -50,7 +62,7 @@ def heard_of(output: Items, text: str) -> list[Mapping[str, Any]]:
     for item in output:
         if item.get("type") == "reasoning":
             thoughts.append(item)
-        elif item.get("type") == "message":
+        elif _is_answer(item):
             # What led to a message that was changed is not its reasoning any more.
             thoughts.clear()
             left += [_message(said)] if said else []
@@ -63,7 +75,12 @@ def heard_of(output: Items, text: str) -> list[Mapping[str, Any]]:
 
 def text_of(output: Items) -> str:
     """Return all that the messages in ``output`` say, refusals included."""
-    return "".join(_text(item.get("content")) for item in output if item.get("type") == "message")
+    return "".join(_text(item.get("content")) for item in output if _is_answer(item))
+
+
+def _is_answer(item: Mapping[str, Any]) -> bool:
+    """Whether it is a message, and not one of the user's that steered the response."""
+    return item.get("type") == "message" and item.get("role") != "user"
 
 
 def _text(content: object) -> str:

@@ -29,8 +29,9 @@ from .key_provider import with_key
 from .masking import masked, secrets_in
 from .proxy import proxy_of
 from .settings import Settings
+from .wire import HandshakeFailed
 
-__all__ = ["EVENT_STREAM", "JSON", "AnswerTooLarge", "Body", "HttpClient", "body_of", "error_frame", "request_id_of"]
+__all__ = ["EVENT_STREAM", "JSON", "AnswerTooLarge", "HttpClient", "body_of", "error_frame", "hang_up", "request_id_of"]
 
 JSON: Final = "application/json"
 EVENT_STREAM: Final = "text/event-stream"
@@ -40,6 +41,8 @@ KEPT_FOR: Final = 60.0
 """Seconds that an idle connection is kept."""
 LARGEST_REFUSAL: Final = 1024 * 1024
 """Bytes that are looked at of the body of a refusal."""
+HANGING_UP: Final = 1.0
+"""Seconds that closing a connection may take which has said too much."""
 TOLD: Final = ("retry-after-ms", "retry-after", "x-should-retry", "x-request-id")
 """The headers of a refusal that its frame repeats."""
 
@@ -70,15 +73,18 @@ class HttpClient:
 
     @asynccontextmanager
     async def ask(
-        self, method: str, path: str = "", *, body: Body | None = None, accept: str = JSON, query: Mapping[str, str] | None = None
+        self, method: str, path: str = "", *, body: str | None = None, accept: str = JSON, query: Mapping[str, str] | None = None
     ) -> AsyncGenerator[httpx.Response]:
         """Send a request; the response is open, its body unread, for the length of the block.
 
-        Raises ``httpx.HTTPError``, ``HandshakeFailed`` if whoever provides the key gives none, ``SessionClosed`` after ``aclose``.
+        Raises ``httpx.HTTPError``; ``HandshakeFailed`` without a key, or if the caller's client is closed; ``SessionClosed`` after
+        ``aclose``.
         ``path`` is appended to the address of the endpoint, ``query`` to what query that has.
         """
         if self._closed:
             raise SessionClosed("The session is closed. Open another with open_session, or keep this one open longer.")
+        if self._given is not None and self._given.is_closed:
+            raise HandshakeFailed("The HTTP client that the session was given is closed.", permanent=True)
         endpoint = await with_key(self.endpoint)
         headers = {**endpoint.handshake_headers(), "Accept": accept}
         if body is not None:
@@ -89,12 +95,12 @@ class HttpClient:
         request = self._client.build_request(
             method,
             url.copy_merge_params(dict(query)) if query else url,
-            content=None if body is None else body.data,
+            content=None if body is None else body.encode(),
             headers=headers,
             timeout=limits,
         )
         if body is not None:
-            request.stream = body
+            request.stream = Body(body.encode())
         # A redirect could lead to another host, and the headers of the caller's own with it: it is a refusal like any other.
         response = await self._client.send(request, stream=True, follow_redirects=False)
         try:
@@ -143,15 +149,11 @@ class HttpClient:
 class Body(httpx.AsyncByteStream):
     """The body of a request. httpx's own is a generator, and a cancelled request leaves it in the middle."""
 
-    def __init__(self, text: str) -> None:
-        self.data: Final = text.encode()
-        """What is sent."""
-        self.taken = False
-        """Whether any of it may have been sent."""
+    def __init__(self, data: bytes) -> None:
+        self._data = data
 
     def __aiter__(self) -> AsyncIterator[bytes]:
-        self.taken = True
-        return Once(self.data)
+        return Once(self._data)
 
 
 @final
@@ -172,6 +174,15 @@ class AnswerTooLarge(httpx.TransportError):
     """An answer, or an event of a stream, is larger than is accepted."""
 
 
+async def hang_up(response: httpx.Response) -> None:
+    """Close a response whose body is being read. Reading on is what notices it: so httpx comes to its own end.
+
+    Being cancelled does not cut it short, or httpx would be left in the middle.
+    """
+    with trio.move_on_after(HANGING_UP, shield=True):
+        await response.aclose()
+
+
 async def body_of(response: httpx.Response, limit: int) -> bytes:
     """The whole body. Raises ``AnswerTooLarge`` if it has more than ``limit`` bytes, and ``httpx.HTTPError`` if it breaks off."""
     body = bytearray()
@@ -180,8 +191,7 @@ async def body_of(response: httpx.Response, limit: int) -> bytes:
         async for piece in response.aiter_bytes():
             held += len(piece)
             if held > limit:
-                # Reading on is what notices it: so httpx comes to its own end.
-                await response.aclose()
+                await hang_up(response)
             else:
                 body += piece
     except Exception:

@@ -25,7 +25,7 @@ import trio
 from httpx_sse import EventSource, SSEError
 
 from .endpoint import Endpoint
-from .http_client import EVENT_STREAM, AnswerTooLarge, Body, HttpClient, error_frame, request_id_of
+from .http_client import EVENT_STREAM, AnswerTooLarge, HttpClient, error_frame, hang_up, request_id_of
 from .masking import secrets_in
 from .network_errors import certificate_error_in, reason_of
 from .nurseries import open_inner_nursery
@@ -157,9 +157,8 @@ class HttpWire:
     async def _listen(self, stream: Stream, asked: Asked) -> StreamNews:
         """The whole life of a stream; returns its last word."""
         lane, client = stream.lane, self._client
-        body = None if asked.body is None else Body(asked.body)
         try:
-            async with client.ask(asked.method, asked.path, body=body, accept=EVENT_STREAM, query=asked.query) as response:
+            async with client.ask(asked.method, asked.path, body=asked.body, accept=EVENT_STREAM, query=asked.query) as response:
                 secrets = secrets_in(response.request.headers)
                 self._tell(stream, StreamBegun(lane, request_id_of(response)))
                 if not response.is_success:
@@ -169,11 +168,11 @@ class HttpWire:
                     self._tell(stream, StreamFrame(lane, data, secrets))
                 return StreamOver(lane)
         except Exception as error:  # noqa: BLE001 - it is told or logged, and the session goes on
-            return _last_word(error, lane, client.endpoint, sent=body is not None and body.taken)
+            return _last_word(error, lane, client.endpoint)
 
 
-def _last_word(error: Exception, lane: str | None, endpoint: Endpoint, *, sent: bool) -> StreamNews:
-    """What an HTTP client's exception means for a stream; ``sent`` says whether anything of the request may have left."""
+def _last_word(error: Exception, lane: str | None, endpoint: Endpoint) -> StreamNews:
+    """What an HTTP client's exception means for a stream."""
     if isinstance(error, UNREACHED):
         return StreamRefused(lane, *why_unreachable(error, endpoint))
     if isinstance(error, HandshakeFailed):
@@ -181,9 +180,8 @@ def _last_word(error: Exception, lane: str | None, endpoint: Endpoint, *, sent: 
     if isinstance(error, httpx.HTTPError):
         return StreamOver(lane, told_by(error))
     logger.error("an HTTP client raised what it should not; the response is given up", exc_info=error)
-    if sent:
-        return StreamOver(lane, "the HTTP client failed; the reason is in the log")
-    return StreamRefused(lane, "The HTTP client failed for a reason that is in the log.", permanent=True)
+    # For all that is known here, the request may have been sent.
+    return StreamOver(lane, "the HTTP client failed; the reason is in the log")
 
 
 def _size(news: StreamNews) -> int:
@@ -243,8 +241,7 @@ class Bounded:
                 held = held + len(text) if end < 0 else len(seen) - end
                 last = seen[-2:]
                 if held > self._limit:
-                    # Reading on is what notices it: so httpx comes to its own end.
-                    await self._response.aclose()
+                    await hang_up(self._response)
                 else:
                     yield text
         except Exception:

@@ -25,7 +25,7 @@ from rejoinder.states.stream_events import ErrorEvent
 from rejoinder.states.verdicts import Cause, Failure, Outcome, OutcomeKind, Verdict
 
 from .errors import ResponseError, error_for
-from .http_client import AnswerTooLarge, Body, HttpClient, body_of, error_frame, request_id_of
+from .http_client import AnswerTooLarge, HttpClient, body_of, error_frame, request_id_of
 from .http_wire import UNREACHED, told_by, why_unreachable
 from .masking import masked, secrets_in
 from .result import Result, result_of
@@ -99,7 +99,7 @@ class OneShot:
         patience = deadlines.first_output + deadlines.gap
         with trio.move_on_after(patience):
             try:
-                async with self._client.ask(method, path, body=None if body is None else Body(body), query=query) as response:
+                async with self._client.ask(method, path, body=body, query=query) as response:
                     return await self._read(response)
             except UNREACHED as error:
                 message, permanent = why_unreachable(error, self._client.endpoint)

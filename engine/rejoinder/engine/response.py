@@ -247,6 +247,10 @@ class Response:
             self._wake()
         return self._held <= self._limit and self._came <= self._output_limit
 
+    def steered(self, steering: Steering) -> None:
+        """The server has taken up words that were added to it: what it says next answers them."""
+        self._collector.steer(steering.messages)
+
     def finish(self, outcome: Outcome) -> None:
         """The one outcome. What was delivered before a success or failure may still be read; after a cancel nothing may."""
         self.outcome = outcome

@@ -41,6 +41,9 @@ class Result:
     """The response objects that came before ``response``, where the response was steered: its output is theirs and its own."""
     request_id: str | None = None
     """``x-request-id`` of the connection it was sent on: what the provider's support asks for. None where the server gave none."""
+    steered: Sequence[tuple[int, Mapping[str, Any]]] = attrs.field(default=(), repr=False)
+    """The user's messages that were added while it ran and that the server took up, each with how many items of ``output`` came
+    before it."""
 
     @property
     def tokens(self) -> Usage | None:
@@ -83,6 +86,9 @@ class Collector:
         self._earlier: list[Mapping[str, Any]] = []
         self._output: list[Mapping[str, Any]] = []
         """The output of the responses before a successor."""
+        self._words: list[Mapping[str, Any]] = []
+        """Messages that a successor is about to take up."""
+        self._steered: list[tuple[int, Mapping[str, Any]]] = []
         self._items: dict[str, Mapping[str, Any]] = {}
         self._pieces: dict[tuple[str, str], list[str]] = {}
         self._latest: tuple[str | None, list[str]] | None = None
@@ -110,18 +116,26 @@ class Collector:
         elif isinstance(frame, ResponseCompleted | ResponseIncomplete):
             self._ended = frame.response
 
+    def steer(self, messages: Sequence[Mapping[str, Any]]) -> None:
+        """The successor that begins next has taken up these messages of the user."""
+        self._words += messages
+
     def result(self, status: str, request_id: str | None = None) -> Result:
         """What has come so far, or in the end."""
         response = self.terminal or {}
         output = [*self._output, *(_mappings(response.get("output")) or self._collected())]
         reason = (_mapping(response.get("incomplete_details")) or {}).get("reason")
         usage = _mapping(response.get("usage"))
-        return Result(self.response_id, status, output, usage, reason, self.terminal, tuple(self._earlier), request_id)
+        return Result(
+            self.response_id, status, output, usage, reason, self.terminal, tuple(self._earlier), request_id, tuple(self._steered)
+        )
 
     def _go_on(self, ended: Mapping[str, Any]) -> None:
         """A successor begins: what came so far is kept before what it says."""
         self._earlier.append(ended)
         self._output += _mappings(ended.get("output")) or self._collected()
+        self._steered += [(len(self._output), message) for message in self._words]
+        self._words.clear()
         self._items.clear()
         self._pieces.clear()
         self._latest = None

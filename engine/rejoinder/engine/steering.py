@@ -51,6 +51,11 @@ class Steering:
         return f"<Steering {self.number} {self.status}>"
 
     @property
+    def messages(self) -> Sequence[Mapping[str, Any]]:
+        """What was said, as items of a conversation."""
+        return [{"role": "user", "content": self.words}] if isinstance(self.words, str) else self.words
+
+    @property
     def is_settled(self) -> bool:
         """Whether the last word about it has been said."""
         return self._settled.is_set()

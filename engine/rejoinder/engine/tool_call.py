@@ -45,7 +45,7 @@ class ToolCall:
     _progress: Callable[[ToolCall, object], None] = attrs.field(repr=False, alias="progress")
 
     def progress(self, value: object) -> None:
-        """Tell how far the work is; ``value`` is anything JSON can carry. Never waits. In trio's thread only.
+        """Tell how far the work is; ``value`` is anything JSON can carry. Never waits. From a plain function's thread as well.
 
         The application gets a ``CallProgress`` event each time. The model is told with the next request if the call does not hold
         it up any more (a background call); while the model waits for the output it can be told nothing else. Raises

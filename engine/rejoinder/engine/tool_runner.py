@@ -264,12 +264,20 @@ class CallRun:
 
 def _progress_to(run: CallRun) -> Callable[[ToolCall, object], None]:
     """How a call reaches its run without holding it: the run holds the call, and only a search for garbage would free the two."""
-    reach, desk = ref(run), run.desk
+    reach, desk, token = ref(run), run.desk, trio.lowlevel.current_trio_token()
 
     def progress(call: ToolCall, value: object) -> None:
         from .tool_signature import to_json  # noqa: PLC0415 - pydantic takes a while to load, and is loaded by now
 
         plain = to_json(value)
+        if trio.lowlevel.in_trio_run() and trio.lowlevel.current_trio_token() is token:
+            report(call, plain)
+        else:
+            # A plain function's thread: nothing of ours may be touched there. After the program's end there is nobody to be told.
+            with suppress(trio.RunFinishedError):
+                token.run_sync_soon(report, call, plain)
+
+    def report(call: ToolCall, plain: object) -> None:
         found = reach()
         if found is None:
             desk.drop(call)
