@@ -17,12 +17,12 @@ from rejoinder.engine import (
     CallsStarted,
     Conversation,
     Endpoint,
+    OutputTextDelta,
     Session,
     ToolCall,
     Tools,
     open_session,
 )
-from rejoinder.states.content_events import OutputTextDelta
 
 Day = Literal["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
 

@@ -12,9 +12,16 @@ from collections.abc import Awaitable, Callable
 
 import trio
 
-from rejoinder.engine import Conversation, Endpoint, RejoinderError, Session, Tools, open_session
-from rejoinder.states.content_events import OutputTextDelta
-from rejoinder.states.stream_events import ResponseCreated
+from rejoinder.engine import (
+    Conversation,
+    Endpoint,
+    OutputTextDelta,
+    RejoinderError,
+    ResponseCreated,
+    Session,
+    Tools,
+    open_session,
+)
 
 Hear = Callable[[], Awaitable[str | None]]
 """Waits for what the user says next; None when the user has gone."""
@@ -75,8 +82,8 @@ async def speak(session: Session, conversation: Conversation, say: Say) -> None:
     except RejoinderError as error:
         await say(f"Sorry, something went wrong. ({error})")
     except trio.Cancelled:
-        if response is not None and heard != response.partial.text:
-            conversation.heard(response, heard)
+        if response is not None:
+            conversation.heard(response, heard)  # also if that is all that came: of what was cancelled, nothing is kept otherwise
         raise
 
 

@@ -79,6 +79,22 @@ async def test_an_interruption_stops_the_speech_and_keeps_what_was_heard(autojum
     assert ["Count", "one two", "Stop counting"] == texts(pair.creates[1]["input"])
 
 
+async def test_an_interruption_while_the_model_is_silent_keeps_what_was_heard(autojump_clock: object, loop: ModuleType) -> None:
+    answers = [Answer([Text("one two", interval=2)]), Answer([Text("Of course.")])]
+    async with open_pair(ModelServer(answer=scripted(answers))) as pair:
+        _, conversation = await talk(loop, pair, (0, "Count"), (3, "Stop counting"))
+
+    assert ["Count", "one", "Stop counting", "Of course."] == texts(conversation.items)
+
+
+async def test_whoever_speaks_before_anything_was_asked_has_heard_nothing(autojump_clock: object, loop: ModuleType) -> None:
+    async with open_pair(ModelServer(answer=scripted([Answer([Text("Of course.")])]))) as pair:
+        said, conversation = await talk(loop, pair, (0, "Count"), (0, "Stop counting"))
+
+    assert ["Of", " course."] == [piece for _, piece in said]
+    assert ["Count", "Stop counting", "Of course."] == texts(conversation.items)
+
+
 async def test_whoever_waits_for_the_end_interrupts_nothing(autojump_clock: object, loop: ModuleType) -> None:
     answers = [Answer([Text("one two")]), Answer([Text("Bye.")])]
     async with open_pair(ModelServer(answer=scripted(answers))) as pair:
