@@ -35,6 +35,9 @@ ELSEWHERE: Final = {
 """Pages whose examples are run by another test."""
 BLOCK: Final = re.compile(r"```python\n(?P<code>.*?)```\n(?:\n```text\n(?P<printed>.*?)```\n)?", re.DOTALL)
 
+INTERRUPTED: Final = re.compile(r"with trio\.move_on_after\([\d.]+\):")
+"""What an example is interrupted with."""
+
 
 @attrs.frozen
 class Example:
@@ -62,10 +65,8 @@ def spoken(received: Received) -> Answer:
     return Answer([Text("".join(pieces), pieces=pieces, interval=0.01)])
 
 
-@pytest.mark.parametrize("example", examples(), ids=lambda example: f"{example.page}-{example.number}")
-async def test_example_runs_and_prints_what_the_page_says(
-    example: Example, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+async def run(example: Example, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Run it as a reader would."""
     async with serve(ModelServer(answer=spoken)) as simulator:
 
         def endpoint(url: str = simulator.url, **options: Any) -> Endpoint:  # noqa: ANN401 - as it is given
@@ -80,8 +81,30 @@ async def test_example_runs_and_prints_what_the_page_says(
         # The examples call trio.run, so each gets a thread of its own.
         await trio.to_thread.run_sync(exec, code, {"__name__": "__main__"})
 
+
+@pytest.mark.parametrize("example", examples(), ids=lambda example: f"{example.page}-{example.number}")
+async def test_example_runs_and_prints_what_the_page_says(
+    example: Example, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    await run(example, monkeypatch)
+
     if example.printed is not None:
         assert example.printed == capsys.readouterr().out
+
+
+@pytest.mark.parametrize("page", ["cancel.md", "coming-from-pipecat.md"])
+async def test_who_is_interrupted_before_anything_was_asked_is_told_so(
+    page: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (example,) = (each for each in examples() if each.page == page and INTERRUPTED.search(each.code))
+
+    await run(attrs.evolve(example, code=INTERRUPTED.sub("with trio.move_on_at(0):", example.code)), monkeypatch)
+
+    assert "not asked" in capsys.readouterr().out
+
+
+def test_every_page_with_such_an_interruption_is_among_those() -> None:
+    assert {"cancel.md", "coming-from-pipecat.md"} == {each.page for each in examples() if INTERRUPTED.search(each.code)}
 
 
 def test_there_are_examples() -> None:

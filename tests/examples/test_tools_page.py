@@ -85,6 +85,17 @@ async def test_an_interruption_ends_the_turn(autojump_clock: object, page: Modul
         second = await page.ask_until(pair.session, conversation, trio.Event())
 
     assert ("one", "one two") == (first, second)
+    assert ["Go", "one", "one two"] == [message["content"] for message in conversation.messages]
+
+
+async def test_an_interruption_before_anything_was_asked_leaves_nothing(autojump_clock: object, page: ModuleType) -> None:
+    interruption = trio.Event()
+    interruption.set()
+    conversation = Conversation("Go")
+    async with open_pair(server(Answer([Text("one two", interval=1)]))) as pair:
+        said = await page.ask_until(pair.session, conversation, interruption)
+
+    assert ("", 1) == (said, len(conversation))
 
 
 async def test_the_talk_goes_on_while_the_research_does(autojump_clock: object, page: ModuleType) -> None:

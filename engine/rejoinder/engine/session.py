@@ -57,7 +57,10 @@ Input = str | Sequence[Mapping[str, Any]] | Conversation
 
 @final
 class Session:
-    """A session: requests in, responses out, over links that come and go. Made by ``open_session`` or ``open_pool``."""
+    """A session: requests in, responses out, over links that come and go. Made by ``open_session`` or ``open_pool``.
+
+    It belongs to the ``trio.run`` that opened it, and is used in that run and its thread alone, by any number of tasks.
+    """
 
     def __init__(self, driver: Dispatch, client: HttpClient, nursery: trio.Nursery) -> None:
         self._driver: Final = driver
