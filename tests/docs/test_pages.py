@@ -29,6 +29,7 @@ DOCS: Final = REPOSITORY / "docs"
 ELSEWHERE: Final = {
     "fuzz-your-handler.md": "tests/testing/fuzz/test_examples.py",
     "observability.md": "tests/quality/test_observability_docs.py",
+    "structured-output.md": "tests/docs/test_structured_output_page.py",
     "traces.md": "tests/quality/test_traces_page.py",
     "tools.md": "tests/examples/test_tools_page.py",
 }
@@ -77,7 +78,7 @@ async def run(example: Example, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(rejoinder.engine, "Endpoint", endpoint)
         monkeypatch.setattr(rejoinder.engine.session, "Endpoint", endpoint)
         monkeypatch.setattr(rejoinder.engine.pool, "Endpoint", endpoint)
-        code = compile(example.code, f"{example.page}, block {example.number}", "exec")
+        code = compile(example.code, f"{example.page}, block {example.number}", "exec", dont_inherit=True)
         # The examples call trio.run, so each gets a thread of its own.
         await trio.to_thread.run_sync(exec, code, {"__name__": "__main__"})
 

@@ -15,6 +15,7 @@ from rejoinder.engine import (
     HandshakeFailed,
     Interrupted,
     InvalidEndpoint,
+    InvalidOutput,
     InvalidRequest,
     OutputTooLarge,
     RecordingFailed,
@@ -40,6 +41,7 @@ VERDICT = Verdict(stage="waiting", sent=False, acknowledged=False, output_begun=
     "error, base",
     [
         (InvalidEndpoint, ValueError),
+        (InvalidOutput, ValueError),
         (InvalidRequest, TypeError),
         (SessionClosed, RejoinderError),
         (RecordingFailed, RejoinderError),

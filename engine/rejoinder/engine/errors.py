@@ -6,6 +6,7 @@
     ├── InvalidEndpoint (ValueError)     the address or key cannot work
     ├── InvalidRequest (TypeError)       the request cannot be sent: not JSON, or not a conversation
     │   └── InvalidSetting (ValueError)  a setting is out of range, or of the wrong type
+    ├── InvalidOutput (ValueError)       the text of an answer is not what it was parsed as; has ``result`` and ``faults``
     ├── InvalidTool (ValueError)         a function cannot be registered as it is
     ├── UnknownTool (KeyError)           no function of that name is registered
     ├── SessionClosed                    the session is not open any more
@@ -25,7 +26,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 from rejoinder.states.verdicts import Cause, Failure, Outcome, OutcomeKind, Verdict
@@ -39,6 +40,7 @@ __all__ = [
     "DeadlineExceeded",
     "Interrupted",
     "InvalidEndpoint",
+    "InvalidOutput",
     "InvalidRequest",
     "InvalidSetting",
     "InvalidTool",
@@ -82,6 +84,27 @@ class InvalidRequest(RejoinderError, TypeError):
 
 class InvalidSetting(InvalidRequest, ValueError):
     """A setting is out of range or of the wrong type; the message names it, what it may be, and the fix. Nothing has changed."""
+
+
+class InvalidOutput(RejoinderError, ValueError):
+    """The text of an answer does not fit the type that it was parsed as. The session and the conversation are untouched."""
+
+    def __init__(self, message: str, result: Result, faults: Sequence[str] = ()) -> None:
+        self.result: Final = result
+        """What was parsed: its ``text`` is what the model wrote."""
+        self.faults: Final = tuple(faults)
+        """Everything that is wrong with the text, each with its place; nothing of the text itself."""
+        super().__init__(message)
+
+    @property
+    def response_id(self) -> str | None:
+        """The response id."""
+        return self.result.id
+
+    @property
+    def request_id(self) -> str | None:
+        """``x-request-id`` of the connection it was sent on; None where the server gave none."""
+        return self.result.request_id
 
 
 class InvalidTool(RejoinderError, ValueError):

@@ -8,7 +8,7 @@ before somebody asks.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, cast, final
+from typing import Any, TypeVar, cast, final
 
 import attrs
 
@@ -19,6 +19,9 @@ from .given import type_of
 from .metrics import NO_USAGE, Usage, usage_from
 
 __all__ = ["Collector", "Result", "result_of"]
+
+Value = TypeVar("Value")
+"""What the text of an answer is parsed as."""
 
 
 @attrs.frozen
@@ -62,6 +65,16 @@ class Result:
     def text(self) -> str:
         """All text of all messages, joined."""
         return "".join(_parts(self.output, "output_text", "text"))
+
+    def parsed(self, kind: type[Value]) -> Value:
+        """The text as a ``kind``: what ``TextFormat.of(kind)`` made the model answer with, checked and converted by pydantic.
+
+        Raises ``InvalidOutput`` if the text does not fit, with everything that is wrong: the model declined, the response is not
+        whole, or a provider did not keep to the schema. Raises ``InvalidSetting`` for a type that pydantic does not know.
+        """
+        from .structured_output import parse  # noqa: PLC0415 - pydantic takes a while to load
+
+        return parse(self, kind)
 
     @property
     def refusal(self) -> str:

@@ -34,12 +34,12 @@ from rejoinder.states.json_values import NotSerialisable, frozen_copy, write
 from .errors import InvalidTool
 from .tool_call import ArgumentsRefused, ToolCall
 
-__all__ = ["Signature", "derived_parameters", "given_parameters", "read_signature", "to_json"]
+__all__ = ["DATA", "Signature", "derived_parameters", "given_parameters", "read_signature", "to_json", "without_titles"]
 
 Collect = Callable[[Mapping[str, Any]], dict[str, Any]]
 """From the model's arguments to keyword arguments for the handler; raises ``ArgumentsRefused``."""
 
-_OMITTED: Final = frozenset({"default", "enum", "const", "examples"})
+DATA: Final = frozenset({"default", "enum", "const", "examples"})
 """Keywords whose values are data and no schemas."""
 
 
@@ -110,7 +110,7 @@ def derived_parameters(signature: Signature, name: str, *, strict: bool) -> tupl
     collect.__annotations__ = {each.name: each.annotation for each in signature.parameters.values()}
     try:
         adapter = pydantic.TypeAdapter(cast("Any", collect))
-        schema = cast("dict[str, Any]", _without_titles(adapter.json_schema()))
+        schema = cast("dict[str, Any]", without_titles(adapter.json_schema()))
     except pydantic.errors.PydanticUserError as error:
         raise InvalidTool(
             f"The parameters of the tool {name!r} have no JSON schema: {error.message.rstrip('.')}. Annotate them with types that"
@@ -203,14 +203,14 @@ def _takes(signature: Signature, name: str) -> bool:
     return signature.open or name in signature.parameters or bool(signature.calls)
 
 
-def _without_titles(schema: object, *, names: bool = False) -> object:
+def without_titles(schema: object, *, names: bool = False) -> object:
     """The schema without the titles that pydantic makes of names. ``names``: the keys are names and no keywords."""
     if isinstance(schema, list):
-        return [_without_titles(each) for each in cast("list[object]", schema)]
+        return [without_titles(each) for each in cast("list[object]", schema)]
     if not isinstance(schema, dict):
         return schema
     return {
-        key: value if key in _OMITTED and not names else _without_titles(value, names=not names and key in {"properties", "$defs"})
+        key: value if key in DATA and not names else without_titles(value, names=not names and key in {"properties", "$defs"})
         for key, value in cast("dict[str, object]", schema).items()
         if names or key != "title"
     }
@@ -260,7 +260,7 @@ def _check_strict(schema: object, name: str, path: str) -> None:
         if key in {"properties", "$defs"}:
             for inner, each in cast("dict[str, object]", value).items():
                 _check_strict(each, name, f"{path}.{inner}".removeprefix("."))
-        elif key not in _OMITTED:
+        elif key not in DATA:
             _check_strict(value, name, path)
 
 

@@ -5,12 +5,18 @@ Whoever prefers the wire's own mappings may give those instead, in every place w
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 import attrs
 
 __all__ = ["Reasoning", "TextFormat", "TextOptions", "ToolChoice", "wire_value"]
+
+NAME_LENGTH: Final = 64
+"""Characters of the longest name of a schema (Responses API reference)."""
+NOT_IN_NAMES: Final = re.compile("[^A-Za-z0-9_-]+")
+"""What the name of a schema cannot hold."""
 
 
 def _without_none(value: attrs.AttrsInstance) -> dict[str, Any]:
@@ -43,6 +49,22 @@ class TextFormat:
     """Whether the model is held to the schema; None leaves that to the server."""
     description: str | None = None
     """What the answer is for."""
+
+    @classmethod
+    def of(
+        cls, kind: type[object], *, name: str | None = None, description: str | None = None, strict: bool | None = True
+    ) -> TextFormat:
+        """The format of answers that are a ``kind``: a dataclass, a pydantic model, a ``TypedDict``; ``Result.parsed`` gives one.
+
+        The schema is what pydantic makes of it. With ``strict`` it is one that strict mode accepts: every field is required, even
+        if it has a default, and no other key is allowed. ``name`` is that of the class unless it is given. Raises
+        ``InvalidSetting`` if the type has no schema, if that is not of an object, or if it takes keys that nobody knows.
+        """
+        from .structured_output import schema_of  # noqa: PLC0415 - pydantic takes a while to load
+
+        schema = schema_of(kind, strict=bool(strict))
+        named = NOT_IN_NAMES.sub("_", kind.__name__)[:NAME_LENGTH] if name is None else name
+        return cls(named, schema, strict, description)
 
     def to_wire(self) -> dict[str, Any]:
         """The object that is sent."""
