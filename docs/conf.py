@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib.metadata import version as version_of
+from typing import Any
 
 project = "Rejoinder"
 author = "Rejoinder contributors"
@@ -45,3 +46,14 @@ html_theme = "furo"
 html_title = f"Rejoinder {release}"
 html_static_path: list[str] = []
 html_show_sphinx = False
+
+
+def plain_types(_app: Any, doctree: Any) -> None:  # noqa: ANN401 - Sphinx is in no environment that checks types
+    """Make plain text of each reference to Python's own ``type``, which Sphinx would take for one of our fields of that name."""
+    for reference in list(doctree.findall(lambda node: node.tagname == "pending_xref" and node.get("reftarget") == "type")):
+        reference.replace_self(reference.children)
+
+
+def setup(app: Any) -> None:  # noqa: ANN401 - Sphinx is in no environment that checks types
+    """Called by Sphinx."""
+    app.connect("doctree-read", plain_types)

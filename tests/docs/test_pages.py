@@ -66,14 +66,15 @@ def spoken(received: Received) -> Answer:
     return Answer([Text("".join(pieces), pieces=pieces, interval=0.01)])
 
 
-async def run(example: Example, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Run it as a reader would."""
+async def run(example: Example, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Run it as a reader would, in ``folder``."""
     async with serve(ModelServer(answer=spoken)) as simulator:
 
         def endpoint(url: str = simulator.url, **options: Any) -> Endpoint:  # noqa: ANN401 - as it is given
             known: dict[str, Any] = {"api_key": "none", "profile": OPENAI, **options}
             return Endpoint(url, **known)
 
+        monkeypatch.chdir(folder)
         monkeypatch.setenv("REJOINDER_TUTORIAL_URL", simulator.url)
         monkeypatch.setattr(rejoinder.engine, "Endpoint", endpoint)
         monkeypatch.setattr(rejoinder.engine.session, "Endpoint", endpoint)
@@ -85,9 +86,9 @@ async def run(example: Example, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("example", examples(), ids=lambda example: f"{example.page}-{example.number}")
 async def test_example_runs_and_prints_what_the_page_says(
-    example: Example, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    example: Example, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    await run(example, monkeypatch)
+    await run(example, tmp_path, monkeypatch)
 
     if example.printed is not None:
         assert example.printed == capsys.readouterr().out
@@ -95,11 +96,11 @@ async def test_example_runs_and_prints_what_the_page_says(
 
 @pytest.mark.parametrize("page", ["cancel.md", "coming-from-pipecat.md"])
 async def test_who_is_interrupted_before_anything_was_asked_is_told_so(
-    page: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (example,) = (each for each in examples() if each.page == page and INTERRUPTED.search(each.code))
 
-    await run(attrs.evolve(example, code=INTERRUPTED.sub("with trio.move_on_at(0):", example.code)), monkeypatch)
+    await run(attrs.evolve(example, code=INTERRUPTED.sub("with trio.move_on_at(0):", example.code)), tmp_path, monkeypatch)
 
     assert "not asked" in capsys.readouterr().out
 

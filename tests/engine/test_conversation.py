@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import json
 from collections.abc import Callable, Iterator
 from typing import Any, Final, cast
 
@@ -11,11 +12,12 @@ import trio
 from trio.testing import MockClock
 
 from harness.pair import Pair, open_pair, user
-from rejoinder.engine import Conversation, InvalidRequest, ProviderItem, Response, ResponseFailed, Settings
+from rejoinder.engine import Conversation, InvalidRequest, ProviderItem, Response, ResponseFailed, Settings, image_part
 from rejoinder.engine.result import result_of
 from rejoinder.states.continuation import Full, LaneDirty, OutputMismatch, PrefixChanged, Reuse
 from rejoinder.states.item_history import ItemHistory
 from rejoinder.testing import Answer, Call, ErrorFrame, Event, LinkPlan, ModelServer, Text, scripted
+from rejoinder.testing import Reasoning as Thoughts
 
 SLOW: Final = Text("One, two, three.", interval=1.0)
 WEATHER: Final = Call("weather", "{}", "call_1")
@@ -559,6 +561,48 @@ def test_it_is_handed_on_in_the_universal_form() -> None:
     messages = [user("Hi"), {"role": "assistant", "content": "Hello"}]
 
     assert messages == Conversation(messages).messages
+
+
+async def test_it_can_be_saved_and_loaded(autojump_clock: MockClock) -> None:
+    conversation = Conversation([user("Hi"), {"role": "user", "content": [image_part("https://host/\ud83d.png")]}])
+    first = Answer([Thoughts("Hm.", encrypted="sealed"), Text("Let me see. \ud800"), WEATHER, Call("weather", "{}", "call_2")])
+    async with open_pair(server(first)) as pair:
+        await pair.ask(conversation)
+    conversation.add_tool_output("call_1", {"sky": "clear"})
+    saved = json.dumps(list(conversation.items))
+    loaded = Conversation(json.loads(saved))
+
+    assert ["reasoning", "message", "function_call", "function_call", "function_call_output"] == [
+        item["type"] for item in loaded.items[2:]
+    ]
+    assert conversation.items == loaded.items
+    assert conversation.pending_calls == loaded.pending_calls
+    assert ["call_2"] == [call["call_id"] for call in loaded.pending_calls]
+    with pytest.raises(TypeError):
+        json.dumps(conversation.items)
+
+    loaded.add_tool_output("call_2", "rain")
+    async with open_pair(server(Answer([Text("Fine.")]), Answer([Text("Bye.")]))) as pair:
+        await pair.ask(loaded)
+        loaded.user("Thanks")
+        await pair.ask(loaded)
+
+    assert [*json.loads(saved), {"type": "function_call_output", "call_id": "call_2", "output": "rain"}] == pair.creates[0]["input"]
+    assert [user("Thanks")] == pair.creates[1]["input"]
+
+
+def test_it_goes_from_one_run_of_trio_to_the_next() -> None:
+    conversation = Conversation("One")
+
+    async def ask() -> None:
+        async with open_pair(server(Answer([Text("Fine.")]))) as pair:
+            await pair.ask(conversation)
+
+    trio.run(ask)
+    conversation.user("Two")
+    trio.run(ask)
+
+    assert ["user: One", "assistant: Fine.", "user: Two", "assistant: Fine."] == said(conversation)
 
 
 async def test_a_fork_goes_on_by_itself(autojump_clock: MockClock) -> None:

@@ -17,6 +17,7 @@ from harness.tool_turns import FINE, calling, messages_of, outputs_of
 from rejoinder.diagrams.tables import draw_table
 from rejoinder.engine import Conversation
 from rejoinder.engine.call_texts import cancelled, failed, invalid, timed_out, unknown
+from rejoinder.engine.echo import text_of
 from rejoinder.states.chart import Chart
 from rejoinder.states.tool_call import TOOL_CALL_CHART
 from rejoinder.states.turn import TURN_CHART
@@ -85,7 +86,7 @@ async def test_an_interruption_ends_the_turn(autojump_clock: object, page: Modul
         second = await page.ask_until(pair.session, conversation, trio.Event())
 
     assert ("one", "one two") == (first, second)
-    assert ["Go", "one", "one two"] == [message["content"] for message in conversation.messages]
+    assert ["one", "one two"] == [text_of([item]) for item in conversation.items[1:]]
 
 
 async def test_an_interruption_before_anything_was_asked_leaves_nothing(autojump_clock: object, page: ModuleType) -> None:
