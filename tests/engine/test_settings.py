@@ -89,6 +89,17 @@ def test_what_is_said_and_who_says_it_is_not_in_the_repr() -> None:
         ({"tools": [{"type": "function"}]}, "Settings: tools[0] has no name. Write a tool as"),
         ({"tool_choice": "weather"}, "Settings: tool_choice is 'weather'. Give one of auto, none, required"),
         ({"extra": 7}, "Settings(extra=…) is a int. Give a mapping of field names to values."),
+        ({"policy": Deadlines(created=1)}, "Settings(policy=…) is a Deadlines. Give a Policy, such as Policy(deadlines="),
+        ({"policy": "x"}, "Settings(policy=…) is a str. Give a Policy"),
+        ({"policy": None}, "Settings(policy=…) is None. Give a Policy"),
+        ({"ssl_context": "x"}, "Settings(ssl_context=…) is a str. Give an ssl.SSLContext, or None for the system's"),
+        ({"preconnect": "no"}, "Settings(preconnect=…) is a str. Give True or False."),
+        ({"compression": []}, "Settings(compression=…) is a list. Give True or False."),
+        ({"compression": 1}, "Settings(compression=…) is 1 (int). Give True or False."),
+        ({"wire": ["auto"]}, "Settings(wire=…) is ['auto']. Give one of 'auto', "),
+        ({"queue": 2.5}, "Settings(queue=…) is 2.5. Give a whole number above 0."),
+        ({"send_deadline": "1"}, "Settings(send_deadline=…) is a str. Give a number above 0."),
+        ({"proxy": b"http://me:secret@localhost"}, "Settings(proxy=…) is a bytes. Give an address such as http://host:port"),
         ({"extra": {"top_p": 7}}, "Settings.extra(top_p=…) is 7 (int). Give a number from 0 to 1; None leaves it out."),
     ],
 )
@@ -176,6 +187,12 @@ def test_an_update_that_cannot_be_changes_nothing() -> None:
     with pytest.raises(TypeError, match="policy"):
         settings.updated(policy=Policy())
     assert Settings() == settings
+
+
+@pytest.mark.parametrize("update", [{"temperature": 1}, Settings(), "gpt-x"], ids=["mapping", "settings", "string"])
+def test_what_is_no_update_is_refused(update: Any) -> None:  # noqa: ANN401 - anything
+    with pytest.raises(InvalidSetting, match=rf"^The update is a {type(update).__name__}\. Give the fields by name, as temp"):
+        Settings().updated(update)
 
 
 # -- from a mapping ----------------------------------------------------------------------------------------------------------

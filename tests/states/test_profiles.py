@@ -7,10 +7,28 @@ from typing import Any, Final
 import attrs
 import pytest
 
-from rejoinder.states.profiles import AZURE, GENERIC, OPENAI, PROFILES, XAI, CancelPolicy, DeadlineKind, Deadlines, Policy, Profile
+from rejoinder.states.profiles import (
+    AZURE,
+    GENERIC,
+    OPENAI,
+    PROFILES,
+    XAI,
+    AfterCancel,
+    CancelPolicy,
+    ContinuationPolicy,
+    DeadlineKind,
+    Deadlines,
+    Fallback,
+    Policy,
+    Profile,
+    ReplayPolicy,
+)
+from rejoinder.states.refusals import InvalidSetting
+from rejoinder.states.verdicts import ERRORS
 
 MINUTE: Final = 60.0
 NOTHING: Any = None
+WRONG: Any = {}
 
 
 LIMITS: Final = {
@@ -69,21 +87,50 @@ def test_policies_are_values() -> None:
 
 
 @pytest.mark.parametrize(
-    "make, error, said",
+    "make, said",
     [
-        (lambda: Deadlines(created=math.nan), ValueError, r"Deadlines\(created=…\) is nan\. Give a finite number above 0\."),
-        (lambda: Deadlines(gap=0), ValueError, "Give a finite number above 0"),
-        (lambda: Deadlines(turn=math.inf), ValueError, "finite"),
-        (lambda: Deadlines(connect=NOTHING), TypeError, r"Deadlines\(connect=…\) is None\. Give a number above 0\."),
-        (lambda: Deadlines(drain=True), TypeError, "is True"),
-        (lambda: Policy(successor_pause=0), ValueError, "successor_pause"),
-        (lambda: Policy(dial_attempts=0), ValueError, "of at least 1"),
-        (lambda: Policy(hedge_delay=-1), ValueError, "of at least 0"),
+        (lambda: Deadlines(created=math.nan), r"Deadlines\(created=…\) is nan\. Give a finite number above 0\."),
+        (lambda: Deadlines(gap=0), "Give a finite number above 0"),
+        (lambda: Deadlines(turn=math.inf), "finite"),
+        (lambda: Deadlines(connect=NOTHING), r"Deadlines\(connect=…\) is None\. Give a number above 0\."),
+        (lambda: Deadlines(drain=True), "is True"),
+        (lambda: Policy(successor_pause=0), "successor_pause"),
+        (lambda: Policy(dial_attempts=0), "of at least 1"),
+        (lambda: Policy(hedge_delay=-1), "of at least 0"),
+        (lambda: Policy(sockets=WRONG), r"Policy\(sockets=…\) is a dict\. Give a whole number of at least 1\."),
+        (
+            lambda: Policy(deadlines=WRONG),
+            r"Policy\(deadlines=…\) is a dict\. Give Deadlines, such as Deadlines\(created=10\.0\)\.",
+        ),
+        (lambda: Policy(signal=WRONG), r"Policy\(signal=…\) is a dict\. Give True or False, or None"),
+        (lambda: Policy(reuse=NOTHING), r"Policy\(reuse=…\) is None\. Give True or False\."),
+        (lambda: Policy(errors=WRONG), r"Policy\(errors=…\) is no table of errors\. Give a tuple of ErrorRule"),
+        (lambda: Policy(errors=(WRONG,)), r"Policy\(errors=…\) is no table of errors\."),
+        (lambda: Policy(then="stop"), r"Policy\(then=…\) is 'stop'\. Give 'lane' or 'hedge' or 'drain' or 'retire'\."),
+        (lambda: Policy(after_cancel=WRONG), r"Policy\(after_cancel=…\) is \{\}\. Give 'full' or 'reuse'\."),
+        (lambda: Policy(replay="often"), r"Policy\(replay=…\) is 'often'\. Give 'uncommitted' or 'never'\."),
+        (lambda: Policy(continuation="no"), r"Policy\(continuation=…\) is 'no'\. Give 'link' or 'stored'\."),
+        (lambda: Policy(fallback="now"), r"Policy\(fallback=…\) is 'now'\. Give 'never' or 'each' or 'sticky'\."),
     ],
 )
-def test_a_limit_that_cannot_be_is_refused_by_name(make: Callable[[], object], error: type[Exception], said: str) -> None:
-    with pytest.raises(error, match=said):
+def test_what_cannot_be_is_refused_by_name(make: Callable[[], object], said: str) -> None:
+    with pytest.raises(InvalidSetting, match=said):
         make()
+
+
+def test_a_choice_may_be_given_by_its_name() -> None:
+    policy = Policy(then="drain", after_cancel="reuse", replay="never", continuation="stored", fallback="each")
+
+    # What reads them asks whether they are these, not whether they equal them.
+    assert CancelPolicy.DRAIN is policy.then
+    assert AfterCancel.REUSE is policy.after_cancel
+    assert ReplayPolicy.NEVER is policy.replay
+    assert ContinuationPolicy.STORED is policy.continuation
+    assert Fallback.EACH is policy.fallback
+
+
+def test_a_list_of_rows_is_a_table_of_errors() -> None:
+    assert Policy() == Policy(errors=[*ERRORS])
 
 
 def test_an_idle_link_may_be_trusted_for_ever() -> None:

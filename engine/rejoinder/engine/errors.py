@@ -29,6 +29,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
+from rejoinder.states.refusals import InvalidRequest, InvalidSetting, RejoinderError
 from rejoinder.states.verdicts import Cause, Failure, Outcome, OutcomeKind, Verdict
 
 if TYPE_CHECKING:
@@ -60,30 +61,8 @@ __all__ = [
 ]
 
 
-class RejoinderError(Exception):
-    """The base of all errors of this library."""
-
-    @property
-    def response_id(self) -> str | None:
-        """The response it is about; None if it is about none, or none was acknowledged."""
-        return None
-
-    @property
-    def request_id(self) -> str | None:
-        """``x-request-id`` of the connection it is about, which the provider's support asks for; None if there is none."""
-        return None
-
-
 class InvalidEndpoint(RejoinderError, ValueError):
     """The address or the key cannot work. Nothing was dialled; correct it and open the session again."""
-
-
-class InvalidRequest(RejoinderError, TypeError):
-    """The request cannot be sent as it is. Nothing was sent and the session is untouched; correct the request."""
-
-
-class InvalidSetting(InvalidRequest, ValueError):
-    """A setting is out of range or of the wrong type; the message names it, what it may be, and the fix. Nothing has changed."""
 
 
 class InvalidOutput(RejoinderError, ValueError):

@@ -14,6 +14,8 @@ from typing import Any, Final, cast
 
 import attrs
 
+from rejoinder.states.refusals import shown_value
+
 from .errors import InvalidRequest, InvalidSetting
 from .flat_tools import flat_choice, flat_tools
 from .given import NOT_GIVEN, fields_of, listed, shown_type
@@ -157,6 +159,4 @@ def check_extra(extra: object, owner: str) -> None:
 
 
 def _shown(value: object) -> str:
-    if isinstance(value, bool | int | float):
-        return f"{value!r} ({type(value).__name__})"
-    return f"an empty {type(value).__name__}" if isinstance(value, str) and not value else shown_type(value)
+    return f"an empty {type(value).__name__}" if isinstance(value, str) and not value else shown_value(value)

@@ -14,7 +14,8 @@ from typing import Any, Final
 
 import attrs
 
-from rejoinder.states.profiles import Policy, check_number
+from rejoinder.states.profiles import Policy
+from rejoinder.states.refusals import check_number, check_type, shown_value
 
 from .errors import InvalidSetting
 from .field_checks import CHECKS, check_extra, check_fields
@@ -128,9 +129,16 @@ class Settings:
     direct; only what goes over HTTP then takes a proxy from the environment, as httpx does."""
 
     def __attrs_post_init__(self) -> None:
-        for name in ("buffer_limit", "output_limit", "frame_limit", "queue", "send_deadline", "close_deadline"):
+        check_type(self, "policy", Policy, "a Policy, such as Policy(deadlines=Deadlines(created=10.0))")
+        for name in ("preconnect", "compression"):
+            check_type(self, name, bool, "True or False")
+        for name in ("buffer_limit", "output_limit", "frame_limit", "queue"):
+            check_number(self, name, whole=True)
+        for name in ("send_deadline", "close_deadline"):
             check_number(self, name)
         check_number(self, "ping_interval", endless=True)
+        check_type(self, "ssl_context", (ssl.SSLContext, type(None)), "an ssl.SSLContext, or None for the system's authorities")
+        check_type(self, "proxy", (str, type(None)), "an address such as http://host:port, or None for no proxy")
         if self.proxy is not None:
             proxy_of(self.proxy)
         check_wire(self.wire, compression=self.compression)
@@ -153,6 +161,11 @@ class Settings:
         ``changes`` are the arguments of ``SettingsUpdate``, and go on top of ``update``. None takes a field out, ``NOT_GIVEN``
         leaves it alone; ``extra`` is merged key by key, and None deletes a key. Raises ``InvalidSetting`` for what cannot be.
         """
+        if update is not None and not isinstance(update, SettingsUpdate):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise InvalidSetting(
+                f"The update is {shown_value(update)}. Give the fields by name, as temperature=0.2, or a SettingsUpdate, which"
+                " SettingsUpdate.from_mapping makes of a mapping."
+            )
         settings = self
         for each in (update or SettingsUpdate(), SettingsUpdate(**changes)):
             given = each.given_fields()

@@ -29,9 +29,9 @@ from typing import Any, Final, Literal, Self, TypedDict, TypeVar, Unpack, cast, 
 import attrs
 
 from rejoinder.states.json_values import NotSerialisable, frozen_copy
-from rejoinder.states.profiles import check_number
+from rejoinder.states.refusals import check_number
 
-from .errors import InvalidTool, UnknownTool
+from .errors import InvalidSetting, InvalidTool, UnknownTool
 from .tool import BUILT_IN, CANCEL_TOOL, Handler, Options, Tool, checked_name
 
 __all__ = ["Tools"]
@@ -104,8 +104,7 @@ class Tools:
                 tools return text from strangers.
 
         Raises:
-            ValueError: ``timeout`` is not above 0, or ``report_role`` is another.
-            TypeError: ``timeout`` is no number.
+            InvalidSetting: ``timeout`` is no number above 0, or ``report_role`` is another.
         """
         self.timeout: Final = timeout
         self.parallel: Final = parallel
@@ -114,7 +113,7 @@ class Tools:
         self.report_role: Final = report_role
         check_number(self, "timeout", endless=True)
         if report_role not in {"developer", "system", "user"}:
-            raise ValueError(f"Tools(report_role=…) is {report_role!r}. Give 'developer', 'system' or 'user'.")
+            raise InvalidSetting(f"Tools(report_role=…) is {report_role!r}. Give 'developer', 'system' or 'user'.")
         self._tools: dict[str, Tool] = {}
         self._raw: list[Mapping[str, Any]] = []
         self._catch_all: Tool | None = None

@@ -11,11 +11,13 @@ against the ChatGPT backend), not documented.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from enum import StrEnum, unique
 from typing import Final
 
 import attrs
 
+from .refusals import InvalidSetting, check_number, check_type, chosen_of
 from .verdicts import ERRORS, ErrorRule
 
 __all__ = [
@@ -34,7 +36,6 @@ __all__ = [
     "Policy",
     "Profile",
     "ReplayPolicy",
-    "check_number",
 ]
 
 
@@ -138,24 +139,9 @@ class Fallback(StrEnum):
     """After a refused upgrade all requests of the session go over HTTP. One that was too large decides for itself alone."""
 
 
-def check_number(owner: object, name: str, *, least: float = 0.0, above: bool = True, endless: bool = False) -> None:
-    """Refuse a setting that is no number above ``least`` (or equal to it, unless ``above``); ``endless`` allows infinity.
-
-    Raises ``TypeError`` or ``ValueError`` that names the setting.
-    """
-    value: object = getattr(owner, name)
-    where = f"{type(owner).__name__}({name}=…)"
-    bound = f"{'above' if above else 'of at least'} {least:g}"
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise TypeError(f"{where} is {value!r}. Give a number {bound}.")
-    enough = value > least if above else value >= least
-    if not enough or (math.isinf(value) and not endless):
-        raise ValueError(f"{where} is {value!r}. Give a finite number {bound}.")
-
-
 @attrs.frozen
 class Deadlines:
-    """How long each thing may take, in seconds. Every one can be set, none can be absent."""
+    """How long each thing may take, in seconds. Every one can be set, none can be absent. Raises ``InvalidSetting``."""
 
     connect: float = 10.0
     """From the first dial until a link is open, the pauses between attempts included."""
@@ -215,25 +201,58 @@ class Profile:
     """Whether words can be added to a running response (``response.steer``); which models take them is the server's affair."""
 
 
+def _then(value: CancelPolicy | str | None) -> CancelPolicy | None:
+    return None if value is None else chosen_of(CancelPolicy, value, "Policy(then=…)")
+
+
+def _after_cancel(value: AfterCancel | str) -> AfterCancel:
+    return chosen_of(AfterCancel, value, "Policy(after_cancel=…)")
+
+
+def _replay(value: ReplayPolicy | str) -> ReplayPolicy:
+    return chosen_of(ReplayPolicy, value, "Policy(replay=…)")
+
+
+def _continuation(value: ContinuationPolicy | str) -> ContinuationPolicy:
+    return chosen_of(ContinuationPolicy, value, "Policy(continuation=…)")
+
+
+def _fallback(value: Fallback | str) -> Fallback:
+    return chosen_of(Fallback, value, "Policy(fallback=…)")
+
+
+def _errors(value: Iterable[ErrorRule]) -> tuple[ErrorRule, ...]:
+    given: object = value
+    rules = tuple(value) if isinstance(given, list | tuple) else None
+    if rules is None or not all(isinstance(rule, ErrorRule) for rule in rules):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise InvalidSetting(
+            "Policy(errors=…) is no table of errors. Give a tuple of ErrorRule, such as (*rules_of_mine, *ERRORS)."
+        )
+    return rules
+
+
 @attrs.frozen
 class Policy:
-    """What the user chose. ``None`` takes the profile's default."""
+    """What the user chose. ``None`` takes the profile's default.
+
+    A choice may be given by its name, as ``replay="never"``. Raises ``InvalidSetting`` for what cannot be.
+    """
 
     deadlines: Deadlines = attrs.field(factory=Deadlines)
     """All time limits."""
     signal: bool | None = None
     """Whether a cancel is also sent to the server as ``response.cancel``."""
-    then: CancelPolicy | None = None
+    then: CancelPolicy | None = attrs.field(default=None, converter=_then)
     """What the next request does while an abandoned response still runs."""
-    after_cancel: AfterCancel = AfterCancel.FULL
+    after_cancel: AfterCancel = attrs.field(default=AfterCancel.FULL, converter=_after_cancel)
     """Whether the parent of an abandoned response may be named again."""
-    replay: ReplayPolicy = ReplayPolicy.UNCOMMITTED
+    replay: ReplayPolicy = attrs.field(default=ReplayPolicy.UNCOMMITTED, converter=_replay)
     """Whether requests without output may be sent again."""
-    errors: tuple[ErrorRule, ...] = ERRORS
+    errors: tuple[ErrorRule, ...] = attrs.field(default=ERRORS, converter=_errors)
     """The error table; put rows of your own in front of ``ERRORS``."""
     reuse: bool = True
     """Whether ``previous_response_id`` is used at all."""
-    continuation: ContinuationPolicy = attrs.field(default=ContinuationPolicy.LINK, converter=ContinuationPolicy)
+    continuation: ContinuationPolicy = attrs.field(default=ContinuationPolicy.LINK, converter=_continuation)
     """Which completed responses may be continued: ``link`` or ``stored``."""
     dial_attempts: int = 3
     """Dials before a link is given up."""
@@ -253,17 +272,20 @@ class Policy:
     """The longest pause a server can ask for and still get an automatic replay, in seconds."""
     retry_pause: float = 0.5
     """The pause before a rejected request goes out again where the server names none, in seconds."""
-    fallback: Fallback = Fallback.NEVER
+    fallback: Fallback = attrs.field(default=Fallback.NEVER, converter=_fallback)
     """Whether what the WebSocket cannot serve goes over HTTP; set by ``open_session(transport="auto")``."""
     sockets: int = 3
     """Sockets at one time: the active one, its successor, and retiring ones."""
 
     def __attrs_post_init__(self) -> None:
+        check_type(self, "deadlines", Deadlines, "Deadlines, such as Deadlines(created=10.0)")
+        check_type(self, "signal", (bool, type(None)), "True or False, or None for what suits the provider")
+        check_type(self, "reuse", bool, "True or False")
         check_number(self, "successor_pause")
         for name in ("backoff_first", "backoff_limit", "hedge_delay", "rotate_before", "retry_after_limit", "retry_pause"):
             check_number(self, name, above=False)
         for name in ("dial_attempts", "sockets"):
-            check_number(self, name, least=1, above=False)
+            check_number(self, name, least=1, above=False, whole=True)
         check_number(self, "prove_after", above=False, endless=True)
 
 
