@@ -1,5 +1,7 @@
 """What cannot work is refused before anything is dialled, in words that help, and nothing shows the key."""
 
+from typing import Any
+
 import pytest
 
 from harness.pair import KEY
@@ -57,6 +59,35 @@ def test_an_address_that_cannot_work(url: str, word: str) -> None:
 def test_an_empty_key(key: str) -> None:
     with pytest.raises(InvalidEndpoint, match=r"There is no API key\. Set OPENAI_API_KEY, or give api_key to Endpoint\."):
         Endpoint(api_key=key)
+
+
+@pytest.mark.parametrize(
+    "fields, said",
+    [
+        (
+            {"api_key": KEY.encode()},
+            "Endpoint(api_key=…) is a bytes. Give the key as a string (of bytes key.decode() makes one), or",
+        ),
+        ({"api_key": 1234}, "Endpoint(api_key=…) is a int. Give the key as a string"),
+        ({"url": b"wss://localhost"}, "Endpoint(url=…) is a bytes. Give the address as a string, such as wss://api.openai.com/"),
+        ({"url": None}, "Endpoint(url=…) is None. Give the address as a string"),
+        ({"profile": "openai"}, "Endpoint(profile=…) is a str. Give a Profile, one of OPENAI, AZURE, XAI, GENERIC or your own;"),
+        ({"headers": [("X-Extra", "1")]}, "Endpoint(headers=…) is a list. Give a mapping of names to values."),
+        ({"headers": {"X-Extra": 1}}, "A name or a value in Endpoint(headers=…) is a int. Give strings alone."),
+        ({"headers": {b"X-Extra": "1"}}, "A name or a value in Endpoint(headers=…) is a bytes. Give strings alone."),
+        ({"organization": 1}, "Endpoint(organization=…) is a int. Give a string, or None for none."),
+        ({"project": b"p"}, "Endpoint(project=…) is a bytes. Give a string, or None for none."),
+        ({"allow_plaintext": "no"}, "Endpoint(allow_plaintext=…) is a str. Give True or False."),
+    ],
+)
+def test_what_is_of_the_wrong_type(fields: dict[str, Any], said: str) -> None:
+    given: dict[str, Any] = {"api_key": KEY, **fields}
+    with pytest.raises(InvalidEndpoint) as caught:
+        Endpoint(**given)
+
+    assert str(caught.value).startswith(said)
+    assert KEY not in str(caught.value)
+    assert "1234" not in str(caught.value)
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\0", "\x0b", "\x7f", "é"])

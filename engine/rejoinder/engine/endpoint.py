@@ -15,9 +15,10 @@ from urllib.parse import SplitResult, urlsplit
 
 import attrs
 
-from rejoinder.states.profiles import AZURE, GENERIC, OPENAI, XAI, Profile
+from rejoinder.states.profiles import AZURE, GENERIC, OPENAI, PROFILES, XAI, Profile
 
 from .errors import InvalidEndpoint
+from .given import shown_type
 
 __all__ = ["OPENAI_URL", "Endpoint", "KeyProvider"]
 
@@ -36,15 +37,36 @@ GRAPHIC: Final = re.compile(r"[\x21-\x7e]+")
 """Printable ASCII without the space: what a path and a query may consist of on the wire."""
 
 
+def _check_type(where: str, value: object, kind: type | tuple[type, ...], words: str) -> None:
+    """Refuse what is no ``kind``, by its type alone: it may be secret."""
+    if not isinstance(value, kind):
+        shown = "None" if value is None else shown_type(value)
+        raise InvalidEndpoint(f"{where} is {shown}. Give {words}.")
+
+
+def _string(url: str) -> str:
+    _check_type("Endpoint(url=…)", url, str, f"the address as a string, such as {OPENAI_URL}")
+    return url
+
+
 def _given_or_environment(key: str | KeyProvider | None) -> str | KeyProvider:
-    return os.environ.get(KEY_VARIABLE, "") if key is None else key
+    if key is None:
+        return os.environ.get(KEY_VARIABLE, "")
+    if not callable(key):
+        _check_type(
+            "Endpoint(api_key=…)",
+            key,
+            str,
+            "the key as a string (of bytes key.decode() makes one), or an async function that returns it",
+        )
+    return key
 
 
 @attrs.frozen
 class Endpoint:
     """One Responses endpoint. Raises ``InvalidEndpoint`` if it cannot work; nothing is dialled until a session needs it."""
 
-    url: str = attrs.field(default=OPENAI_URL, repr=lambda url: _shown(_split(str(url))))
+    url: str = attrs.field(default=OPENAI_URL, converter=_string, repr=lambda url: _shown(_split(str(url))))
     """``wss://…``; ``ws://`` only to this machine, unless ``allow_plaintext``."""
     api_key: str | KeyProvider | None = attrs.field(default=None, repr=False, converter=_given_or_environment)
     """The key; None takes ``OPENAI_API_KEY`` from the environment, once, when the endpoint is made. An async function is asked for
@@ -63,6 +85,7 @@ class Endpoint:
     """Whether ``ws://`` may leave this machine, the key in clear text with it."""
 
     def __attrs_post_init__(self) -> None:
+        self._check_types()
         self._check_address()
         if not (self.key or callable(self.api_key)):
             raise InvalidEndpoint(f"There is no API key. Set {KEY_VARIABLE}, or give api_key to Endpoint.")
@@ -74,6 +97,17 @@ class Endpoint:
                     f"The header {name!r} contains a line break, or another character that no header may have, or begins or ends in"
                     " a space. Remove it; keys often end in a line break when read from a file."
                 )
+
+    def _check_types(self) -> None:
+        profiles = ", ".join(name.upper() for name in PROFILES)
+        _check_type("Endpoint(profile=…)", self.profile, Profile, f"a Profile, one of {profiles} or your own; or leave it out")
+        _check_type("Endpoint(headers=…)", self.headers, Mapping, "a mapping of names to values")
+        for name, value in self.headers.items():
+            for each in (name, value):
+                _check_type("A name or a value in Endpoint(headers=…)", each, str, "strings alone")
+        for name in ("organization", "project"):
+            _check_type(f"Endpoint({name}=…)", getattr(self, name), (str, type(None)), "a string, or None for none")
+        _check_type("Endpoint(allow_plaintext=…)", self.allow_plaintext, bool, "True or False")
 
     def _check_address(self) -> None:
         parts = _split(self.url)
