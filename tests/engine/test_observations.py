@@ -1,6 +1,9 @@
 """What observers are told, and in which order; and that the counters lose nothing."""
 
 import logging
+from collections.abc import AsyncGenerator
+from functools import partial
+from typing import Any
 
 import pytest
 import trio
@@ -11,6 +14,7 @@ from rejoinder.engine import (
     Asked,
     CancelPolicy,
     Finished,
+    InvalidRequest,
     Moved,
     Note,
     Observation,
@@ -104,6 +108,43 @@ async def test_an_observer_that_raises_is_dropped_and_the_session_goes_on(
     assert 1 == len(told)
     assert ["an observer raised and is told nothing more"] == [record.getMessage() for record in caplog.records]
     assert 2 == len(pair.sent())
+
+
+async def listen(observation: Observation) -> None:
+    raise AssertionError(f"Nobody would await it: {observation}")
+
+
+async def listen_for_ever(observation: Observation) -> AsyncGenerator[Observation]:
+    yield observation
+
+
+class Listener:
+    """An object that is called, whose call has to be awaited."""
+
+    async def __call__(self, observation: Observation) -> None:
+        raise AssertionError(f"Nobody would await it: {observation}")
+
+
+@pytest.mark.parametrize(
+    "observer, said",
+    [
+        (
+            listen,
+            "The observer is an async function or a generator, and observers are called and not awaited. Give a plain function",
+        ),
+        (partial(listen), "The observer is an async function"),
+        (listen_for_ever, "The observer is an async function or a generator"),
+        (Listener(), "The observer is an async function"),
+        (trio.open_memory_channel[Observation](1)[0].send, "The observer is an async function"),
+        (None, "The observer is None. Give a function that takes one observation."),
+        ([], "The observer is a list. Give a function that takes one observation."),
+    ],
+    ids=["function", "partial", "generator", "object", "method", "none", "list"],
+)
+async def test_what_cannot_observe_is_refused(observer: Any, said: str, autojump_clock: trio.testing.MockClock) -> None:  # noqa: ANN401
+    async with open_pair(ModelServer()) as pair:
+        with pytest.raises(InvalidRequest, match=f"^{said}"):
+            pair.session.observe(observer)
 
 
 async def test_an_observer_may_leave_before_it_raises(

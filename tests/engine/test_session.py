@@ -13,16 +13,21 @@ import trio
 import trio.testing
 
 from harness.loopback import tasks
-from harness.pair import Pair, message, open_pair, user
+from harness.pair import KEY, Pair, message, open_pair, user
 from rejoinder.engine import (
     ConnectionFailed,
     Deadlines,
+    Endpoint,
     Interrupted,
+    InvalidEndpoint,
     InvalidRequest,
+    InvalidSetting,
     Policy,
     Response,
     SessionClosed,
     Settings,
+    open_pool,
+    open_session,
 )
 from rejoinder.states.verdicts import Cause
 from rejoinder.testing import AZURE, GENERIC, Answer, LinkPlan, ModelServer, Stall, Text, scripted
@@ -394,3 +399,46 @@ async def test_what_a_session_opened_is_closed_with_it(autojump_clock: trio.test
 
     assert 1 == len(pair.network.links)
     assert all(link.ended is not None for link in pair.network.links)
+
+
+# -- what a session is opened with -------------------------------------------------------------------------------------------
+
+ADDRESS = "wss://localhost/?key=secret"
+
+
+@pytest.mark.parametrize("opener", [open_session, open_pool])
+@pytest.mark.parametrize(
+    "given, error, said",
+    [
+        (
+            (ADDRESS,),
+            InvalidEndpoint,
+            r"The endpoint is a str\. Give an Endpoint, as Endpoint\('wss://…'\) makes one of an address",
+        ),
+        ((Settings(),), InvalidEndpoint, r"The endpoint is a Settings\. .* by name, as settings=Settings\(…\)\.$"),
+        ((7, {"model": "gpt-x"}), InvalidEndpoint, r"The endpoint is 7 \(int\)\. Give an Endpoint"),
+        ((Endpoint(ADDRESS, KEY), {"model": "gpt-x"}), InvalidSetting, r"The settings are a dict\. .*Settings\.from_mapping makes"),
+        (
+            (Endpoint(ADDRESS, KEY), Policy()),
+            InvalidSetting,
+            r"The settings are a Policy\. Give Settings, as Settings\(model='…'\)",
+        ),
+    ],
+    ids=["address", "settings", "number", "mapping", "policy"],
+)
+async def test_what_no_session_can_be_opened_with(opener: Any, given: Any, error: type[Exception], said: str) -> None:  # noqa: ANN401
+    with pytest.raises(error, match=f"^{said}") as caught:
+        async with opener(*given):
+            pytest.fail("It must not open.")  # pragma: no cover
+
+    assert "secret" not in str(caught.value)
+
+
+async def test_a_mapping_is_no_update_and_changes_nothing(autojump_clock: trio.testing.MockClock) -> None:
+    update: Any = {"temperature": 1}
+    async with open_pair(ModelServer()) as pair:
+        before = pair.session.settings
+        with pytest.raises(InvalidSetting, match=r"^The update is a dict\. Give the fields by name, as temperature=0\.2"):
+            pair.session.update_settings(update)
+
+        assert before is pair.session.settings

@@ -20,6 +20,7 @@ from rejoinder.engine import (
     Fallback,
     HandshakeFailed,
     InvalidEndpoint,
+    InvalidSetting,
     Note,
     Observation,
     Policy,
@@ -170,7 +171,7 @@ async def test_one_that_was_handed_over_has_its_deadlines(loopback_clock: trio.t
     ],
 )
 async def test_what_is_no_choice(options: dict[str, Any], words: str) -> None:
-    with pytest.raises(ValueError, match=words):
+    with pytest.raises(InvalidSetting, match=words):
         async with open_session(Endpoint("wss://example.org/v1/responses", KEY), **options):
             pytest.fail("It must not open.")  # pragma: no cover
 

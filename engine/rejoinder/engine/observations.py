@@ -9,18 +9,33 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping
+from inspect import isasyncgenfunction, iscoroutinefunction, isgeneratorfunction
 
 import attrs
 
 from rejoinder.states.continuation import Decision, RequestContent
 from rejoinder.states.effects import Moved, Note, Steered
+from rejoinder.states.refusals import shown_value
 from rejoinder.states.verdicts import Outcome, OutcomeKind
 
 from .call_events import CallEvent
+from .errors import InvalidRequest
 from .metrics import NO_USAGE, Timings, Usage
 from .result import Result
 
-__all__ = ["Asked", "Finished", "Moved", "Note", "Observation", "Observer", "Sent", "Settled", "Statistics", "Steered"]
+__all__ = [
+    "Asked",
+    "Finished",
+    "Moved",
+    "Note",
+    "Observation",
+    "Observer",
+    "Sent",
+    "Settled",
+    "Statistics",
+    "Steered",
+    "check_observer",
+]
 
 
 @attrs.frozen
@@ -96,6 +111,18 @@ Observation = Asked | Finished | Moved | Note | Sent | Settled | Steered | CallE
 
 Observer = Callable[[Observation], None]
 """Called synchronously, in order; it must not block. One that raises is logged and told nothing more."""
+
+
+def check_observer(observer: object) -> None:
+    """Raise ``InvalidRequest`` for what cannot be called, and for what gives something to await or to iterate when it is."""
+    if not callable(observer):
+        raise InvalidRequest(f"The observer is {shown_value(observer)}. Give a function that takes one observation.")
+    call = getattr(type(observer), "__call__")  # noqa: B004, B009 - it can be called; here is asked what comes of it
+    if any(each(one) for each in (iscoroutinefunction, isasyncgenfunction, isgeneratorfunction) for one in (observer, call)):
+        raise InvalidRequest(
+            "The observer is an async function or a generator, and observers are called and not awaited. Give a plain function; one"
+            " that hands on what it is told, as the send_nowait of a trio memory channel."
+        )
 
 
 @attrs.frozen

@@ -18,6 +18,7 @@ import trio
 
 from rejoinder.states.codec import encode_post
 from rejoinder.states.continuation import RequestContent
+from rejoinder.states.refusals import shown_value
 from rejoinder.states.snapshot import SessionState
 
 from .advice import Advice
@@ -28,12 +29,12 @@ from .dialling import check_way
 from .dispatch import Dispatch
 from .drive import Driver
 from .endpoint import Endpoint
-from .errors import InvalidRequest, SessionClosed
+from .errors import InvalidEndpoint, InvalidRequest, InvalidSetting, SessionClosed
 from .http_client import HttpClient
 from .http_wire import HttpWire
 from .known_lists import KnownLists
 from .nurseries import open_inner_nursery
-from .observations import Observer, Statistics
+from .observations import Observer, Statistics, check_observer
 from .one_shot import OneShot
 from .out_of_band import counted_in, items_in, named_by
 from .recorder import Recording, close_all, record_if_asked
@@ -49,7 +50,7 @@ from .turn import Turn, open_turn
 from .wire import Connector
 from .wire_choice import open_chosen_wire
 
-__all__ = ["Session", "open_session", "run_session"]
+__all__ = ["Session", "given_or_default", "open_session", "run_session"]
 
 Input = str | Sequence[Mapping[str, Any]] | Conversation
 """What may be given as input: a string, Responses input items, or a conversation."""
@@ -238,8 +239,10 @@ class Session:
     def observe(self, observer: Observer) -> Callable[[], None]:
         """Call ``observer`` with every observation from now on; returns a function that ends it.
 
-        They are ``Asked``, ``Sent``, ``Finished`` and ``Settled`` of each request, and every ``Moved`` and ``Note``.
+        They are ``Asked``, ``Sent``, ``Finished`` and ``Settled`` of each request, and every ``Moved`` and ``Note``. Raises
+        ``InvalidRequest`` for what cannot be called, and for an async function, which nobody would await.
         """
+        check_observer(observer)
         self._driver.observers.append(observer)
 
         def stop() -> None:
@@ -362,10 +365,9 @@ async def open_session(
     ``http_client`` is a client of yours, which stays open; ``http_options`` are options of ``httpx.AsyncClient`` (``proxy``,
     ``verify``, ``trust_env`` …) for the session's own, which trusts what ``settings.ssl_context`` trusts and goes through
     ``settings.proxy``, or takes proxies from the environment as httpx does. Raises ``InvalidEndpoint`` for options that it does not
-    take, ``ValueError`` for no transport.
+    take, and for an ``endpoint`` that is none; ``InvalidSetting`` for no transport, and for ``settings`` that are none.
     """
-    endpoint = Endpoint() if endpoint is None else endpoint
-    settings = Settings() if settings is None else settings
+    endpoint, settings = given_or_default(endpoint, settings)
     check_way(endpoint, settings)
     client = HttpClient(endpoint, settings, http_client, http_options)
 
@@ -377,6 +379,26 @@ async def open_session(
 
     async with run_session(client, drive) as session:
         yield session
+
+
+def given_or_default(endpoint: object, settings: object) -> tuple[Endpoint, Settings]:
+    """What a session is opened with. Raises ``InvalidEndpoint`` or ``InvalidSetting`` for something else in their places."""
+    if endpoint is None:
+        endpoint = Endpoint()
+    if not isinstance(endpoint, Endpoint):
+        # Never quoted: an address may have a secret in it.
+        raise InvalidEndpoint(
+            f"The endpoint is {shown_value(endpoint)}. Give an Endpoint, as Endpoint('wss://…') makes one of an address, and"
+            " settings behind it or by name, as settings=Settings(…)."
+        )
+    if settings is None:
+        settings = Settings()
+    if not isinstance(settings, Settings):
+        raise InvalidSetting(
+            f"The settings are {shown_value(settings)}. Give Settings, as Settings(model='…'); of a mapping Settings.from_mapping"
+            " makes them."
+        )
+    return endpoint, settings
 
 
 @asynccontextmanager

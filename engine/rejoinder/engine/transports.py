@@ -16,6 +16,7 @@ import trio
 from rejoinder.states.profiles import HTTP, Fallback
 
 from .drive import Driver
+from .errors import InvalidSetting
 from .http_client import HttpClient
 from .http_wire import http_connector
 from .observations import Observer
@@ -41,14 +42,16 @@ def drivers(
     observers: list[Observer] | None = None,
     on_change: Callable[[], None] | None = None,
 ) -> Driver:
-    """The driver of a session; its ``fallback`` is the second one, if it has two. Raises ``ValueError`` for no transport.
+    """The driver of a session; its ``fallback`` is the second one, if it has two. Raises ``InvalidSetting`` for no transport.
 
     The last three are for the members of a pool: from where their links are numbered, whom they tell, and whom they wake.
     """
     if transport not in get_args(Transport):
-        raise ValueError(f"transport is {transport!r}. Give one of {', '.join(map(repr, get_args(Transport)))}.")
+        raise InvalidSetting(f"transport is {transport!r}. Give one of {', '.join(map(repr, get_args(Transport)))}.")
     if sticky and transport != "auto":
-        raise ValueError(f"sticky says what follows a fallback, and transport={transport!r} has none. Leave it out, or use 'auto'.")
+        raise InvalidSetting(
+            f"sticky says what follows a fallback, and transport={transport!r} has none. Leave it out, or use 'auto'."
+        )
     endpoint, settings = client.endpoint, client.settings
     alone = attrs.evolve(settings.policy, fallback=Fallback.NEVER)
     make = partial(Driver, endpoint, settings, nursery=nursery, observers=observers, on_change=on_change)
