@@ -557,6 +557,33 @@ async def test_it_can_be_begun_anew(autojump_clock: MockClock) -> None:
     assert () == conversation.pending_calls
 
 
+async def test_what_was_added_before_it_began_anew_can_be_added_again(autojump_clock: MockClock) -> None:
+    conversation = Conversation("Hi")
+    async with open_pair(server(Answer([Text("Hello")]))) as pair, pair.session.respond(conversation) as response:
+        result = await response.result()
+        conversation.restart([user("Hi again")])
+        conversation.add_result(result)
+        conversation.add_result(result)
+
+    assert ["user: Hi again", "assistant: Hello"] == said(conversation)
+
+
+def test_beginning_anew_leaves_nothing_behind_that_was_said_of_the_old_messages() -> None:
+    old, new = ProviderItem("gemini", {"old": True}), ProviderItem("gemini", {"new": True})
+    system = {"role": "system", "content": "Be brief."}
+    conversation = Conversation([system, old])
+    conversation.restart([user("Hi"), new])
+    plain = (conversation.begins_with_system, conversation.left_out)
+    conversation.restart([system])
+    instructed = (conversation.begins_with_system, conversation.left_out)
+    with pytest.raises(InvalidRequest, match=r"messages\[1\]"):
+        conversation.restart([user("Hi"), 7])  # type: ignore[list-item] # pyright: ignore[reportArgumentType]
+
+    assert (False, (new,)) == plain
+    assert (True, ()) == instructed == (conversation.begins_with_system, conversation.left_out)
+    assert ["developer: Be brief."] == said(conversation)
+
+
 def test_it_is_handed_on_in_the_universal_form() -> None:
     messages = [user("Hi"), {"role": "assistant", "content": "Hello"}]
 

@@ -248,10 +248,16 @@ class Conversation:
         """
         if self._running is not None:
             raise InvalidRequest("A response to this conversation is running. Wait for its end, or cancel it, before restarting.")
-        items = input_items(messages, "messages")
+        given = message_list(messages, "messages")
+        items = input_items(given, "messages")
         self._answers.clear()
-        self._items = ItemHistory(items)
-        self._count_calls()
+        self._added.clear()
+        self._left_out.clear()
+        self._pending.clear()
+        self._items = ItemHistory()
+        self._begins_with_system = False
+        self._note_given(given, items)
+        self._append(items)
 
     def copy(self) -> Conversation:
         """Fork: a conversation with the same items, which goes on by itself. Costs nothing until both have grown."""
@@ -300,10 +306,14 @@ class Conversation:
         custom = [call_id for call_id, call in self._pending.items() if call["type"] == "custom_tool_call"]
         given = message_list(messages, where)
         items = input_items(given, where, custom_calls=custom)
+        self._note_given(given, items)
+        self._append(items)
+
+    def _note_given(self, given: Sequence[object], items: Sequence[FrozenObject]) -> None:
+        """What the items do not tell of the messages that they were made of, before they are there."""
         self._left_out += [each for each in given if isinstance(each, ProviderItem) and each.provider != OPENAI_RESPONSES]
         if items and not self._items:
             self._begins_with_system = (fields_of(given[0]) or {}).get("role") == "system"
-        self._append(items)
 
     def _append(self, items: Iterable[FrozenObject]) -> None:
         new = list(items)
