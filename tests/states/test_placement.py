@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from harness import frames
 from harness.in_phase import quarantined
 from harness.lifecycle import Bench
-from rejoinder.states.continuation import CallerChain, Disabled, NewLink, PrefixChanged
+from rejoinder.states.continuation import CallerChain, Disabled, LaneDirty, NewLink, NoPrevious, PrefixChanged, Reason
 from rejoinder.states.effects import Dial, Note, Send, SendCancel
 from rejoinder.states.phases import LinkPhase, RequestPhase, ResponsePhase
 from rejoinder.states.profiles import AZURE, OPENAI, Policy
@@ -80,6 +82,66 @@ def test_reason_that_is_told_is_that_of_the_lane_that_was_used_last() -> None:
 
     assert PrefixChanged(0) == bench.reason(2)
     assert PrefixChanged(1) == bench.reason(3)
+
+
+def test_first_turns_beside_responses_that_run_have_no_previous() -> None:
+    bench = proven()
+    for request in range(2, 6):
+        bench.reply(1) if request == 2 else bench.ask(f"Conversation {request}")
+        bench.created(request)
+
+    assert "resp_1" == bench.continues(2)
+    assert [NoPrevious()] * 3 == [bench.reason(request) for request in (3, 4, 5)]
+
+
+def test_first_turns_beside_a_first_response_have_no_previous() -> None:
+    bench = Bench(OPENAI)
+    for text in ("One", "Two", "Three"):
+        bench.ask(text)
+    bench.opened()
+    bench.created(1)
+
+    assert [NoPrevious()] * 3 == [bench.reason(request) for request in (1, 2, 3)]
+
+
+def test_turn_behind_a_cancelled_one_says_so_although_others_run() -> None:
+    bench = proven()
+    bench.ask("Other")
+    bench.reply(1)
+    bench.created(3)
+    bench.ask("Another")
+    bench.created(4)
+    bench.cancel(3)
+    bench.reply(1)
+
+    assert NoPrevious() == bench.reason(4)
+    assert LaneDirty() == bench.reason(5)
+
+
+def test_turns_beside_each_other_on_a_new_link_lack_what_was_on_the_old_one() -> None:
+    bench = proven()
+    bench.lost()
+    bench.reply(1)
+    bench.ask("Other")
+    bench.opened()
+    bench.created(2)
+
+    assert [NewLink(), NewLink()] == [bench.reason(2), bench.reason(3)]
+
+
+@pytest.mark.parametrize(
+    "policy, fields, reason",
+    [(Policy(reuse=False), {}, Disabled()), (Policy(), {"previous_response_id": "resp_mine"}, CallerChain())],
+    ids=["disabled", "caller's chain"],
+)
+def test_reason_that_holds_on_every_lane_comes_first(policy: Policy, fields: dict[str, Any], reason: Reason) -> None:
+    bench = Bench(OPENAI, policy)
+    bench.ask("One")
+    bench.ask("Two", **fields)
+    bench.opened()
+    bench.created(1)
+
+    assert reason == bench.reason(2)
 
 
 def test_lane_without_a_continuation_is_taken_before_a_fresh_name() -> None:

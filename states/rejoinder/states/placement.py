@@ -218,9 +218,14 @@ def _choose(session: Session, link: Link, request: Request) -> tuple[Lane, Decis
         decision = _decide(session, lane, request)
         if isinstance(decision, Reuse):
             return lane, decision
-    # Nothing to continue: the reason that tells most is that of the lane that was used last.
-    latest = max(lanes, key=lambda lane: lane.used)
-    full = _or_stored(session, _decide(session, latest, request), request)
+    # Nothing to continue: the reason that tells most is that of the lane that was used last. Not of one whose response has its
+    # caller: that took nothing from this request.
+    left = [lane for lane in lanes if lane.request is None]
+    if left:
+        full = _decide(session, max(left, key=lambda lane: lane.used), request)
+    else:
+        full = _barred(session, request) or Full(session.absence_on(link))
+    full = _or_stored(session, full, request)
     # A lane whose cancel is unanswered comes last: an error there might be for either.
     idle.sort(key=lambda lane: lane.owed > 0)
     bare = next((lane for lane in idle if lane.continuation is None and not lane.owed), None)
@@ -232,17 +237,20 @@ def _choose(session: Session, link: Link, request: Request) -> tuple[Lane, Decis
 
 
 def _decide(session: Session, lane: Lane, request: Request) -> Decision:
+    if lane.continuation is None:
+        return _barred(session, request) or Full(lane.absence)
+    return _barred(session, request) or decide(lane.continuation, request.content)
+
+
+def _barred(session: Session, request: Request) -> Full | None:
+    """Why ``request`` may continue nothing, whatever there is."""
     if request.replays:
         return Full(Replayed(request.replays[-1]))
     if not session.policy.reuse:
         return Full(Disabled())
     if names_its_chain(request.content):
         return Full(CallerChain())
-    if session.profile.streams:
-        return Full(Stateless())
-    if lane.continuation is None:
-        return Full(lane.absence)
-    return decide(lane.continuation, request.content)
+    return Full(Stateless()) if session.profile.streams else None
 
 
 def foresee(session: Session, link: Link, request: Request) -> Decision:

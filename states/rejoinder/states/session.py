@@ -27,7 +27,7 @@ from .chart import LINK_CHART, REQUEST_CHART, RESPONSE_CHART, Chart
 from .classify import CLASSIFIED, Fate, Item, Stage
 from .classify import Sequence as SequenceFact
 from .content_events import OutputItemDone
-from .continuation import Continuation, NewLink, NoPrevious
+from .continuation import Continuation, NewLink, NoPrevious, Reason
 from .edges import Staying
 from .effects import Effect, EndStream, Moved, Note, SendCancel
 from .facts import Facts, fate, is_blamed, sequence_of
@@ -375,10 +375,14 @@ class Session:
 
     def new_lane(self, link: Link, name: str | None) -> Lane:
         """A lane that was not used before."""
-        absence = NewLink() if self.has_completed else NoPrevious()
-        lane = Lane(link.number, name, absence=absence)
+        lane = Lane(link.number, name, absence=self.absence_on(link))
         link.lanes[name] = lane
         return lane
+
+    def absence_on(self, link: Link) -> Reason:
+        """Why nothing can be continued where no lane of ``link`` has lost anything."""
+        completed_here = any(lane.parent is not None for lane in link.lanes.values())
+        return NewLink() if self.has_completed and not completed_here else NoPrevious()
 
     def lane_at(self, place: tuple[int, str | None] | None) -> Lane | None:
         """The lane that a request was sent on."""
