@@ -249,6 +249,7 @@ def test_what_cannot_be_steered_is_said_before_anything_is_sent(fields: dict[str
         (b"Stop", "A bytes cannot steer"),
         ({"role": "user", "content": "Stop"}, "A dict cannot steer"),
         ([], "The steering is empty"),
+        ("", "The steering is empty. Give a string, or a list of the user's messages."),
         (["Stop"], r"input\[0\] is not a message of the user"),
         ([{"role": "assistant", "content": "Stop"}], r"input\[0\] is not a message of the user"),
         ([user("Stop"), {"type": "function_call_output", "call_id": "c", "output": "x"}], r"input\[1\] is not a message"),
@@ -257,7 +258,7 @@ def test_what_cannot_be_steered_is_said_before_anything_is_sent(fields: dict[str
         ([{"role": "user", "content": {1, 2}}], "cannot be written as JSON"),
         ("x" * 17_000_000, "The steering has 17000062 bytes"),
     ],
-    ids=["number", "bytes", "mapping", "nothing", "strings", "assistant", "outputs", "part", "content", "set", "huge"],
+    ids=["number", "bytes", "mapping", "nothing", "no words", "strings", "assistant", "outputs", "part", "content", "set", "huge"],
 )
 def test_words_that_no_server_takes(words: object, said: str) -> None:
     with pytest.raises(InvalidRequest, match=said):

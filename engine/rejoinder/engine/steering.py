@@ -88,6 +88,8 @@ def checked_words(words: object, profile: Profile, content: RequestContent) -> W
                 f"A request with {name!r} cannot be steered. Leave it out, or send the words with the next request."
             )
     copy = words if isinstance(words, str) else _messages(words)
+    if not copy:
+        raise InvalidRequest("The steering is empty. Give a string, or a list of the user's messages.")
     size = len(encode_steer("", copy).encode())
     if size > profile.inbound_limit:
         raise InvalidRequest(f"The steering has {size} bytes and the server takes {profile.inbound_limit}. Say it in fewer words.")
@@ -108,8 +110,6 @@ def _messages(words: object) -> Words:
                 f"input[{index}] is not a message of the user. A steering takes messages such as {{'role': 'user', 'content':"
                 " 'Stop'}, with parts input_text, input_image and input_file; give tool outputs with the next request."
             )
-    if not items:
-        raise InvalidRequest("The steering is empty. Give a string, or a list of the user's messages.")
     return cast("Words", items)
 
 
