@@ -11,6 +11,7 @@ import pytest
 import trio
 from trio.testing import MockClock
 
+from harness import over_http
 from harness.pair import KEY
 from rejoinder.engine import ConnectionFailed, Endpoint, HandshakeFailed, Policy, Session, Settings, open_session
 from rejoinder.engine.key_provider import with_key
@@ -66,6 +67,22 @@ async def test_the_key_is_asked_for_at_each_dial(autojump_clock: MockClock) -> N
         await ask(session)
 
     assert [f"Bearer {KEY}-1", f"Bearer {KEY}-2"] == wires.seen
+
+
+async def test_over_http_the_key_is_asked_for_once_for_each_request(loopback_clock: MockClock) -> None:
+    asked: list[str] = []
+
+    async def give_key() -> str:
+        await trio.lowlevel.checkpoint()
+        asked.append(over_http.KEY)
+        return over_http.KEY
+
+    async with over_http.open_over_http(endpoint={"api_key": give_key}) as http:
+        before = len(asked)
+        await http.ask("Hi")
+        await http.ask("Hi")
+
+    assert (0, 2) == (before, len(asked))
 
 
 async def failing() -> str:

@@ -68,7 +68,8 @@ async def open_over_http(
     """A session over HTTP (or what ``transport`` says) with a simulator of its own; a pool, if there are options for one."""
     chosen = Settings(policy=Policy() if policy is None else policy, **(settings or {}))
     async with serve(ModelServer() if server is None else server, key=KEY) as simulator:
-        place = Endpoint(simulator.url, KEY, **(endpoint or {}))
+        fields: dict[str, Any] = {"api_key": KEY, **(endpoint or {})}
+        place = Endpoint(simulator.url, **fields)
         given: dict[str, Any] = {"transport": "http", **options}
         opener: Callable[..., AbstractAsyncContextManager[Session]] = open_session if pool is None else open_pool
         async with opener(place, chosen, **given, **(pool or {})) as session:

@@ -112,7 +112,8 @@ class LinkTask:
         opened = False
         with self._scope:
             try:
-                endpoint = await with_key(driver.endpoint)
+                # A link of streams sends nothing itself: there each request asks for the key.
+                endpoint = driver.endpoint if driver.profile.streams else await with_key(driver.endpoint)
                 self.secrets = secrets_in(endpoint.handshake_headers())
                 async with driver.connector(endpoint, driver.settings) as wire:
                     opened = True
