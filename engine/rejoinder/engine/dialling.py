@@ -14,8 +14,10 @@ from contextlib import asynccontextmanager
 
 import trio
 
+from rejoinder.states.refusals import shown_value
+
 from .endpoint import Endpoint
-from .errors import InvalidEndpoint
+from .errors import InvalidEndpoint, InvalidSetting
 from .network_errors import reason_of
 from .proxy import proxy_of
 from .settings import Settings
@@ -28,12 +30,30 @@ TcpStream = trio.SocketStream | trio.SSLStream[trio.SocketStream]
 
 
 def check_way(endpoint: Endpoint, settings: Settings) -> None:
-    """Raise ``InvalidEndpoint`` if the key would go to a proxy on another machine in clear text."""
+    """Raise ``InvalidEndpoint`` if the key would go to a proxy on another machine in clear text.
+
+    Whoever has no type checker learns here what each of them has to be: raises ``InvalidEndpoint`` or ``InvalidSetting``.
+    """
+    _check_given(endpoint, settings)
     proxy = None if settings.proxy is None else proxy_of(settings.proxy)
     if proxy is not None and not (proxy.is_local or endpoint.secure or endpoint.allow_plaintext):
         raise InvalidEndpoint(
             f"An address with ws:// would send the key to the proxy {proxy.shown!r} in clear text. Use wss://, or say"
             " allow_plaintext=True."
+        )
+
+
+def _check_given(endpoint: object, settings: object) -> None:
+    if not isinstance(endpoint, Endpoint):
+        # Never quoted: an address may have a secret in it.
+        raise InvalidEndpoint(
+            f"The endpoint is {shown_value(endpoint)}. Give an Endpoint, as Endpoint('wss://…') makes one of an address, and"
+            " settings behind it or by name, as settings=Settings(…)."
+        )
+    if not isinstance(settings, Settings):
+        raise InvalidSetting(
+            f"The settings are {shown_value(settings)}. Give Settings, as Settings(model='…'); of a mapping Settings.from_mapping"
+            " makes them."
         )
 
 

@@ -23,7 +23,7 @@ from .errors import InvalidSetting
 from .http_client import HttpClient
 from .pool_driver import PoolDriver
 from .recorder import record_if_asked
-from .session import Session, given_or_default, run_session
+from .session import Session, run_session
 from .settings import Settings
 from .transports import Transport, drivers
 from .wire import Connector
@@ -72,9 +72,10 @@ async def open_pool(
     Raises:
         InvalidSetting: ``size``, ``spares`` or ``idle_limit`` cannot be; and all that ``open_session`` raises.
     """
-    endpoint, settings = given_or_default(endpoint, settings)
-    limits = pool_limits(endpoint.profile, size, spares, idle_limit)
+    endpoint = Endpoint() if endpoint is None else endpoint
+    settings = Settings() if settings is None else settings
     check_way(endpoint, settings)
+    limits = pool_limits(endpoint.profile, size, spares, idle_limit)
     client = HttpClient(endpoint, settings, http_client, http_options)
 
     def drive(nursery: trio.Nursery) -> PoolDriver:

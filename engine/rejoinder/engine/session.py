@@ -18,7 +18,6 @@ import trio
 
 from rejoinder.states.codec import encode_post
 from rejoinder.states.continuation import RequestContent
-from rejoinder.states.refusals import shown_value
 from rejoinder.states.snapshot import SessionState
 
 from .advice import Advice
@@ -29,7 +28,7 @@ from .dialling import check_way
 from .dispatch import Dispatch
 from .drive import Driver
 from .endpoint import Endpoint
-from .errors import InvalidEndpoint, InvalidRequest, InvalidSetting, SessionClosed
+from .errors import InvalidRequest, SessionClosed
 from .http_client import HttpClient
 from .http_wire import HttpWire
 from .known_lists import KnownLists
@@ -50,7 +49,7 @@ from .turn import Turn, open_turn
 from .wire import Connector
 from .wire_choice import open_chosen_wire
 
-__all__ = ["Session", "given_or_default", "open_session", "run_session"]
+__all__ = ["Session", "open_session", "run_session"]
 
 Input = str | Sequence[Mapping[str, Any]] | Conversation
 """What may be given as input: a string, Responses input items, or a conversation."""
@@ -367,7 +366,8 @@ async def open_session(
     ``settings.proxy``, or takes proxies from the environment as httpx does. Raises ``InvalidEndpoint`` for options that it does not
     take, and for an ``endpoint`` that is none; ``InvalidSetting`` for no transport, and for ``settings`` that are none.
     """
-    endpoint, settings = given_or_default(endpoint, settings)
+    endpoint = Endpoint() if endpoint is None else endpoint
+    settings = Settings() if settings is None else settings
     check_way(endpoint, settings)
     client = HttpClient(endpoint, settings, http_client, http_options)
 
@@ -379,26 +379,6 @@ async def open_session(
 
     async with run_session(client, drive) as session:
         yield session
-
-
-def given_or_default(endpoint: object, settings: object) -> tuple[Endpoint, Settings]:
-    """What a session is opened with. Raises ``InvalidEndpoint`` or ``InvalidSetting`` for something else in their places."""
-    if endpoint is None:
-        endpoint = Endpoint()
-    if not isinstance(endpoint, Endpoint):
-        # Never quoted: an address may have a secret in it.
-        raise InvalidEndpoint(
-            f"The endpoint is {shown_value(endpoint)}. Give an Endpoint, as Endpoint('wss://…') makes one of an address, and"
-            " settings behind it or by name, as settings=Settings(…)."
-        )
-    if settings is None:
-        settings = Settings()
-    if not isinstance(settings, Settings):
-        raise InvalidSetting(
-            f"The settings are {shown_value(settings)}. Give Settings, as Settings(model='…'); of a mapping Settings.from_mapping"
-            " makes them."
-        )
-    return endpoint, settings
 
 
 @asynccontextmanager
