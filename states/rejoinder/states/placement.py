@@ -250,7 +250,9 @@ def _barred(session: Session, request: Request) -> Full | None:
         return Full(Disabled())
     if names_its_chain(request.content):
         return Full(CallerChain())
-    return Full(Stateless()) if session.profile.streams else None
+    if session.profile.streams:
+        return Full(Stateless())
+    return None
 
 
 def foresee(session: Session, link: Link, request: Request) -> Decision:
