@@ -16,7 +16,8 @@ import trio
 
 from rejoinder.engine import drive
 from rejoinder.engine.drive import Driver
-from rejoinder.engine.link_task import LinkTask
+from rejoinder.engine.link_task import LinkTask, Outgoing
+from rejoinder.engine.meter import CreateShare
 from rejoinder.engine.response import Response
 from rejoinder.engine.wire import Wire, WireClosed
 from rejoinder.states import effects as ordered
@@ -65,12 +66,12 @@ def _outcome_is_given_twice(patch: pytest.MonkeyPatch) -> None:
 
 
 def _creates_overtake_cancels(patch: pytest.MonkeyPatch) -> None:
-    def put(task: LinkTask, text: str, *, create: tuple[int, str | None] | None = None) -> None:
-        outbox = vars(task)["_outbox"]
+    def put(task: LinkTask, text: str, *, create: tuple[int, str | None] | None = None, share: CreateShare | None = None) -> None:
+        outbox, out = vars(task)["_outbox"], Outgoing(text, create, share)
         if create is None:
-            outbox.append((create, text))
+            outbox.append(out)
         else:
-            outbox.appendleft((create, text))
+            outbox.appendleft(out)
         vars(task)["_wake"].set()
 
     patch.setattr(LinkTask, "put", put)

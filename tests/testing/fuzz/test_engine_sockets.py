@@ -7,6 +7,7 @@ import trio
 import trio.testing
 
 from rejoinder.engine import Endpoint, Moved, Settings, WireClosed
+from rejoinder.states.codec import encode_cancel, encode_create
 from rejoinder.testing import GENERIC, LinkPlan, MemoryNetwork, ModelServer
 from rejoinder.testing.fuzz.engine_diary import Diary, Given, Wired
 from rejoinder.testing.fuzz.engine_plots import Cut, Freeze, Say, Stray
@@ -27,7 +28,7 @@ async def test_what_is_given_is_written_down(autojump_clock: trio.testing.MockCl
         sockets.strike(Say(Stray.KEEPALIVE))
         frames = await wire.receive()
         await wire.ping()
-        await wire.send("{broken")
+        await wire.send("{}")
         frames = [*frames, *await wire.receive()]
         assert sockets.all == sockets.alive
 
@@ -36,9 +37,18 @@ async def test_what_is_given_is_written_down(autojump_clock: trio.testing.MockCl
     assert [Wired(1, "opened"), Given(1, keepalive), Given(1, error), Wired(1, "left")] == [
         line.what for line in sockets.diary.lines
     ]
-    assert 2 == sockets.frames
+    assert (2, 0, 0) == (sockets.frames, sockets.creates, sockets.items)
     assert 5 == sockets.all[0].engine
     assert [] == sockets.alive
+
+
+async def test_what_is_sent_is_counted(autojump_clock: trio.testing.MockClock) -> None:
+    sockets = make_sockets()
+    async with sockets.connect(ENDPOINT, Settings()) as wire:
+        await wire.send(encode_create({}, [{"role": "user", "content": "one"}, {"role": "user", "content": "two"}]))
+        await wire.send(encode_cancel("resp_0"))
+
+    assert (1, 2) == (sockets.creates, sockets.items)
 
 
 @pytest.mark.parametrize("step", [Cut(), Say(Stray.CLOSE)], ids=str)

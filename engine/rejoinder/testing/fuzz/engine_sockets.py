@@ -5,6 +5,7 @@ Rule of this file: it changes nothing. What goes wrong is planned in the network
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Final, final
@@ -68,6 +69,10 @@ class Sockets:
     """In the order of opening."""
     frames: int = 0
     """How many frames the engine was given."""
+    creates: int = 0
+    """How many creates it has sent."""
+    items: int = 0
+    """How many items were in them."""
 
     @property
     def alive(self) -> list[Socket]:
@@ -128,6 +133,10 @@ class Watched:
 
     async def send(self, text: str) -> None:
         """As the wire below."""
+        body = json.loads(text)
+        if body.get("type") == "response.create":
+            self._sockets.creates += 1
+            self._sockets.items += len(body["input"])
         await self._wire.send(text)
 
     async def receive(self) -> Sequence[str | bytes]:
