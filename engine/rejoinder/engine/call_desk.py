@@ -14,6 +14,7 @@ from __future__ import annotations
 import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, Literal, final
 from weakref import WeakSet
 
@@ -176,9 +177,6 @@ class BackgroundCalls:
     ) -> None:
         self.start: Final = start
         self.observe: Final = observe
-        self.threads: Final = trio.CapacityLimiter(THREADS)
-        """Those of plain functions. They are their own, because a function that does not return keeps its thread, and others need
-        threads as well, to find out where a server is."""
         self.closed = False
         """Whether the session has ended: nothing outlives it."""
         self._desks: Final[dict[Conversation, CallDesk]] = {}
@@ -187,6 +185,15 @@ class BackgroundCalls:
 
     def __repr__(self) -> str:
         return f"<BackgroundCalls {sum(len(desk.runs) for desk in self._desks.values())} running>"
+
+    @cached_property
+    def threads(self) -> trio.CapacityLimiter:
+        """The threads of plain functions.
+
+        They are their own, because a function that does not return keeps its thread, and others need threads as well, to find out
+        where a server is.
+        """
+        return trio.CapacityLimiter(THREADS)
 
     def running(self, conversation: Conversation) -> Sequence[ToolCall]:
         """The background calls of a conversation that have no outcome yet, oldest first."""

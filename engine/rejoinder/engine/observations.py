@@ -136,7 +136,7 @@ class Statistics:
     lanes: Mapping[tuple[int, str | None], str]
     """The phase of each lane, by link and name."""
     creates: int
-    """Creates sent."""
+    """Creates sent; one that was taken back before it had left is none."""
     reused: int
     """Creates that named a previous response."""
     items_sent: int
