@@ -18,7 +18,7 @@ import attrs
 import trio
 
 from rejoinder.engine import Endpoint, RejoinderError, Response, Session, SessionClosed, Settings, open_session
-from rejoinder.engine.observations import Observation, Sent
+from rejoinder.engine.observations import Observation, Sent, TakenBack
 from rejoinder.engine.wire import Wire, WireClosed
 from rejoinder.engine.wire_choice import WireName, open_chosen_wire
 from rejoinder.states.verdicts import OutcomeKind
@@ -112,7 +112,7 @@ class Visit:
 
         def observe(what: Observation) -> None:
             nonlocal sent
-            sent += isinstance(what, Sent)
+            sent += isinstance(what, Sent) - isinstance(what, TakenBack)
             self.diary.write(Observed(what))
 
         async with open_session(endpoint, settings, connector=self._connect) as session:

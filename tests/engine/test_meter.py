@@ -26,7 +26,7 @@ from rejoinder.engine import (
     open_session,
 )
 from rejoinder.engine.meter import REMEMBERED, Meter
-from rejoinder.engine.observations import Sent
+from rejoinder.engine.observations import Observation, Sent, TakenBack
 from rejoinder.states.codec import encode_create
 from rejoinder.states.continuation import Full, NoPrevious, Reuse
 from rejoinder.states.profiles import AZURE as AZURE_PROFILE
@@ -178,11 +178,16 @@ async def test_a_create_that_was_taken_back_is_as_if_it_had_not_been(autojump_cl
             network.wires[0].say(frames.created(), frames.item_added(), frames.completed(output=[], sequence=2))
             await response.result()
         before = session.statistics()
+        told: list[Observation] = []
+        session.observe(told.append)
         async with session.respond("taken back"):
             pass
         after = session.statistics()
 
     assert 1 == len(network.wires[0].sent)
+    assert [("Sent", 2), ("TakenBack", 2)] == [
+        (type(each).__name__, each.request) for each in told if isinstance(each, Sent | TakenBack)
+    ]
     for name in ("creates", "reused", "items_sent", "items_saved", "bytes_sent", "bytes_saved", "full"):
         assert getattr(before, name) == getattr(after, name)
 

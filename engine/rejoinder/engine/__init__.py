@@ -95,7 +95,7 @@ from .given import NOT_GIVEN, NotGiven
 from .log_rendering import LogRendering, render_for_log
 from .message_parts import audio_part, file_part, image_part, text_part, user_message
 from .metrics import Timings, Usage
-from .observations import Asked, Finished, Moved, Note, Observation, Observer, Sent, Settled, Statistics, Steered
+from .observations import Asked, Finished, Moved, Note, Observation, Observer, Sent, Settled, Statistics, Steered, TakenBack
 from .pool import open_pool
 from .recorder import Recording
 from .response import Response
@@ -209,6 +209,7 @@ __all__ = [
     "Steered",
     "Steering",
     "StreamEvent",
+    "TakenBack",
     "TextFormat",
     "TextOptions",
     "Timings",

@@ -42,7 +42,7 @@ from .masking import REPORTS, without_secrets
 from .meter import Meter
 from .metrics import usage_from
 from .nurseries import open_inner_nursery
-from .observations import Asked, Finished, Moved, Note, Observation, Observer, Sent, Settled, Statistics
+from .observations import Asked, Finished, Moved, Note, Observation, Observer, Sent, Settled, Statistics, TakenBack
 from .recorder import Recording, start_recording
 from .response import Response
 from .settings import Settings
@@ -277,7 +277,7 @@ class Driver:
         """Let the stream of a lane end, or take its create back."""
         task = self._links.get(effect.link)
         if task is not None:
-            self._uncount(task.end_stream(effect.lane, abandoned=effect.abandoned))
+            self._uncount(effect.link, task.end_stream(effect.lane, abandoned=effect.abandoned))
 
     def hand_over(self, effect: ordered.HandOver) -> None:
         """Ask for the response over the other transport, under the same number; its caller notices nothing."""
@@ -313,13 +313,15 @@ class Driver:
         """Take a create back, if it has not left; then ``Withdrawn`` is fed."""
         taken_back = self._links[effect.link].take_back((effect.request, effect.lane))
         if taken_back is not None:
-            self._uncount(taken_back)
+            self._uncount(effect.link, taken_back)
             self._answers.append(happening.Withdrawn(effect.link, effect.request, effect.lane))
 
-    def _uncount(self, taken_back: Outgoing | None) -> None:
+    def _uncount(self, link: int, taken_back: Outgoing | None) -> None:
         """A create that never left is not counted as one that did."""
-        if taken_back is not None and taken_back.share is not None:
+        if taken_back is not None and taken_back.share is not None and taken_back.create is not None:
             self.meter.withdrawn(taken_back.share)
+            request, lane = taken_back.create
+            self.tell(TakenBack(request, link, lane))
 
     def ask(self, response: Response, *, warm_up: bool) -> None:
         """Let a request begin. An observer may cancel it at once: then it is taken back at once."""
@@ -353,7 +355,7 @@ class Driver:
 
     def tell(self, observation: Observation) -> None:
         """Tell the log and all observers. Links of a second transport have numbers of their own there."""
-        if self.links_from and isinstance(observation, Sent | Moved | Note) and observation.link is not None:
+        if self.links_from and isinstance(observation, Sent | TakenBack | Moved | Note) and observation.link is not None:
             observation = attrs.evolve(observation, link=observation.link + self.links_from)
         if isinstance(observation, CallEvent):
             self.meter.call_seen(observation.type)

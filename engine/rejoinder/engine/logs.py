@@ -23,7 +23,7 @@ from rejoinder.states.phases import LinkPhase
 from rejoinder.states.phrases import name, place
 
 from .call_events import CallEvent, CallsStarted, CallTimedOut
-from .observations import Asked, Finished, Observation, Sent, Settled
+from .observations import Asked, Finished, Observation, Sent, Settled, TakenBack
 
 __all__ = ["Log"]
 
@@ -92,6 +92,10 @@ class Log:
                 result.request_id or "none",
             )
 
+    def taken_back(self, taken_back: TakenBack) -> None:
+        """A create is taken back."""
+        logger.debug("> %s: request %d is taken back", place(taken_back.link, taken_back.lane), taken_back.request)
+
     def steered(self, steered: Steered) -> None:
         """Words that were added to a response have news."""
         logger.debug("request %d: steering %d is %s", steered.request, steered.steer, steered.status)
@@ -117,6 +121,7 @@ TELL: Final[Mapping[type, Callable[[Log, Any], None]]] = MappingProxyType(
         Sent: Log.sent,
         Settled: Log.settled,
         Steered: Log.steered,
+        TakenBack: Log.taken_back,
     }
 )
 """What is written about each kind of observation; all others are of calls."""

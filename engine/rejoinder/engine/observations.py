@@ -34,6 +34,7 @@ __all__ = [
     "Settled",
     "Statistics",
     "Steered",
+    "TakenBack",
     "check_observer",
 ]
 
@@ -57,7 +58,7 @@ class Sent:
     request: int
     """The number of the request (``Response.number``)."""
     link: int
-    """The link; those of a second transport (``transport="auto"``) are numbered from 1001."""
+    """The link; those of a second transport (``transport="auto"``) are numbered from 100,001."""
     lane: str | None
     """``stream_id``; None where the provider has no lanes."""
     decision: Decision
@@ -66,6 +67,18 @@ class Sent:
     """Input items in the frame."""
     size: int
     """Bytes of the frame."""
+
+
+@attrs.frozen
+class TakenBack:
+    """A create of which ``Sent`` was told was taken back before it had left, because nobody wants its response any more."""
+
+    request: int
+    """The number of the request."""
+    link: int
+    """The link."""
+    lane: str | None
+    """``stream_id``; None where the provider has no lanes."""
 
 
 @attrs.frozen
@@ -106,7 +119,7 @@ class Settled:
     """Seconds from the end of the request, or from this attempt's end, to the terminal."""
 
 
-Observation = Asked | Finished | Moved | Note | Sent | Settled | Steered | CallEvent
+Observation = Asked | Finished | Moved | Note | Sent | Settled | Steered | TakenBack | CallEvent
 """Anything an observer is told."""
 
 Observer = Callable[[Observation], None]

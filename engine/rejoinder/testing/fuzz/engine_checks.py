@@ -5,11 +5,11 @@ Rule of this file: each check returns what is wrong, as lines for the diary; the
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from rejoinder.engine.errors import ResponseError, SessionClosed
-from rejoinder.engine.observations import Sent, Statistics
+from rejoinder.engine.observations import Observation, Sent, Statistics, TakenBack
 from rejoinder.engine.settings import Settings
 from rejoinder.states.continuation import Reuse
 from rejoinder.states.phases import LinkPhase
@@ -52,17 +52,29 @@ def after_the_session(statistics: Statistics, sockets: Sockets, diary: Diary) ->
         if not socket.left or (server.is_open(socket.link.connection) and not socket.link.frozen):
             yield Broken(8, f"socket {socket.number} outlives the session")
     told = [line.what.what for line in diary.lines if isinstance(line.what, Observed)]
-    sent = [what for what in told if isinstance(what, Sent)]
-    reused, items = sum(isinstance(each.decision, Reuse) for each in sent), sum(each.items for each in sent)
+    sent = _not_taken_back(told)
     accounts = {
-        "requests that run": (len(statistics.requests), 0, 0),
-        "illegal events": (statistics.counts.get("Illegal", 0), 0, 0),
-        "frames received": (statistics.frames_received, sockets.frames, sockets.frames),
-        # A create that is taken back before it leaves does not count: so those that have left do, and those that were told may.
-        "creates sent": (statistics.creates, sockets.creates, len(sent)),
-        "creates that continue": (statistics.reused, reused - (len(sent) - sockets.creates), reused),
-        "items sent": (statistics.items_sent, sockets.items, items),
+        "requests that run": (len(statistics.requests), 0),
+        "illegal events": (statistics.counts.get("Illegal", 0), 0),
+        "frames received": (statistics.frames_received, sockets.frames),
+        "creates sent": (statistics.creates, len(sent)),
+        "creates that continue": (statistics.reused, sum(isinstance(each.decision, Reuse) for each in sent)),
+        "items sent": (statistics.items_sent, sum(each.items for each in sent)),
     }
-    for name, (said, least, most) in accounts.items():
-        if not least <= said <= most:
-            yield Broken(7, f"{name}: {said}, and it should be {least if least == most else f'{least} to {most}'}")
+    for name, (said, so) in accounts.items():
+        if said != so:
+            yield Broken(7, f"{name}: {said}, and it should be {so}")
+    if sockets.creates > len(sent):
+        yield Broken(7, f"{sockets.creates} creates have left, of {len(sent)} that were told of and not taken back")
+
+
+def _not_taken_back(told: Iterable[Observation]) -> list[Sent]:
+    """The creates that were told of, but for those of which was told that they have not left after all."""
+    sent: list[Sent] = []
+    for what in told:
+        if isinstance(what, Sent):
+            sent.append(what)
+        elif isinstance(what, TakenBack):
+            taken = [each for each in sent if (each.request, each.link, each.lane) == (what.request, what.link, what.lane)]
+            sent.remove(taken[-1])
+    return sent

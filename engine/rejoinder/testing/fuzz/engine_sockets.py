@@ -71,8 +71,6 @@ class Sockets:
     """How many frames the engine was given."""
     creates: int = 0
     """How many creates it has sent."""
-    items: int = 0
-    """How many items were in them."""
 
     @property
     def alive(self) -> list[Socket]:
@@ -133,10 +131,7 @@ class Watched:
 
     async def send(self, text: str) -> None:
         """As the wire below."""
-        body = json.loads(text)
-        if body.get("type") == "response.create":
-            self._sockets.creates += 1
-            self._sockets.items += len(body["input"])
+        self._sockets.creates += json.loads(text).get("type") == "response.create"
         await self._wire.send(text)
 
     async def receive(self) -> Sequence[str | bytes]:
