@@ -67,12 +67,11 @@ class AsyncioSpeaker:
 class AsyncioSpeakerProgram(LifecycleProgram):
     """Anything that can happen to an ``AsyncioSpeaker``."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.loop = asyncio.new_event_loop()
+    loop: asyncio.AbstractEventLoop
 
     def make_handler(self, session: Session) -> AsyncioSpeaker:
-        """Return the handler under test."""
+        """Return the handler under test. Its loop is made here, because a program may be dropped before it has a handler."""
+        self.loop = asyncio.new_event_loop()
         return AsyncioSpeaker(session)
 
     def feed(self, handler: AsyncioSpeaker, event: Event, now: float) -> Sequence[Effect]:

@@ -116,3 +116,11 @@ def test_page_shows_the_code_that_runs() -> None:
 
     assert f"```python\n{code}```" in page
     assert fault in page
+
+
+def test_program_that_is_dropped_before_it_has_a_handler_leaves_nothing_open() -> None:
+    dropped = "import test_asyncio_speaker as it; it.AsyncioSpeakerProgram().teardown()"
+    command = [sys.executable, "-X", "dev", "-W", "error", "-c", dropped]
+    ended = subprocess.run(command, cwd=EXAMPLES, capture_output=True, encoding="utf-8", check=False)
+
+    assert (0, "") == (ended.returncode, ended.stderr)

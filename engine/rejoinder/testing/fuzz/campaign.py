@@ -38,6 +38,7 @@ from rejoinder.testing.fuzz.campaign_records import Figures, Finding, Limits, Ou
 from rejoinder.testing.fuzz.engine_program import EngineProgram, program_test
 from rejoinder.testing.fuzz.example_database import DatabaseError, Kept
 from rejoinder.testing.fuzz.failures import is_final
+from rejoinder.testing.fuzz.interruption import Interruption, heeded
 from rejoinder.testing.fuzz.watch import Failing, Watch
 
 __all__ = ["Campaign", "CampaignError"]
@@ -92,6 +93,7 @@ class Campaign:
     clock: Callable[[], float] = time.monotonic
     """Seconds."""
     _watch: Watch = attrs.field(factory=Watch)
+    _interruption: Interruption = attrs.field(factory=Interruption)
     _findings: dict[Sign, Finding] = attrs.field(factory=dict[Sign, Finding])
     _met: dict[Sign, _Met] = attrs.field(factory=dict[Sign, _Met])
     _programs: int = 0
@@ -107,10 +109,11 @@ class Campaign:
         """
         self._began, self._began_processor = self.clock(), time.process_time()
         interrupted = False
-        with patch.object(self.target.program, "watch", self._watch), _little_garbage():
+        with patch.object(self.target.program, "watch", self._watch), _little_garbage(), heeded() as self._interruption:
             batch = 0
             while not self._is_over():
                 try:
+                    self._interruption.heed()
                     self._run_batch(batch)
                 except _Enough:
                     break
@@ -157,6 +160,7 @@ class Campaign:
         try:
             test()
         except HypothesisException as error:
+            self._interruption.heed()
             # A failure that does not repeat itself is Hypothesis' to report; it has happened all the same.
             if not self._met:
                 raise CampaignError(" ".join(str(error).split())) from error
@@ -166,6 +170,7 @@ class Campaign:
             # What was raised is what was met; anything else is not for us to swallow.
             if not self._met:
                 raise
+        self._interruption.heed()
         if self._programs == before:
             raise CampaignError("No program could be drawn.")
 
@@ -201,18 +206,23 @@ class Campaign:
         # Wrapped, it has the source and the digest of the test that it stands for: so both have the same key in a database.
         @wraps(inner)
         def observed(*args: Any, **drawn: Any) -> None:  # noqa: ANN401 - whatever Hypothesis gives the test
+            self._interruption.heed()
             if not self._met and self._is_over():
                 raise _Enough
             self._watch.begin()
             try:
                 inner(*args, **drawn)
+                self._interruption.heed()
             except HypothesisException:
                 raise
             except BaseExceptionGroup as group:
+                self._interruption.heed()
                 if group.subgroup(KeyboardInterrupt) is not None:
                     raise KeyboardInterrupt from None
                 self._failed(group)
             except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever a handler raises is what is looked for
+                # What an interrupted program breaks is no finding.
+                self._interruption.heed()
                 self._failed(error)
             else:
                 self._programs += 1

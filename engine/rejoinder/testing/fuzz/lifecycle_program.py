@@ -50,7 +50,11 @@ class LifecycleProgram(Program):
     # -- what to override --------------------------------------------------------------------------------------------------
 
     def make_handler(self, session: Session) -> Any:  # noqa: ANN401 - it is the user's
-        """Return a new handler that is to feed ``session``. By default the session is its own handler."""
+        """Return a new handler that is to feed ``session``. By default the session is its own handler.
+
+        What has to be closed (an event loop, say) is made here and let go in ``end_handler``: Hypothesis drops some programs before
+        they begin, and those have no handler.
+        """
         return session
 
     def feed(self, handler: Any, event: Event, now: float) -> Sequence[Effect]:  # noqa: ANN401 - it is the user's
