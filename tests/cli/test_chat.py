@@ -14,8 +14,8 @@ import typer
 from typer.testing import CliRunner, Result
 
 from cli.processes import Process
+from rejoinder.cli.application import application
 from rejoinder.cli.chat import chat as chat_command
-from rejoinder.cli.main import application
 from rejoinder.engine import wire_choice
 
 LONG: Final = " ".join(f"word{number}" for number in range(200))

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from rejoinder.cli.main import application
+from rejoinder.cli.application import application
 from rejoinder.states import session as session_module
 from rejoinder.states.trace import read_lines
 

@@ -11,7 +11,7 @@ from typer.testing import CliRunner, Result
 
 from cli.processes import Process
 from harness.loopback import HOST, free_port
-from rejoinder.cli.main import application
+from rejoinder.cli.application import application
 from rejoinder.testing.conform import ROWS
 from rejoinder.testing.faults import ServerSetup
 from rejoinder.testing.model_server import ModelServer

@@ -17,12 +17,12 @@ from cli.held import hold
 from cli.planted import PLANTED
 from cli.processes import COMMAND, Process
 from rejoinder.cli import demo_run
+from rejoinder.cli.application import application
 from rejoinder.cli.demo import screen_for
 from rejoinder.cli.demo_live import LiveScreen
 from rejoinder.cli.demo_run import Plan
 from rejoinder.cli.demo_screen import PlainScreen, SilentScreen
 from rejoinder.cli.demo_story import FAST
-from rejoinder.cli.main import application
 from rejoinder.states.events import Shutdown
 from rejoinder.states.trace import read_lines, replay
 
@@ -204,7 +204,7 @@ def test_reader_that_leaves_ends_the_demo_without_a_traceback() -> None:
         complaints = process.stderr.read()
 
     assert b"" == complaints
-    assert 1 == process.returncode
+    assert 141 == process.returncode
 
 
 def test_command_is_run_by_this_python() -> None:

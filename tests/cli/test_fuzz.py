@@ -11,7 +11,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from harness.loopback import HOST, free_port
-from rejoinder.cli.main import application
+from rejoinder.cli.application import application
 
 BROKEN = "raise RuntimeError('not\\ntoday')\n"
 MODULE = """

@@ -11,7 +11,7 @@ from hypothesis.database import DirectoryBasedExampleDatabase
 
 from cli.redis_server import ABSENT, SERVER, redis_server
 from rejoinder.cli.fuzz_database import open_database
-from rejoinder.cli.running import CannotDo
+from rejoinder.cli.refusals import CannotDo
 from rejoinder.testing.fuzz.campaign import Campaign
 from rejoinder.testing.fuzz.campaign_records import Limits, Target
 from rejoinder.testing.fuzz.example_database import DatabaseError

@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner, Result
 
 from cli.processes import Process
+from rejoinder.cli.application import application
 from rejoinder.cli.fuzz_run import Order, run_fuzz
-from rejoinder.cli.main import application
 from rejoinder.testing.fuzz import LifecycleProgram
 from rejoinder.testing.fuzz.example_database import DatabaseError, Kept
 from testing.fuzz import handlers

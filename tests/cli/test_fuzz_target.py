@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from rejoinder.cli.fuzz_target import find_target
-from rejoinder.cli.running import CannotDo
+from rejoinder.cli.refusals import CannotDo
 from rejoinder.testing.fuzz.campaign_records import ENGINE, LIFECYCLE
 
 

@@ -8,7 +8,8 @@ import pytest
 from typer.testing import CliRunner
 
 from cli.processes import COMMAND
-from rejoinder.cli.main import application, main
+from rejoinder.cli.application import application
+from rejoinder.cli.main import main
 
 HEAVY = ("trio", "rich", "httpx", "hypercorn", "starlette", "rejoinder.engine", "rejoinder.states", "rejoinder.testing")
 
@@ -39,7 +40,7 @@ def test_nothing_at_all_shows_the_help() -> None:
 
 
 def test_help_imports_nothing_that_it_does_not_need() -> None:
-    asked = f"import sys, rejoinder.cli.main; print([name for name in {HEAVY!r} if name in sys.modules])"
+    asked = f"import sys, rejoinder.cli.application; print([name for name in {HEAVY!r} if name in sys.modules])"
     ended = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)
 
     assert "[]\n" == ended.stdout

@@ -11,7 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from harness.telling import interrupted, lost_early
-from rejoinder.cli.main import application
+from rejoinder.cli.application import application
 from rejoinder.states.profiles import AZURE, OPENAI, CancelPolicy, Policy
 from rejoinder.states.trace import Entry, Gap, Header, write_lines
 

@@ -1,16 +1,14 @@
 """How commands end: a sentence and a status for what could be foreseen, a traceback for what could not."""
 
-import io
-import os
 import signal
-import sys
 from collections.abc import Awaitable, Callable
 
 import pytest
 import trio
 import typer
 
-from rejoinder.cli.running import CannotDo, Refusal, refusal_for, refuse, run
+from rejoinder.cli.refusals import CannotDo, Refusal, refuse
+from rejoinder.cli.running import refusal_for, run
 from rejoinder.engine import InvalidEndpoint, InvalidRequest, InvalidSetting, RejoinderError
 from rejoinder.testing import FaultError
 
@@ -104,24 +102,6 @@ def test_interruption_reaches_the_command_whatever_was_running(capsys: pytest.Ca
 def test_bug_keeps_its_traceback() -> None:
     with pytest.raises(ValueError, match="a bug"):
         run(ending_with(ValueError("a bug")))
-
-
-def test_reader_that_left_is_told_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    for stream in (io.StringIO(), None):  # without a descriptor there is nothing left to lose
-        monkeypatch.setattr(sys, "stdout", stream)
-
-        assert 1 == status_of(ending_with(BrokenPipeError()))
-
-
-def test_rest_of_the_output_goes_nowhere_once_its_reader_has_left(monkeypatch: pytest.MonkeyPatch) -> None:
-    reading, writing = os.pipe()
-    with os.fdopen(writing, "w") as stdout:
-        monkeypatch.setattr(sys, "stdout", stdout)
-        stdout.write("the rest")
-        os.close(reading)
-
-        assert Refusal(1) == refusal_for(BrokenPipeError())
-    # Leaving the block has written the rest, without failing a second time.
 
 
 def test_refusal_leaves_at_once(capsys: pytest.CaptureFixture[str]) -> None:

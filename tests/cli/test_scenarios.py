@@ -11,7 +11,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from cli.processes import Process
-from rejoinder.cli.main import application
+from rejoinder.cli.application import application
 from rejoinder.testing import Answer, Text
 from rejoinder.testing.scenarios import ORDER, Server
 from rejoinder.testing.scenarios import rows as table

@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from harness.telling import interrupted
 from rejoinder.cli import sequence as command
-from rejoinder.cli.main import application
+from rejoinder.cli.application import application
 from rejoinder.diagrams.sequence import sequence
 from rejoinder.diagrams.sequence_svg import draw_sequence_svg
 from rejoinder.states.profiles import AZURE, CancelPolicy, Policy

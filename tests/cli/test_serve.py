@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from cli.processes import Process
-from rejoinder.cli.main import application
+from rejoinder.cli.application import application
 
 
 def address(process: Process) -> str:

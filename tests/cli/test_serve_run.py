@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import trio
 
-from rejoinder.cli.running import CannotDo
+from rejoinder.cli.refusals import CannotDo
 from rejoinder.cli.serve_run import Journal, Order, build_server, lines_about, serve_until_stopped
 from rejoinder.testing import CancelMode, FaultError, LogEntry, ModelServer, Received
 from rejoinder.testing.script import Answer, Pause, Text

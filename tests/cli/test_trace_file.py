@@ -6,7 +6,7 @@ import pytest
 
 from harness.telling import interrupted
 from rejoinder.cli import trace_file
-from rejoinder.cli.running import CannotDo
+from rejoinder.cli.refusals import CannotDo
 from rejoinder.cli.trace_file import entries_of, open_trace
 from rejoinder.states.profiles import AZURE, CancelPolicy, Policy
 from rejoinder.states.trace import Fed, Header, write_lines

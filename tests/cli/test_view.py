@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from harness.telling import interrupted
-from rejoinder.cli.main import application
+from rejoinder.cli.application import application
 from rejoinder.diagrams import layouts
 from rejoinder.diagrams.viewer import build_page, page_data
 from rejoinder.states.profiles import AZURE, CancelPolicy, Policy

@@ -20,7 +20,7 @@ from trio.testing import MockClock
 from cli.processes import Process
 from harness.telling import interrupted
 from rejoinder.cli import view_live
-from rejoinder.cli.running import CannotDo
+from rejoinder.cli.refusals import CannotDo
 from rejoinder.cli.view_live import new_steps, serve_page
 from rejoinder.diagrams.viewer import page_data
 from rejoinder.states.profiles import AZURE, CancelPolicy, Policy

@@ -22,7 +22,7 @@ from cli.processes import Process
 from harness.chromium import Browser, open_browser
 from harness.rotating import rotation
 from harness.telling import HOSTILE, hostile_frame, interrupted
-from rejoinder.cli.main import application
+from rejoinder.cli.application import application
 from rejoinder.diagrams.viewer import build_page, page_data
 from rejoinder.states import session as session_module
 from rejoinder.states.effects import Deliver, Moved, Note

@@ -29,7 +29,7 @@ from typer.testing import CliRunner
 from cli.processes import Process
 from harness.hostile_input import FRAMES, LIMIT
 from harness.pair import KEY, Pair, open_pair
-from rejoinder.cli.main import application
+from rejoinder.cli.application import application
 from rejoinder.engine import (
     Asked,
     Conversation,

@@ -53,7 +53,8 @@ def chat(
     from rejoinder.states.profiles import PROFILES
 
     from .chat_talk import Chat, stdin_reader
-    from .running import CannotDo, run
+    from .refusals import CannotDo
+    from .running import run
 
     # A program that was started without any input has no such stream at all.
     stdin = sys.stdin or io.StringIO()

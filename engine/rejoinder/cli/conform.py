@@ -13,7 +13,6 @@ import sys
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
 from ipaddress import ip_address
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -59,7 +58,9 @@ def conform(
     from rejoinder.testing.conform.rows import ROWS, UnknownRow, select
 
     from .conform_report import listed
-    from .running import CannotDo, Refusal, refuse, run
+    from .files import check_report
+    from .refusals import CannotDo, Refusal, refuse
+    from .running import run
 
     try:
         rows = select(row or ())
@@ -73,7 +74,7 @@ def conform(
     async def command() -> int:
         if not 0 < timeout < math.inf:
             raise CannotDo(f"--timeout {timeout:g} is not a number of seconds above 0. Leave it out for 30 seconds.", 2)
-        _write_report(report, "")  # a report that cannot be written is noticed before it is made
+        check_report(report)  # a report that cannot be written is noticed before it is made
         settings = Settings(wire=wire.value, proxy=proxy)
         async with _target(url, None if profile is None else profile.value, model, timeout, settings) as target:
             ended = await _examine(target, rows)
@@ -116,7 +117,7 @@ def _endpoint(url: str) -> Endpoint:
     """The server at ``url``, with the user's key. Raises ``InvalidEndpoint``, and ``CannotDo`` if a key is missing."""
     from rejoinder.engine import Endpoint
 
-    from .running import CannotDo
+    from .refusals import CannotDo
 
     key = os.environ.get(KEY_VARIABLE, "").strip(" \t")
     endpoint = Endpoint(url, key or NO_KEY)
@@ -139,7 +140,7 @@ async def _examine(target: Target, rows: Sequence[Row]) -> Report:
     from rejoinder.states.verdicts import ERRORS, Where, react
     from rejoinder.testing.conform import PlainRequestRefused, examine
 
-    from .running import CannotDo
+    from .refusals import CannotDo
 
     try:
         return await examine(target, rows, _progress(len(rows)))
@@ -167,23 +168,11 @@ def _progress(count: int) -> Callable[[Row], object] | None:
 
 def _tell(target: Target, ended: Report, report: str | None) -> int:
     from .conform_report import as_json, lines
+    from .files import write_report
 
     if report is not None:
-        _write_report(report, json.dumps(as_json(target, ended), indent=2) + "\n")
+        write_report(report, json.dumps(as_json(target, ended), indent=2) + "\n")
     if report != "-":
         for line in lines(target, ended):
             typer.echo(line)
     return 0 if ended.succeeded else 1
-
-
-def _write_report(name: str | None, text: str) -> None:
-    from .running import CannotDo
-
-    if name == "-":
-        typer.echo(text, nl=False)
-    elif name is not None:
-        try:
-            Path(name).write_text(text, "utf-8")
-        except (OSError, ValueError) as error:
-            reason = error.strerror if isinstance(error, OSError) else error
-            raise CannotDo(f"{name!r} cannot be written ({reason}). Name a file that can.", 2) from error

@@ -9,9 +9,8 @@ from __future__ import annotations
 import json
 import os
 import sys
-from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TextIO
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -55,32 +54,20 @@ def demo(
     from rejoinder.engine import CancelPolicy
 
     from .demo_run import Plan
+    from .files import check_report, keep_apart, write_report
     from .running import run
 
     plan = Plan(profile.value, signal, None if then is None else CancelPolicy(then.value), fast, trace)
-    # Opened first, so that a report which cannot be written is not noticed after it was made.
-    with _report_file(report) as output:
 
-        async def command() -> int:
-            succeeded, text = await _perform(plan, silent=report == "-", plain=plain)
-            if output is not None:
-                output.write(text)
-            elif report is not None:
-                typer.echo(text, nl=False)
-            return 0 if succeeded else 1
+    async def command() -> int:
+        keep_apart({"--trace": trace, "--json": None if report in {None, "-"} else Path(str(report))})
+        check_report(report)  # a report that cannot be written is noticed before it is made
+        succeeded, text = await _perform(plan, silent=report == "-", plain=plain)
+        if report is not None:
+            write_report(report, text)
+        return 0 if succeeded else 1
 
-        run(command)
-
-
-def _report_file(name: str | None) -> AbstractContextManager[TextIO | None]:
-    from .running import Refusal, refuse
-
-    if name is None or name == "-":
-        return nullcontext()
-    try:
-        return Path(name).open("w", encoding="utf-8")
-    except OSError as error:
-        refuse(Refusal(2, f"{name!r} cannot be written ({error.strerror}). Name a file that can."))
+    run(command)
 
 
 async def _perform(plan: Plan, *, silent: bool, plain: bool) -> tuple[bool, str]:

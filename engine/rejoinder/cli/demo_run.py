@@ -23,6 +23,7 @@ from .demo_story import FAST, NORMAL, STORY, TOOLS, Pace, answers
 from .demo_talk import Conversation
 from .happenings import look_up
 from .judge import Terms, judge
+from .refusals import CannotDo
 
 __all__ = ["Plan", "hold_conversation", "run_demo"]
 
@@ -83,16 +84,18 @@ class Plan:
 
 
 async def run_demo(plan: Plan, screen: Screen) -> Report:
-    """Serve, talk and judge."""
+    """Serve, talk and judge. Raises ``CannotDo`` if the session could not be recorded to its end."""
     server = plan.build_server()
     async with serve(server) as simulator:
         screen.line("serves", f"a simulated {plan.profile} server at {simulator.url}")
         endpoint = Endpoint(simulator.url, KEY, PROFILES[plan.profile])
         async with open_session(endpoint, plan.settings) as session:
-            if plan.trace is not None:
-                # Everything that is said here was written for the demo, and keeps no secret.
-                session.record(plan.trace, payloads=True)
-            return await hold_conversation(plan, session, server, CallerLog(simulator.now), screen)
+            # Everything that is said here was written for the demo, and keeps no secret.
+            recording = None if plan.trace is None else session.record(plan.trace, payloads=True)
+            report = await hold_conversation(plan, session, server, CallerLog(simulator.now), screen)
+    if recording is not None and recording.failure is not None:
+        raise CannotDo(f"{recording.failure} Name a file that can be, with --trace.", 2)
+    return report
 
 
 async def hold_conversation(plan: Plan, session: Session, server: ModelServer, log: CallerLog, screen: Screen) -> Report:

@@ -7,7 +7,6 @@ error stream and status 2.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -47,24 +46,32 @@ def draw(
     """
     from rejoinder.diagrams import CHARTS, SEPARATE, SUFFIXES, GraphvizError, UnknownPictureError
 
-    from .running import CannotDo
+    from .files import check_ending, keep_apart, write_file
+    from .refusals import CannotDo, Refusal, refuse
 
-    if form is None and output is not None:
-        form = SUFFIXES.get(output.suffix.lower())
     try:
+        if form is None and output is not None:
+            form = SUFFIXES.get(output.suffix.lower())
+            if form is None:
+                check_ending(output, "svg, png, mmd, dot, md, scxml or json")
         paths = None if highlight is None else _paths(highlight)
         if name == "all" and form in SEPARATE and output is not None:
             pictures = {output / f"{machine}.{form}": _picture(machine, form, paths) for machine in CHARTS}
-            _write(output, lambda: _write_all(output, pictures))
+            keep_apart({f"{machine}.{form} in --output": path for machine, path in zip(CHARTS, pictures, strict=True)}, highlight)
+            _make_folder(output)
+            for path, drawn in pictures.items():
+                write_file(path, drawn)
         else:
             picture = _picture(name, form, paths)
             if output is None:
                 _print(picture, form)
             else:
-                _write(output, lambda: output.write_bytes(picture))
-    except (UnknownPictureError, GraphvizError, CannotDo) as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(2) from None
+                keep_apart({"--output": output}, highlight)
+                write_file(output, picture)
+    except CannotDo as error:
+        refuse(Refusal(error.status, str(error)))
+    except (UnknownPictureError, GraphvizError) as error:
+        refuse(Refusal(2, str(error)))
 
 
 def _picture(name: str, form: str | None, paths: Paths | None) -> bytes:
@@ -84,23 +91,17 @@ def _paths(trace: Path) -> Paths:
 
 
 def _print(picture: bytes, form: str | None) -> None:
-    from .running import CannotDo
+    from .refusals import CannotDo
 
     if form == "png" and sys.stdout.isatty():
         raise CannotDo("A PNG cannot be shown on a terminal. Name a file with -o.", 2)
     typer.echo(picture, nl=False)
 
 
-def _write_all(folder: Path, pictures: dict[Path, bytes]) -> None:
-    folder.mkdir(exist_ok=True)
-    for path, picture in pictures.items():
-        path.write_bytes(picture)
-
-
-def _write(output: Path, write: Callable[[], object]) -> None:
-    from .running import CannotDo
+def _make_folder(folder: Path) -> None:
+    from .refusals import CannotDo
 
     try:
-        write()
+        folder.mkdir(exist_ok=True)
     except OSError as error:
-        raise CannotDo(f"{str(output)!r} cannot be written ({error.strerror}). Name a file that can.", 2) from None
+        raise CannotDo(f"{str(folder)!r} cannot be written ({error.strerror}). Name a file that can.", 2) from None

@@ -52,7 +52,7 @@ def fuzz(
     --examples and --steps-total. The exit status is 1 if anything failed.
     """
     from .fuzz_run import Order, run_fuzz
-    from .running import Refusal, refuse
+    from .refusals import Refusal, refuse
 
     if minutes is not None and not 0 < minutes < math.inf:
         refuse(Refusal(2, f"--minutes {minutes:g} is not a number of minutes above 0. Leave it out for one minute."))

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, cast
 from urllib.parse import urlsplit
 
-from .running import CannotDo
+from .refusals import CannotDo
 
 if TYPE_CHECKING:
     from hypothesis.database import ExampleDatabase

@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 import attrs
 import typer
 
-from .running import CannotDo, Refusal, refuse
+from .files import check_folder, check_report, write_report
+from .refusals import CannotDo, Refusal, refuse
 
 if TYPE_CHECKING:
     from hypothesis.database import ExampleDatabase
@@ -85,10 +86,14 @@ def _refuse(error: CannotDo) -> NoReturn:
 
 
 def _check_files(order: Order) -> None:
-    if order.report not in {None, "-"}:
-        _write_report(str(order.report), "")
-    if order.traces is not None and order.traces.exists() and not order.traces.is_dir():
+    check_report(order.report, "--report")
+    if order.traces is None:
+        return
+    # The folder itself, or the one in which it is made if something fails.
+    there = next(folder for folder in [order.traces, *order.traces.absolute().parents] if folder.exists())
+    if not there.is_dir():
         raise CannotDo(f"--traces {str(order.traces)!r} is not a folder. Name one, or leave it out.", 2)
+    check_folder(there, f"--traces {str(order.traces)!r}")
 
 
 def _prepare(order: Order) -> tuple[Target, ExampleDatabase | None]:
@@ -109,14 +114,6 @@ def _prepare(order: Order) -> tuple[Target, ExampleDatabase | None]:
     if order.profile is not None:
         target = meeting(target, order.profile)
     return target, None if order.database is None else open_database(order.database)
-
-
-def _write_report(name: str, text: str) -> None:
-    try:
-        Path(name).write_text(text, "utf-8")
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else error
-        raise CannotDo(f"--report {name!r} cannot be written ({reason}). Name a file that can.", 2) from error
 
 
 class _Run:
@@ -183,10 +180,7 @@ class _Run:
             self._say(line)
         if self._order.report is not None:
             text = json.dumps(as_json(self._settings(), outcome, written), indent=2) + "\n"
-            if self._aside:
-                typer.echo(text, nl=False)
-            else:
-                _write_report(self._order.report, text)
+            write_report(self._order.report, text, "--report")
 
     def _heading(self) -> str:
         order = self._order

@@ -13,7 +13,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
 
-from .running import CannotDo
+from .refusals import CannotDo
 
 if TYPE_CHECKING:
     from rejoinder.testing.fuzz.campaign_records import Target

@@ -9,6 +9,7 @@ Rules of this file
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -48,10 +49,12 @@ def replay(
 
     Says at which step it decides otherwise, what it decided then, and what it decides now. Status 1 if it does.
     """
-    from .running import CannotDo, Refusal, refuse
+    from .refusals import CannotDo, Refusal, refuse
     from .trace_file import open_trace
 
     try:
+        if test is not None:
+            _check_test(test, trace)
         with open_trace(trace) as reading:
             same = _compare(trace, reading)
         if test is not None and same:
@@ -71,7 +74,7 @@ def _compare(trace: Path, reading: Reading) -> bool:
     from rejoinder.states.trace import Gap, Replay, TraceError
 
     from .printable import printable
-    from .running import CannotDo
+    from .refusals import CannotDo
 
     if not reading.header.whole:
         raise CannotDo(
@@ -124,14 +127,35 @@ def tell_difference(difference: Difference, began: float) -> Iterator[str]:
             yield f"  {name}: {effect}{'' if effect in other else '   <-'}"
 
 
+def _check_test(test: Path, trace: Path) -> None:
+    """Raise ``CannotDo`` if the test cannot be written there, or would be written over something."""
+    from .files import check_place
+    from .refusals import CannotDo
+
+    if not test.name:
+        raise CannotDo(f"--to-test {str(test)!r} is no name of a file. Name one that is not there, such as test_trace.py.", 2)
+    copy = test.with_suffix(".jsonl")
+    if test == copy:
+        raise CannotDo(
+            f"--to-test {str(test)!r} has the name of the trace's copy. Name a file that ends in .py: {test.with_suffix('.py')}.", 2
+        )
+    if test.is_dir():
+        raise CannotDo(f"{str(test)!r} is a folder. Name a file in it, such as {test / 'test_trace.py'}.", 2)
+    for path in (test, copy):
+        if os.path.lexists(path) and not (path == copy and copy.exists() and copy.samefile(trace)):
+            raise CannotDo(f"{str(path)!r} exists, and is not overwritten. Name another file with --to-test, or remove that.", 2)
+    check_place(test)
+
+
 def _write_test(test: Path, trace: Path) -> None:
-    from .running import CannotDo
+    from .files import write_file
+    from .refusals import CannotDo
 
     copy = test.with_suffix(".jsonl")
-    try:
-        test.write_text(TEST.format(name=trace.name, trace=copy.name), "utf-8")
-        if not (copy.exists() and copy.samefile(trace)):
+    if not copy.exists():
+        try:
             shutil.copyfile(trace, copy)
-    except OSError as error:
-        raise CannotDo(f"{str(test)!r} cannot be written ({error.strerror}). Name a file that can.", 2) from None
+        except OSError as error:
+            raise CannotDo(f"{str(copy)!r} cannot be written ({error.strerror}). Name another file with --to-test.", 2) from None
+    write_file(test, TEST.format(name=trace.name, trace=copy.name))
     typer.echo(f"{test} replays {copy}.")

@@ -2,27 +2,24 @@
 
 Rules of this file
 * A foreseeable failure is one sentence on the error stream and a status: 2 for a command line that cannot work, 1 for one that
-  could not be carried out, 130 for Ctrl-C. No traceback.
+  could not be carried out, 130 for Ctrl-C. No traceback. Of an output that cannot be written, ``output.py`` tells.
 * What nobody could foresee is a bug, and keeps its traceback.
 """
 
 from __future__ import annotations
 
-import os
-import sys
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Final, NoReturn, cast
 
-import attrs
 import trio
 import typer
 
 from rejoinder.engine import InvalidEndpoint, InvalidSetting, RecordingFailed, RejoinderError
 from rejoinder.testing.faults import FaultError
 
-from .printable import printable
+from .refusals import CannotDo, Refusal, refuse
 
-__all__ = ["CannotDo", "Refusal", "refuse", "run"]
+__all__ = ["run"]
 
 
 STATUSES: Final[Sequence[tuple[type[BaseException], int]]] = (
@@ -34,25 +31,6 @@ STATUSES: Final[Sequence[tuple[type[BaseException], int]]] = (
     (KeyboardInterrupt, 130),
 )
 """The exit status for each kind of failure that can be foreseen, first match wins."""
-
-
-class CannotDo(Exception):
-    """The command cannot be carried out; the text is a sentence on what happened and one on what to do."""
-
-    def __init__(self, message: str, status: int = 1) -> None:
-        super().__init__(message)
-        self.status = status
-        """The exit status."""
-
-
-@attrs.frozen
-class Refusal:
-    """How a command ends that cannot be carried out."""
-
-    status: int
-    """The exit status."""
-    message: str = ""
-    """What is said; may be empty."""
 
 
 def run(command: Callable[[], Awaitable[int]]) -> NoReturn:
@@ -69,13 +47,6 @@ def run(command: Callable[[], Awaitable[int]]) -> NoReturn:
     raise typer.Exit(status)
 
 
-def refuse(refusal: Refusal) -> NoReturn:
-    """Say it and leave."""
-    if refusal.message:
-        typer.echo(printable(refusal.message), err=True)
-    raise typer.Exit(refusal.status)
-
-
 def refusal_for(error: BaseException) -> Refusal | None:
     """What to say about an error; None for one that nobody could foresee. Groups are looked into."""
     if isinstance(error, BaseExceptionGroup):
@@ -84,18 +55,5 @@ def refusal_for(error: BaseException) -> Refusal | None:
         return None if None in refusals else refusals[0]
     if isinstance(error, CannotDo):
         return Refusal(error.status, str(error))
-    if isinstance(error, BrokenPipeError):
-        _forget_output()
-        return Refusal(1)
     status = next((status for kind, status in STATUSES if isinstance(error, kind)), None)
     return None if status is None else Refusal(status, str(error))
-
-
-def _forget_output() -> None:
-    """Nobody reads the output any more: what is left of it goes nowhere, so that leaving does not fail a second time."""
-    try:
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, sys.stdout.fileno())
-        os.close(nowhere)
-    except (OSError, ValueError, AttributeError):
-        return

@@ -10,7 +10,6 @@ import json
 import os
 import sys
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -48,7 +47,9 @@ def scenarios(
     """
     from rejoinder.testing.scenarios import SCENARIOS, UnknownScenario, select
 
-    from .running import Refusal, refuse, run
+    from .files import check_report
+    from .refusals import Refusal, refuse
+    from .running import run
     from .scenarios_report import listed
 
     try:
@@ -61,7 +62,7 @@ def scenarios(
         return
 
     async def command() -> int:
-        _write_report(report, "")  # a report that cannot be written is noticed before it is made
+        check_report(report)  # a report that cannot be written is noticed before it is made
         planned = _planned(chosen, wire, profile)
         return await _run(planned, at_once, report)
 
@@ -72,7 +73,7 @@ def _planned(chosen: Sequence[Scenario], wires: Sequence[str] | None, profile: S
     """Every run that was asked for. Raises ``CannotDo`` if a wire is unknown, or nothing is left to run."""
     from rejoinder.testing.scenarios import WIRES, Kind, settings_of
 
-    from .running import CannotDo
+    from .refusals import CannotDo
 
     for name in wires or ():
         if name not in WIRES:
@@ -90,13 +91,14 @@ async def _run(planned: Sequence[tuple[Scenario, Setting]], at_once: int, report
 
     from rejoinder.testing.scenarios import run_all
 
+    from .files import write_report
     from .scenarios_report import as_json, lines
 
     began = trio.current_time()
     results = await run_all(planned, at_once=at_once, over=_progress(len(planned)))
     seconds = trio.current_time() - began
     if report is not None:
-        _write_report(report, json.dumps(as_json(results, seconds), indent=1) + "\n")
+        write_report(report, json.dumps(as_json(results, seconds), indent=1) + "\n")
     if report != "-":
         for line in lines(results, seconds):
             typer.echo(line)
@@ -117,16 +119,3 @@ def _progress(count: int) -> Callable[[Result], object] | None:
         typer.echo(f"\r\x1b[K   {shown}{last}", err=True, nl=False)
 
     return tell
-
-
-def _write_report(name: str | None, text: str) -> None:
-    from .running import CannotDo
-
-    if name == "-":
-        typer.echo(text, nl=False)
-    elif name is not None:
-        try:
-            Path(name).write_text(text, "utf-8")
-        except (OSError, ValueError) as error:
-            reason = error.strerror if isinstance(error, OSError) else error
-            raise CannotDo(f"{name!r} cannot be written ({reason}). Name a file that can.", 2) from error

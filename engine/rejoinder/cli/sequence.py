@@ -5,6 +5,7 @@ Rule: at most ``MOST_STEPS`` steps are held; whoever wants others names the part
 
 from __future__ import annotations
 
+import sys
 from itertools import islice
 from pathlib import Path
 from typing import Annotated, Final
@@ -33,22 +34,32 @@ def sequence(
 
     What is too long for a picture is shortened in its first part, and says so: name a part with --from and --to.
     """
-    from .running import CannotDo, Refusal, refuse
+    from .files import keep_apart, write_file
+    from .refusals import CannotDo, Refusal, refuse
 
-    if form is None:
-        form = "svg" if output is not None and output.suffix.lower() == ".svg" else "mermaid"
-    if form not in FORMS:
-        refuse(Refusal(2, f"There is no format {form!r} of a sequence. Name {' or '.join(FORMS)}."))
     try:
+        if form is None:
+            form = "mermaid" if output is None else _form_of(output)
+        if form not in FORMS:
+            refuse(Refusal(2, f"There is no format {form!r} of a sequence. Name {' or '.join(FORMS)}."))
+        keep_apart({"--output": output}, trace)
         text = _draw(trace, form, first, last).encode()
         if output is None:
             typer.echo(text, nl=False)
         else:
-            output.write_bytes(text)
+            write_file(output, text)
     except CannotDo as error:
         refuse(Refusal(error.status, str(error)))
-    except OSError as error:
-        refuse(Refusal(2, f"{str(output)!r} cannot be written ({error.strerror}). Name a file that can."))
+
+
+def _form_of(output: Path) -> str:
+    """The form that a file's name asks for. Raises ``CannotDo`` if it asks for one that there is not."""
+    from .files import check_ending
+
+    if output.suffix.lower() == ".svg":
+        return "svg"
+    check_ending(output, "svg or mmd")
+    return "mermaid"
 
 
 def _draw(trace: Path, form: str, first: int, last: int | None) -> str:
@@ -56,11 +67,11 @@ def _draw(trace: Path, form: str, first: int, last: int | None) -> str:
     from rejoinder.diagrams.sequence_svg import draw_sequence_svg
     from rejoinder.states.trace import Fed
 
-    from .running import CannotDo
+    from .refusals import CannotDo
     from .trace_file import entries_of, open_trace
 
     with open_trace(trace) as reading:
-        wanted = islice(entries_of(reading), first - 1, last)
+        wanted = islice(entries_of(reading), min(first - 1, sys.maxsize), None if last is None else min(last, sys.maxsize))
         feds = list(islice((entry for entry in wanted if isinstance(entry, Fed)), MOST_STEPS + 1))
     if not feds:
         raise CannotDo(f"{str(trace)!r} has no steps there. Name others with --from and --to.", 2)

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 __all__ = ["serve"]
 
 SMALLEST_PACE = 0.01
+HELP = "help"
+"""What ``--fault`` names to list the faults."""
 
 
 def serve(
@@ -58,7 +60,12 @@ def serve(
     Prints its address, then a line for each create, each cancel and each end of a connection. Ctrl-C stops it.
     """
     from .running import run
-    from .serve_run import Order, build_server, serve_until_stopped
+    from .serve_run import Order, build_server, faults, serve_until_stopped
+
+    if HELP in (fault or ()):
+        for line in faults():
+            typer.echo(line)
+        return
 
     async def command() -> int:
         order = Order(

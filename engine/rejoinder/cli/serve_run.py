@@ -5,6 +5,7 @@ Rule: a journal line names a connection, a frame and its size in items; what was
 
 from __future__ import annotations
 
+import math
 import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,6 +15,7 @@ import attrs
 import trio
 
 from rejoinder.testing import CancelMode, ModelServer, ServerSetup, with_faults
+from rejoinder.testing.faults import FAULTS
 from rejoinder.testing.outgoing import LogEntry
 from rejoinder.testing.recorded import RecordedResponse, RecordingError, read_recording, replay
 from rejoinder.testing.script import plain_answer
@@ -21,9 +23,9 @@ from rejoinder.testing.server_profiles import SERVER_PROFILES
 from rejoinder.testing.simulator import serve
 
 from .printable import printable
-from .running import CannotDo
+from .refusals import CannotDo
 
-__all__ = ["Journal", "Order", "build_server", "lines_about", "serve_until_stopped"]
+__all__ = ["Journal", "Order", "build_server", "faults", "lines_about", "serve_until_stopped"]
 
 Write = Callable[[str], None]
 
@@ -75,13 +77,21 @@ async def serve_until_stopped(server: ModelServer, host: str, port: int, key: st
                 write(f"Talk to it with: OPENAI_API_KEY={'...' if key else 'any'} rejoinder chat --base-url {simulator.url}")
                 async for _ in signals:
                     break
-        except* OSError as group:
+        except* (OSError, UnicodeError) as group:
             if listening:
                 raise
             error = _first(group)
-            reason = error.strerror or str(error)
+            # A name that cannot be one of a host is not even looked up.
+            reason = str(getattr(error, "strerror", None) or error)
             raise CannotDo(f"Nothing can listen on {host} port {port}: {reason}. Choose another with --host or --port.") from None
     write("Stopped.")
+
+
+def faults() -> Iterator[str]:
+    """A line for each fault that there is."""
+    for kind in FAULTS.values():
+        name = kind.name if math.isnan(kind.default) else f"{kind.name}:{kind.default:g}"
+        yield f"{name:20} {kind.meaning}{'' if math.isnan(kind.default) else f'; N is {kind.default:g} unless it is given'}"
 
 
 @final
@@ -138,6 +148,6 @@ def _read(path: Path) -> tuple[RecordedResponse, ...]:
         raise CannotDo(f"{str(path)!r} cannot be read ({error.strerror}). Name a file that can.") from error
 
 
-def _first(group: BaseExceptionGroup[OSError]) -> OSError:
+def _first(group: BaseExceptionGroup[OSError | UnicodeError]) -> OSError | UnicodeError:
     first = group.exceptions[0]
     return _first(first) if isinstance(first, BaseExceptionGroup) else first

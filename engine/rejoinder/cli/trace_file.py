@@ -15,7 +15,7 @@ from typing import IO, Final
 
 from rejoinder.states.trace import Entry, Reading, TraceError
 
-from .running import CannotDo
+from .refusals import CannotDo
 
 __all__ = ["LONGEST", "LONGEST_HEADER", "entries_of", "open_trace"]
 

@@ -38,14 +38,18 @@ def view(
     The page is one file that needs no network. #step=7 behind its address leads to step 7. With --live it is served on this machine
     instead, and follows a session that is under way.
     """
-    from .running import CannotDo, Refusal, refuse
+    from .files import keep_apart
+    from .refusals import CannotDo, Refusal, refuse
 
     if (trace is None) == (live is None):
         refuse(Refusal(2, "Name one trace: a file that is there, or with --live one that is being written, or demo."))
     if trace is None:
+        if output is not None or first != 1 or last is not None or show:
+            refuse(Refusal(2, "--live serves the whole trace and writes no file. Leave out --output, --from, --to and --open."))
         _follow(str(live), port)
     page = Path(f"{trace.stem}.html") if output is None else output
     try:
+        keep_apart({"The page" if output is None else "--output": page}, trace)
         steps, notice = _make(trace, page, first, last)
     except CannotDo as error:
         refuse(Refusal(error.status, str(error)))
@@ -60,17 +64,19 @@ def _make(trace: Path, page: Path, first: int, last: int | None) -> tuple[int, s
     from rejoinder.diagrams import GraphvizError
     from rejoinder.diagrams.viewer import build_page, page_data
 
-    from .running import CannotDo
+    from .files import write_file
+    from .refusals import CannotDo
     from .trace_file import open_trace
 
     with open_trace(trace) as reading:
         data = page_data(reading, first, last)
+    if not data["steps"] and (first > 1 or last is not None) and not data["notice"].startswith("Line "):
+        raise CannotDo(f"{str(trace)!r} has no steps there. Name others with --from and --to.", 2)
     try:
-        page.write_text(build_page(trace.name, data), "utf-8")
+        text = build_page(trace.name, data)
     except GraphvizError as error:
         raise CannotDo(str(error), 2) from None
-    except OSError as error:
-        raise CannotDo(f"{str(page)!r} cannot be written ({error.strerror}). Name a file that can.", 2) from None
+    write_file(page, text)
     return len(data["steps"]), data["notice"]
 
 
@@ -87,8 +93,12 @@ def _follow(live: str, port: int) -> NoReturn:
 
     from .demo_run import Plan, run_demo
     from .demo_screen import PlainScreen
+    from .refusals import Refusal, refuse
     from .running import run
     from .view_live import follow
+
+    if live != DEMO and Path(live).is_dir():
+        refuse(Refusal(2, f"--live {live!r} is a folder. Name the trace, which may come later."))
 
     async def command() -> int:
         if live != DEMO:

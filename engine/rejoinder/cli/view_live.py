@@ -34,7 +34,7 @@ from rejoinder.states.trace import TraceError
 from rejoinder.states.trace_inputs import ReadInputs
 from rejoinder.states.trace_reading import read_entry, read_header
 
-from .running import CannotDo
+from .refusals import CannotDo
 from .trace_file import LONGEST
 
 __all__ = ["follow", "new_steps", "serve_page"]

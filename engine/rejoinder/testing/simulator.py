@@ -73,7 +73,8 @@ class Simulator:
     @property
     def url(self) -> str:
         """The address of the WebSocket."""
-        return f"ws://{self.host}:{self.port}{PATH}"
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"ws://{host}:{self.port}{PATH}"
 
     @property
     def http_url(self) -> str:
