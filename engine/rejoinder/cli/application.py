@@ -43,6 +43,9 @@ def rejoinder(
     """Drive the OpenAI Responses API over one WebSocket, with every lifecycle in an explicit state machine.
 
     Begin with `rejoinder demo`: it needs no key and no network.
+
+    Every command ends with status 0 if all is well, 1 if something is not, 2 if it cannot do what it is asked for, 130 at Ctrl-C,
+    and 141 if nobody reads what it prints.
     """
 
 

@@ -90,8 +90,8 @@ async def serve_until_stopped(server: ModelServer, host: str, port: int, key: st
 def faults() -> Iterator[str]:
     """A line for each fault that there is."""
     for kind in FAULTS.values():
-        name = kind.name if math.isnan(kind.default) else f"{kind.name}:{kind.default:g}"
-        yield f"{name:20} {kind.meaning}{'' if math.isnan(kind.default) else f'; N is {kind.default:g} unless it is given'}"
+        name = kind.name if math.isnan(kind.default) else f"{kind.name}:{kind.default:.9g}"
+        yield f"{name:20} {kind.meaning}{'' if math.isnan(kind.default) else f'; N is {kind.default:.9g} unless it is given'}"
 
 
 @final
