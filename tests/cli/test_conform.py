@@ -156,6 +156,7 @@ def test_key_with_a_line_break_is_told_without_the_key() -> None:
 
 @pytest.mark.parametrize("host", [HOST, "localhost"])
 def test_dead_server_is_one_line_and_status_1_and_needs_no_key(host: str, tmp_path: Path) -> None:
+    (tmp_path / "report.json").write_text("of an earlier run", "utf-8")
     ended = conform(f"ws://{host}:{free_port()}/v1/responses", "--json", str(tmp_path / "report.json"))
 
     assert 1 == ended.exit_code
@@ -164,6 +165,7 @@ def test_dead_server_is_one_line_and_status_1_and_needs_no_key(host: str, tmp_pa
         ended.stderr,
     )
     assert "" == ended.stdout
+    assert "of an earlier run" == (tmp_path / "report.json").read_text("utf-8")
 
 
 def test_model_that_does_not_exist_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:

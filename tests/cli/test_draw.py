@@ -174,3 +174,31 @@ def test_help_names_what_can_be_drawn() -> None:
     assert 0 == ended.exit_code
     assert "link|response|request|classification|all" in ended.output
     assert "svg|png|mermaid|dot|table|scxml|json" in ended.output
+
+
+def test_a_trace_is_not_written_over(trace: Path, tmp_path: Path) -> None:
+    lost = "is the trace that is read, and would be lost. Name another file.\n"
+    text = trace.read_bytes()
+
+    assert (2, b"", f"--output {str(trace)!r} {lost}") == run(
+        "link", "--format", "svg", "--highlight", str(trace), "-o", str(trace)
+    )
+
+    folder = tmp_path / "machines"
+    folder.mkdir()
+    linked = trace.rename(folder / "link.svg")
+    status, _, said = run("all", "--format", "svg", "--highlight", str(linked), "-o", str(folder))
+
+    assert (2, f"link.svg in --output {str(linked)!r} {lost}") == (status, said)
+    assert text == linked.read_bytes()
+    assert [linked] == list(folder.iterdir())
+
+
+def test_an_ending_of_another_format_is_told(tmp_path: Path) -> None:
+    target = tmp_path / "link.pdf"
+    expected = (
+        f"{str(target)!r} ends as a file of another format. Name one that ends in svg, png, mmd, dot, md, scxml or json, or name"
+    )
+
+    assert (2, b"", f"{expected} a --format.\n") == run("link", "-o", str(target))
+    assert not target.exists()

@@ -61,6 +61,8 @@ def fuzz(*arguments: str) -> Result:
         (["--report", "missing/report.json"], "--report 'missing/report.json' cannot be written (No such file or directory)."),
         (["--report", "."], "--report '.' cannot be written (Is a directory). Name a file that can."),
         (["--traces", "mine_module.py"], "--traces 'mine_module.py' is not a folder. Name one, or leave it out."),
+        (["--traces", "/proc"], "--traces '/proc' cannot be written ("),
+        (["--traces", "/proc/new/er"], "--traces '/proc/new/er' cannot be written ("),
         (["--target", "nonsense"], "--target 'nonsense' is not MODULE:NAME. Write for example --target"),
         (["--target", ":Mine"], "is not MODULE:NAME"),
         (["--target", "mine_module:"], "is not MODULE:NAME"),
@@ -86,6 +88,14 @@ def test_command_line_that_cannot_work_is_one_line_and_status_2(arguments: list[
     assert words in re.sub(r"[\s│]+", " ", ended.stderr)
     assert "" == ended.stdout
     assert "Traceback" not in ended.stderr
+
+
+@pytest.mark.parametrize("arguments", [["--target", "nonsense:x"], ["--database", "mongo://x"], ["--traces", "mine_module.py"]])
+def test_report_of_an_earlier_run_stays(arguments: list[str], folder: Path) -> None:
+    (folder / "kept.json").write_text("as it was", "utf-8")
+
+    assert 2 == fuzz("--report", "kept.json", *arguments).exit_code
+    assert "as it was" == (folder / "kept.json").read_text("utf-8")
 
 
 def test_redis_that_cannot_be_reached_is_said_without_the_password() -> None:

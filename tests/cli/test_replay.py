@@ -177,3 +177,30 @@ def test_an_endless_line_is_not_read_to_its_end(trace: Path) -> None:
 
     assert 2 == status
     assert "Line 1: It is longer than" in complaints
+
+
+@pytest.mark.parametrize(
+    "name, words",
+    [
+        ("a.trace.jsonl", "has the name of the trace's copy. Name a file that ends in .py: "),
+        ("b.jsonl", "has the name of the trace's copy. Name a file that ends in .py: "),
+        ("kept.py", "kept.py' exists, and is not overwritten. Name another file with --to-test, or remove that."),
+        ("taken.py", "taken.jsonl' exists, and is not overwritten."),
+        ("", "is a folder. Name a file in it, such as "),
+    ],
+)
+def test_a_test_is_written_over_nothing(name: str, words: str, trace: Path, tmp_path: Path) -> None:
+    written(trace)
+    for other in ("kept.py", "taken.jsonl"):
+        (tmp_path / other).write_text("as it was", "utf-8")
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    status, said, complaints = run(trace, "--to-test", f"{tmp_path}/{name}")
+
+    assert (2, "", 1) == (status, said, complaints.count("\n"))
+    assert words in complaints
+    assert before == {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+
+
+@pytest.mark.parametrize("name", ["", ".", "/"])
+def test_a_test_has_to_have_a_name(name: str, trace: Path) -> None:
+    assert 2 == run(written(trace), "--to-test", name)[0]

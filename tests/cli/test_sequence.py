@@ -77,3 +77,26 @@ def test_a_file_that_cannot_be_written_is_told(trace: Path, tmp_path: Path) -> N
     assert (2, "", f"{str(path)!r} cannot be written (No such file or directory). Name a file that can.\n") == run(
         trace, "-o", path
     )
+
+
+def test_a_trace_is_not_written_over(trace: Path, tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to(trace)
+    for path in (trace, tmp_path / "link"):
+        expected = f"--output {str(path)!r} is the trace that is read, and would be lost. Name another file.\n"
+
+        assert (2, "", expected) == run(trace, "-o", path)
+    assert "".join(LINES) == trace.read_text("ascii")
+
+
+def test_a_number_beyond_all_numbers_is_a_step_that_is_not_there(trace: Path) -> None:
+    assert 2 == run(trace, "--from", 10**30)[0]
+    assert (0, sequence(FEDS, "a.trace.jsonl"), "") == run(trace, "--to", 10**30)
+
+
+def test_an_ending_of_another_format_is_told(trace: Path, tmp_path: Path) -> None:
+    path = tmp_path / "picture.png"
+    expected = f"{str(path)!r} ends as a file of another format. Name one that ends in svg or mmd, or name a --format.\n"
+
+    assert (2, "", expected) == run(trace, "-o", path)
+    assert not path.exists()
+    assert 0 == run(trace, "-o", path, "--format", "svg")[0]

@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 
 from cli.processes import Process
 from rejoinder.cli.application import application
+from rejoinder.testing.faults import FAULTS
 
 
 def address(process: Process) -> str:
@@ -60,6 +61,8 @@ def test_verbose_server_shows_frames() -> None:
         (["--replay", "{folder}"], 2, "is a directory"),
         (["--replay", "{folder}/wrong"], 1, "wrong is not a recording: line 1 is not a JSON object."),
         (["--host", "192.0.2.1"], 1, "Nothing can listen on 192.0.2.1 port 8765: "),
+        (["--host", "a" * 300], 1, "Nothing can listen on aaaa"),
+        (["--host", "a" * 300], 1, "label empty or too long"),
         (["--host", "no such host"], 1, "Nothing can listen on no such host port 8765: "),
         (["--pace", "0"], 2, "--pace"),
         (["--port", "65536"], 2, "--port"),
@@ -75,3 +78,15 @@ def test_bad_input_is_told_in_a_sentence(arguments: list[str], status: int, word
     assert words in ended.stderr
     assert "" == ended.stdout
     assert "Traceback" not in ended.stderr
+
+
+def test_faults_are_listed_on_demand() -> None:
+    ended = CliRunner().invoke(application, ["serve", "--fault", "help"])
+    names = [re.split("[: ]", line)[0] for line in ended.stdout.splitlines()]
+
+    assert (0, "") == (ended.exit_code, ended.stderr)
+    assert list(FAULTS) == names
+    assert "silent               take the request and say nothing\n" in ended.stdout
+    assert (
+        "oversized:1258291    make the terminal event longer than N characters; N is 1258291 unless it is given\n" in ended.stdout
+    )

@@ -114,3 +114,34 @@ def test_one_trace_has_to_be_named(arguments: tuple[str, ...]) -> None:
     expected = "Name one trace: a file that is there, or with --live one that is being written, or demo.\n"
 
     assert (2, "", expected) == run(*arguments)
+
+
+@pytest.mark.parametrize("part", [("--from", 9999), ("--from", 10**30), ("--from", 5, "--to", 4)])
+def test_a_part_that_is_not_there_is_told_and_makes_no_page(part: tuple[object, ...], trace: Path, tmp_path: Path) -> None:
+    expected = f"{str(trace)!r} has no steps there. Name others with --from and --to.\n"
+
+    assert (2, "", expected) == run(trace, "-o", tmp_path / "page.html", *part)
+    assert not (tmp_path / "page.html").exists()
+
+
+def test_a_trace_is_not_written_over(trace: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    page = trace.rename(tmp_path / "a.html")
+    lost = "is the trace that is read, and would be lost. Name another file.\n"
+
+    assert (2, "", f"The page 'a.html' {lost}") == run(page)
+    assert (2, "", f"--output 'a.html' {lost}") == run(page, "-o", "a.html")
+    assert "".join(LINES) == page.read_text("ascii")
+
+
+@pytest.mark.parametrize("arguments", [("-o", "page.html"), ("--from", 2), ("--to", 2), ("--open",)])
+def test_what_goes_with_a_file_does_not_go_with_live(arguments: tuple[object, ...]) -> None:
+    expected = "--live serves the whole trace and writes no file. Leave out --output, --from, --to and --open.\n"
+
+    assert (2, "", expected) == run("--live", "demo", *arguments)
+
+
+def test_a_folder_is_not_followed(tmp_path: Path) -> None:
+    expected = f"--live {str(tmp_path)!r} is a folder. Name the trace, which may come later.\n"
+
+    assert (2, "", expected) == run("--live", tmp_path)

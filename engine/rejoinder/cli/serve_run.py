@@ -81,8 +81,8 @@ async def serve_until_stopped(server: ModelServer, host: str, port: int, key: st
             if listening:
                 raise
             error = _first(group)
-            # A name that cannot be one of a host is not even looked up.
-            reason = str(getattr(error, "strerror", None) or error)
+            # Text that cannot be a name is not even looked up.
+            reason = (error.strerror or str(error)) if isinstance(error, OSError) else "that is no name of a host"
             raise CannotDo(f"Nothing can listen on {host} port {port}: {reason}. Choose another with --host or --port.") from None
     write("Stopped.")
 
