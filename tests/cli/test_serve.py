@@ -62,7 +62,7 @@ def test_verbose_server_shows_frames() -> None:
         (["--replay", "{folder}/wrong"], 1, "wrong is not a recording: line 1 is not a JSON object."),
         (["--host", "192.0.2.1"], 1, "Nothing can listen on 192.0.2.1 port 8765: "),
         (["--host", "a" * 300], 1, "Nothing can listen on aaaa"),
-        (["--host", "a" * 300], 1, "label empty or too long"),
+        (["--host", "a" * 300], 1, "a port 8765: that is no name of a host. Choose another with --host or --port."),
         (["--host", "no such host"], 1, "Nothing can listen on no such host port 8765: "),
         (["--pace", "0"], 2, "--pace"),
         (["--port", "65536"], 2, "--port"),

@@ -45,6 +45,13 @@ async def test_a_conversation() -> None:
     assert simulator.url == f"ws://127.0.0.1:{simulator.port}/v1/responses"
 
 
+async def test_an_address_of_colons_stands_in_brackets() -> None:
+    simulator = Simulator(ModelServer(), host="::1", port=8765)
+
+    assert "ws://[::1]:8765/v1/responses" == simulator.url
+    assert "http://[::1]:8765/v1/responses" == simulator.http_url
+
+
 async def test_nobody_else_on_the_network_can_reach_it_unless_it_is_told_so() -> None:
     async with serve(ModelServer()) as simulator, serve(ModelServer(), host="0.0.0.0") as open_to_all:  # noqa: S104 - that is the point
         bound = [simulator.proxy.host, open_to_all.proxy.host]
