@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from harness.frames import delta
 from harness.telling import HOSTILE, asks, hostile_frame, interrupted, lost_early, turned
 from rejoinder.diagrams.colours import PAGES, contrast
+from rejoinder.diagrams.lettering import width_of
 from rejoinder.diagrams.sequence_svg import COLOURS, LETTERS, MOST_COLUMNS, MOST_LINES, draw_sequence_svg
 from rejoinder.diagrams.tale import tell
 from rejoinder.states.effects import Deliver, Note, SendCancel
@@ -115,3 +116,59 @@ def test_no_text_breaks_the_picture(text: str) -> None:
     picture = draw_sequence_svg([Fed(0.0, Cancel(1), (Note("Late", None, text, text), SendCancel(1, text)))], text)
 
     assert 3 == len(lines_of(picture))
+
+
+LONG: Final = "resp_0123456789abcdef0123456789abcdef0123456789abcdef"
+
+
+def named(callers: int, response: str) -> list[Fed]:
+    """Everybody asks, everybody leaves, and the responses have a name."""
+    asked = [Fed(0.0, asks(number), (Deliver(number),)) for number in range(callers)]
+    return [
+        *asked,
+        Fed(1.0, Cancel(1), (SendCancel(1, response), Note("response.function_call_arguments.delta", 1, None, response))),
+    ]
+
+
+@pytest.mark.parametrize("callers", [2, 5, MOST_COLUMNS])
+@pytest.mark.parametrize("response", ["resp_12", LONG, "x" * 400])
+def test_words_stay_between_the_lines_of_whom_they_are_about(callers: int, response: str) -> None:
+    root = ET.fromstring(draw_sequence_svg(named(callers, response), ""))  # noqa: S314 - it is our own
+    lives = sorted(
+        float(re.findall(r"[\d.]+", path.get("d", ""))[0]) for path in root.iter(f"{SPACE}path") if path.get("class") == "life"
+    )
+    width = float(root.get("width", ""))
+
+    for group in root.iter(f"{SPACE}g"):
+        arrow = next((path for path in group.iter(f"{SPACE}path") if path.get("class") in {"ask", "answer"}), None)
+        for text in group.iter(f"{SPACE}text"):
+            x, half = float(text.get("x", "")), width_of(str(text.text), LETTERS) / 2
+            assert 0 <= x - half
+            assert x + half <= width
+            if arrow is not None and x > lives[-2]:
+                # To a server: with room for letters that are wider than those we count with.
+                assert lives[-2] + half * 0.1 <= x - half
+                assert x + half <= lives[-1] - half * 0.1
+
+
+def test_what_is_shortened_is_told_in_full_and_keeps_both_its_ends() -> None:
+    root = ET.fromstring(draw_sequence_svg(named(5, LONG), ""))  # noqa: S314 - it is our own
+    (told,) = (group for group in root.iter(f"{SPACE}g") if f"cancel {LONG}" == group.findtext(f"{SPACE}title"))
+    shown = [str(text.text) for text in told.iter(f"{SPACE}text")]
+
+    assert "cancel" == shown[0]
+    assert re.fullmatch(r"resp_01234\w*\u2026\w*bcdef", shown[1])
+
+
+def test_what_is_shown_whole_is_not_told_twice() -> None:
+    root = ET.fromstring(draw_sequence_svg(interrupted(), ""))  # noqa: S314 - it is our own
+
+    assert [] == [group for group in root.iter(f"{SPACE}g") if group.find(f"{SPACE}title") is not None]
+
+
+def test_a_name_is_broken_behind_its_points() -> None:
+    picture = draw_sequence_svg([Fed(1.0, Cancel(1), (SendCancel(1, "function_call.arguments_of_it.in_pieces.of_text"),))], "")
+    root = ET.fromstring(picture)  # noqa: S314 - it is our own
+    rows = [[str(text.text) for text in group.iter(f"{SPACE}text")] for group in root.iter(f"{SPACE}g")]
+
+    assert ["cancel function_call.arguments_of_it.", "in_pieces.of_text"] == rows[1]

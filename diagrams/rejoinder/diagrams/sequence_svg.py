@@ -3,14 +3,17 @@
 Rules of this file
 * The lines are those of ``tale.py``. A message is an arrow with its words above it; one that comes back is dashed, one that is
   lost ends in a cross; a remark is a box on the line of whom it is about.
-* Each participant has a column. Where there are too many for letters that can be read, all callers share one, and all servers
-  another, and each message says whose it is.
+* Each participant has a column, a server with more room than a caller, because most is said there. Where there are too many for
+  letters that can be read, all callers share one, and all servers another, and each message says whose it is.
+* What is wider than its place is broken between words, and behind the points of a name. A word that is too wide alone, as the name
+  of a response may be, is shortened in its middle, and is told in full where the pointer rests.
 * A picture of more than ``MOST_LINES`` lines is shortened in its first part, and says by how much.
 * It stands on a page of its own, light or dark as its reader prefers. The same trace gives the same text, byte for byte.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from html import escape
 from typing import Final
@@ -39,6 +42,16 @@ WIDEST_COLUMN: Final = 300.0
 MOST_COLUMNS: Final = 7
 MARGIN: Final = 90.0
 """From the border to the first and the last line, in pixels: half of what stands above them."""
+BESIDE: Final = 8.0
+"""How much narrower the words of a message are than its place."""
+WIDER: Final = 1.12
+"""How much wider than Helvetica the letters may be that are at hand instead, such as DejaVu Sans."""
+MORE: Final = 1.6
+"""How much more room a server's column has than a caller's."""
+REMARK: Final = 1.5
+"""How wide a remark may be, in columns."""
+ELLIPSIS: Final = "\u2026"
+"""What stands for what is left out."""
 CALLERS, SERVERS = "callers", "servers"
 COLOURS: Final[Mapping[str, Mapping[str, str]]] = {
     "light": {"text": "#1f2328", "line": "#59636e", "remark": "#fff8c5", "lost": "#cf222e", "head": "#eaeef2"},
@@ -83,16 +96,19 @@ def _column(key: str) -> str:
 
 
 def _document(participants: Sequence[Participant], lines: Sequence[Line], title: str) -> Iterator[str]:
-    apart = min(WIDEST_COLUMN, (WIDTH - 2 * MARGIN) / max(1, len(participants) - 1))
-    width = round(2 * MARGIN + apart * (len(participants) - 1))
-    columns = {one.key: round(MARGIN + index * apart, 1) for index, one in enumerate(participants)}
+    gaps = _gaps(participants)
+    width = round(2 * MARGIN + sum(gaps))
+    columns = {one.key: round(MARGIN + sum(gaps[:index]), 1) for index, one in enumerate(participants)}
+    most = min(REMARK * sum(gaps) / max(1, len(gaps)), width - 24) if gaps else width - 24
     body: list[str] = []
     y = 44.0 if title else 16.0
     top = y
     y += 40
     for line in lines:
-        drawn, height = _drawn(line, columns, apart, y)
-        body.append(f'<g class="line" data-step="{line.step}">{drawn}</g>')
+        rows = _wrapped(line.text, most if isinstance(line, Remark) else _room(columns[line.source], columns[line.target]))
+        drawn, height = _drawn(line, rows, columns, y)
+        whole = "" if " ".join(rows) == printable(line.text) else f"<title>{_shown(line.text)}</title>"
+        body.append(f'<g class="line" data-step="{line.step}">{whole}{drawn}</g>')
         y += height
     bottom = y + 6
     height = round(bottom + 40)
@@ -114,17 +130,30 @@ def _document(participants: Sequence[Participant], lines: Sequence[Line], title:
     yield "</svg>"
 
 
-def _drawn(line: Line, columns: Mapping[str, float], apart: float, y: float) -> tuple[str, float]:
-    """A line from ``y`` downwards, and its height."""
+def _gaps(participants: Sequence[Participant]) -> Sequence[float]:
+    """How far each participant is from the one before."""
+    places = [one.key == SERVERS or one.key.startswith("L") for one in participants[1:]]
+    servers, callers = places.count(True), places.count(False)
+    whole = WIDTH - 2 * MARGIN
+    wide = min(WIDEST_COLUMN, whole * MORE / max(1.0, callers + servers * MORE))
+    narrow = min(WIDEST_COLUMN, (whole - servers * wide) / max(1, callers))
+    return [wide if server else narrow for server in places]
+
+
+def _room(start: float, end: float) -> float:
+    """How wide the words of a message may be that goes from ``start`` to ``end``."""
+    return min(WIDEST_COLUMN, abs(end - start)) / WIDER - BESIDE
+
+
+def _drawn(line: Line, rows: Sequence[str], columns: Mapping[str, float], y: float) -> tuple[str, float]:
+    """A line whose words are in ``rows``, from ``y`` downwards, and its height."""
     if isinstance(line, Remark):
-        rows = _wrapped(line.text, apart * 1.5)
         x, size = columns[line.over], max(width_of(row, LETTERS) for row in rows) + 16
         x = min(max(x, size / 2 + 4), columns[max(columns, key=lambda key: columns[key])] + MARGIN - size / 2 - 4)
         height = LINE_HEIGHT * len(rows) + 8
         box = f'<rect class="remark" x="{x - size / 2:g}" y="{y:g}" width="{size:g}" height="{height:g}" rx="4"/>'
         return box + _rows(rows, x, y + 4), height + 8
     start, end = columns[line.source], columns[line.target]
-    rows = _wrapped(line.text, apart - 12)
     height = LINE_HEIGHT * len(rows)
     at = y + height + 4
     toward = 1 if end > start else -1
@@ -147,15 +176,31 @@ def _rows(rows: Sequence[str], x: float, y: float) -> str:
 
 
 def _wrapped(text: str, width: float) -> list[str]:
-    """Rows of at most ``width``, where words allow."""
+    """Rows of at most ``width``."""
     rows = [""]
     for word in printable(text).split(" "):
-        longer = f"{rows[-1]} {word}".strip()
-        if rows[-1] and width_of(longer, LETTERS) > width:
-            rows.append(word)
-        else:
-            rows[-1] = longer
+        # A name has points, behind which it can be broken.
+        parts = [word] if width_of(word, LETTERS) <= width else re.split(r"(?<=\.)(?=.)", word)
+        for number, part in enumerate(parts):
+            fitting = _fitting(part, width)
+            longer = f"{rows[-1]}{'' if number or not rows[-1] else ' '}{fitting}"
+            if rows[-1] and width_of(longer, LETTERS) > width:
+                rows.append(fitting)
+            else:
+                rows[-1] = longer
     return rows
+
+
+def _fitting(word: str, width: float) -> str:
+    """A word of at most ``width``: its beginning and its end, which tell names apart, if it is wider."""
+    if width_of(word, LETTERS) <= width:
+        return word
+    kept = next((kept for kept in range(len(word) - 1, 1, -1) if width_of(_shortened_word(word, kept), LETTERS) <= width), 1)
+    return _shortened_word(word, kept)
+
+
+def _shortened_word(word: str, kept: int) -> str:
+    return f"{word[: (kept + 1) // 2]}{ELLIPSIS}{word[len(word) - kept // 2 :]}"
 
 
 def _shown(text: str) -> str:
