@@ -1,5 +1,6 @@
 """The command line as a whole: help, version, quickness, and nothing on the way that a person could not read."""
 
+import signal
 import subprocess
 import sys
 from importlib.metadata import version
@@ -81,3 +82,46 @@ def test_streams_that_are_no_files_are_left_alone(monkeypatch: pytest.MonkeyPatc
         main()
 
     assert 2 == left.value.code
+
+
+@pytest.mark.parametrize("module", ["typer", "rejoinder.cli.output", "rejoinder.diagrams"])
+def test_ctrl_c_during_an_import_says_nothing(module: str) -> None:
+    pressing = f"""
+import signal, sys
+from rejoinder.cli.main import main
+
+class Press:
+    def find_spec(self, name, *others):
+        if name == {module!r}:
+            signal.raise_signal(signal.SIGINT)
+
+sys.meta_path.insert(0, Press())
+sys.argv = ["rejoinder", "draw"]
+main()
+"""
+    ended = subprocess.run([sys.executable, "-c", pressing], capture_output=True, text=True, check=False)
+
+    assert (130, "", "") == (ended.returncode, ended.stdout, ended.stderr)
+
+
+def test_ctrl_c_behind_everything_is_status_130(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(**_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("rejoinder.cli.application.application", interrupted)
+    with pytest.raises(SystemExit) as left:
+        main()
+
+    assert 130 == left.value.code
+
+
+def test_a_handler_that_is_there_already_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "argv", ["rejoinder", "--version"])
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with pytest.raises(SystemExit):
+            main()
+
+        assert signal.SIG_IGN is signal.getsignal(signal.SIGINT)
+    finally:
+        signal.signal(signal.SIGINT, before)
