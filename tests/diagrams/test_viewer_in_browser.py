@@ -271,16 +271,16 @@ def test_it_plays_to_the_end(browser: Browser, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("width", [500, 700, 900, 1400])
 def test_nothing_of_the_time_line_covers_the_rest(width: int, browser: Browser, tmp_path: Path) -> None:
-    before = browser.driver.get_window_size()
-    browser.driver.set_window_size(width, 800)
+    wide, high = map(int, browser.ask("return [outerWidth, outerHeight]"))
+    browser.resize(width, 800)
     try:
         shown(browser, tmp_path, SERIAL, interrupted())
-        boxes = browser.ask(
+        boxes: list[list[float]] = browser.ask(
             "return ['#time-heading', '#time-legend', '.zoom', '.time .rows'].map((each) => document.querySelector(each)"
             ".getBoundingClientRect()).map((box) => [box.left, box.top, box.right, box.bottom])"
         )
     finally:
-        browser.driver.set_window_size(before["width"], before["height"])
+        browser.resize(wide, high)
 
     for number, (left, top, right, bottom) in enumerate(boxes):
         assert 0 <= left < right <= width

@@ -42,6 +42,10 @@ class Browser:
         """What a script hands to its last argument, a function, when it is ready."""
         return self.driver.execute_async_script(script, *arguments)  # pyright: ignore[reportUnknownMemberType]
 
+    def resize(self, width: int, height: int) -> None:
+        """Give the window a size, in pixels."""
+        self.driver.set_window_size(width, height)  # pyright: ignore[reportUnknownMemberType]
+
     def press(self, *keys: str) -> None:
         """Press keys, one after the other."""
         chain = ActionChains(self.driver, duration=0)
