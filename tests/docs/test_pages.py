@@ -66,9 +66,15 @@ def spoken(received: Received) -> Answer:
     return Answer([Text("".join(pieces), pieces=pieces, interval=0.01)])
 
 
+def served(received: Received) -> Answer:
+    """What ``rejoinder serve`` says, in its pieces: readers of the tutorial have it beside them."""
+    return Answer([Text(f"You said: {received.text}", interval=0.01)])
+
+
 async def run(example: Example, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Run it as a reader would, in ``folder``."""
-    async with serve(ModelServer(answer=spoken)) as simulator:
+    answer = served if example.page == "tutorial.md" else spoken
+    async with serve(ModelServer(answer=answer)) as simulator:
 
         def endpoint(url: str = simulator.url, **options: Any) -> Endpoint:  # noqa: ANN401 - as it is given
             known: dict[str, Any] = {"api_key": "none", "profile": OPENAI, **options}
