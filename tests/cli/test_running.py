@@ -7,7 +7,7 @@ import pytest
 import trio
 import typer
 
-from rejoinder.cli.refusals import CannotDo, Refusal, refuse
+from rejoinder.cli.refusals import CannotDo, Refusal
 from rejoinder.cli.running import refusal_for, run
 from rejoinder.engine import InvalidEndpoint, InvalidRequest, InvalidSetting, RejoinderError
 from rejoinder.testing import FaultError
@@ -102,11 +102,3 @@ def test_interruption_reaches_the_command_whatever_was_running(capsys: pytest.Ca
 def test_bug_keeps_its_traceback() -> None:
     with pytest.raises(ValueError, match="a bug"):
         run(ending_with(ValueError("a bug")))
-
-
-def test_refusal_leaves_at_once(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(typer.Exit) as left:
-        refuse(Refusal(2, "No."))
-
-    assert 2 == left.value.exit_code
-    assert "No.\n" == capsys.readouterr().err
