@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from .result import Result
 
 __all__ = [
+    "SESSION_CLOSED",
     "ConnectionFailed",
     "ConsumerTooSlow",
     "DeadlineExceeded",
@@ -113,6 +114,10 @@ class TooManyRounds(RejoinderError):
             f"The model still calls tools after {rounds} responses. The conversation holds every result: go on with another turn,"
             " or allow more rounds."
         )
+
+
+SESSION_CLOSED: Final = "The session is closed. Open another with open_session, or keep this one open longer."
+"""What ``SessionClosed`` says to whoever asks for something afterwards."""
 
 
 class SessionClosed(RejoinderError):

@@ -23,7 +23,7 @@ import httpx
 import trio
 
 from .endpoint import Endpoint
-from .errors import InvalidEndpoint, SessionClosed
+from .errors import SESSION_CLOSED, InvalidEndpoint, SessionClosed
 from .http_tunnels import TunnelTransport
 from .key_provider import with_key
 from .masking import masked, secrets_in
@@ -82,7 +82,7 @@ class HttpClient:
         ``path`` is appended to the address of the endpoint, ``query`` to what query that has.
         """
         if self._closed:
-            raise SessionClosed("The session is closed. Open another with open_session, or keep this one open longer.")
+            raise SessionClosed(SESSION_CLOSED)
         if self._given is not None and self._given.is_closed:
             raise HandshakeFailed("The HTTP client that the session was given is closed.", permanent=True)
         endpoint = await with_key(self.endpoint)

@@ -28,7 +28,7 @@ from .dialling import check_way
 from .dispatch import Dispatch
 from .drive import Driver
 from .endpoint import Endpoint
-from .errors import InvalidRequest, SessionClosed
+from .errors import SESSION_CLOSED, InvalidRequest, SessionClosed
 from .http_client import HttpClient
 from .http_wire import HttpWire
 from .known_lists import KnownLists
@@ -296,7 +296,7 @@ class Session:
 
     def _check_open(self) -> None:
         if self._closed:
-            raise SessionClosed("The session is closed. Open another with open_session, or keep this one open longer.")
+            raise SessionClosed(SESSION_CLOSED)
 
     def _steer(self, number: int, content: RequestContent, words: Words) -> Steering:
         """Add words to the response of a request; raises ``InvalidRequest`` where that can never work."""
