@@ -138,7 +138,7 @@ def test_right_handler_passes_and_is_put_to_the_test() -> None:
     run_state_machine_as_test(Careful, settings=BRIEFLY)
 
     assert Careful.counted["programs"] >= BRIEFLY.max_examples
-    assert Careful.counted["events"] > Careful.counted["steps"] > BRIEFLY.max_examples
+    assert min(Careful.counted["events"], Careful.counted["steps"]) > 5 * BRIEFLY.max_examples
     assert Careful.sometimes["outcome: cancelled"]
     assert Careful.last_failure is None
 
