@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import attrs
+import httpx
 import pytest
 import trio
 import trio.testing
@@ -168,12 +169,23 @@ async def test_one_that_was_handed_over_has_its_deadlines(loopback_clock: trio.t
         ({"transport": "carrier pigeon"}, "transport is 'carrier pigeon'. Give one of 'websocket', 'http', 'auto'."),
         ({"transport": "http", "sticky": True}, "sticky says what follows a fallback, and transport='http' has none."),
         ({"transport": "websocket", "sticky": True}, "sticky says what follows a fallback"),
+        ({"connector": "websockets"}, r"connector is a str\. Give a function that opens a wire, or leave it out"),
+        ({"http_client": httpx.Client}, r"http_client is a type\. Give an httpx\.AsyncClient, which stays yours to close"),
     ],
 )
 async def test_what_is_no_choice(options: dict[str, Any], words: str) -> None:
     with pytest.raises(InvalidSetting, match=words):
         async with open_session(Endpoint("wss://example.org/v1/responses", KEY), **options):
             pytest.fail("It must not open.")  # pragma: no cover
+
+
+async def test_options_beside_a_client_of_the_callers() -> None:
+    async with httpx.AsyncClient() as theirs:
+        with pytest.raises(InvalidSetting, match=r"^http_options are for a client of the session's own"):
+            async with open_session(
+                Endpoint("wss://example.org/v1/responses", KEY), http_client=theirs, http_options={"trust_env": False}
+            ):
+                pytest.fail("It must not open.")  # pragma: no cover
 
 
 async def test_options_that_httpx_does_not_take() -> None:

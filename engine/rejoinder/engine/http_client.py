@@ -22,8 +22,10 @@ from typing import Any, Final, cast, final
 import httpx
 import trio
 
+from rejoinder.states.refusals import shown_value
+
 from .endpoint import Endpoint
-from .errors import SESSION_CLOSED, InvalidEndpoint, SessionClosed
+from .errors import SESSION_CLOSED, InvalidEndpoint, InvalidSetting, SessionClosed
 from .http_tunnels import TunnelTransport
 from .key_provider import with_key
 from .masking import masked, secrets_in
@@ -49,7 +51,11 @@ TOLD: Final = ("retry-after-ms", "retry-after", "x-should-retry", "x-request-id"
 
 @final
 class HttpClient:
-    """What is asked of one endpoint over HTTP."""
+    """What is asked of one endpoint over HTTP.
+
+    Raises ``InvalidSetting`` if ``client`` is no ``httpx.AsyncClient``, or has options beside it; ``InvalidEndpoint`` for options
+    that httpx does not take.
+    """
 
     def __init__(
         self,
@@ -58,6 +64,7 @@ class HttpClient:
         client: httpx.AsyncClient | None = None,
         options: Mapping[str, Any] | None = None,
     ) -> None:
+        _check_client(client, options)
         self.endpoint: Final = endpoint
         self.settings: Final = settings
         self._given: Final = client
@@ -143,6 +150,20 @@ class HttpClient:
                 f"The HTTP client cannot be made: {error}. Give http_options that httpx.AsyncClient takes, or a client of your own"
                 " as http_client."
             ) from error
+
+
+def _check_client(client: object, options: Mapping[str, Any] | None) -> None:
+    if client is None:
+        return
+    if not isinstance(client, httpx.AsyncClient):
+        raise InvalidSetting(
+            f"http_client is {shown_value(client)}. Give an httpx.AsyncClient, which stays yours to close, or leave it out."
+        )
+    if options:
+        raise InvalidSetting(
+            "http_options are for a client of the session's own, and http_client is one of yours. Give one of them; yours has its"
+            " options already."
+        )
 
 
 @final

@@ -364,7 +364,8 @@ async def open_session(
     ``http_client`` is a client of yours, which stays open; ``http_options`` are options of ``httpx.AsyncClient`` (``proxy``,
     ``verify``, ``trust_env`` …) for the session's own, which trusts what ``settings.ssl_context`` trusts and goes through
     ``settings.proxy``, or takes proxies from the environment as httpx does. Raises ``InvalidEndpoint`` for options that it does not
-    take, and for an ``endpoint`` that is none; ``InvalidSetting`` for no transport, and for ``settings`` that are none.
+    take, and for an ``endpoint`` that is none; ``InvalidSetting`` for no transport, for ``settings``, a ``connector`` or an
+    ``http_client`` that are none, and for options beside a client of yours.
     """
     endpoint = Endpoint() if endpoint is None else endpoint
     settings = Settings() if settings is None else settings

@@ -14,6 +14,7 @@ import attrs
 import trio
 
 from rejoinder.states.profiles import HTTP, Fallback
+from rejoinder.states.refusals import shown_value
 
 from .drive import Driver
 from .errors import InvalidSetting
@@ -42,12 +43,18 @@ def drivers(
     observers: list[Observer] | None = None,
     on_change: Callable[[], None] | None = None,
 ) -> Driver:
-    """The driver of a session; its ``fallback`` is the second one, if it has two. Raises ``InvalidSetting`` for no transport.
+    """The driver of a session; its ``fallback`` is the second one, if it has two.
 
-    The last three are for the members of a pool: from where their links are numbered, whom they tell, and whom they wake.
+    The last three are for the members of a pool: from where their links are numbered, whom they tell, and whom they wake. Raises
+    ``InvalidSetting`` for no transport, and for a connector that cannot be called.
     """
     if transport not in get_args(Transport):
         raise InvalidSetting(f"transport is {transport!r}. Give one of {', '.join(map(repr, get_args(Transport)))}.")
+    if not callable(connector):
+        raise InvalidSetting(
+            f"connector is {shown_value(connector)}. Give a function that opens a wire, or leave it out: settings.wire"
+            " chooses among the libraries."
+        )
     if sticky and transport != "auto":
         raise InvalidSetting(
             f"sticky says what follows a fallback, and transport={transport!r} has none. Leave it out, or use 'auto'."
