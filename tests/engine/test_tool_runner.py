@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import enum
 import functools
+import re
 import threading
 from typing import Any, Final
 
@@ -22,6 +23,7 @@ from rejoinder.engine import (
     CallRefused,
     CallsStarted,
     Conversation,
+    InvalidRequest,
     ToolCall,
     ToolResult,
     Tools,
@@ -348,7 +350,11 @@ async def test_parts_that_no_server_takes_are_a_failure_of_the_tool(autojump_clo
     async with open_pair(server(calling(("draw", "{}")), FINE)) as pair:
         taken = await take_turn(pair.session, Conversation(GO), tools)
 
+    (failed,) = [event.error for event in taken.events if isinstance(event, CallFailed)]
+
     assert {"a": "Error: function 'draw' failed."} == outputs_of(pair.creates[1])
+    assert isinstance(failed, InvalidRequest)
+    assert re.match(r"The output of ToolResult\(as_parts=True\) is no list of input parts\. Give one", str(failed))
     assert "Fine." == taken.text
 
 

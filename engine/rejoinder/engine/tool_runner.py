@@ -25,6 +25,7 @@ import trio
 from rejoinder.states.chart import Move
 from rejoinder.states.edges import Staying
 from rejoinder.states.json_values import Unreadable, frozen_copy, read
+from rejoinder.states.refusals import InvalidRequest
 from rejoinder.states.tool_call import TOOL_CALL_CHART, ToolCallEvent, ToolCallPhase
 
 from . import call_texts as texts
@@ -214,7 +215,10 @@ class CallRun:
         if not result.as_parts:
             return Told(event, texts.output_text(output), run_again)
         if not _are_parts(output):
-            raise TypeError("ToolResult(as_parts=True) needs a list of input parts, such as {'type': 'input_text', 'text': 'x'}.")
+            raise InvalidRequest(
+                "The output of ToolResult(as_parts=True) is no list of input parts. Give one, such as"
+                " [{'type': 'input_text', 'text': 'x'}]."
+            )
         return Told(event, output, run_again)
 
     def progress(self, plain: object) -> None:
