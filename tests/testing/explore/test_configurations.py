@@ -47,6 +47,15 @@ def test_no_promise_is_broken_near_the_beginning(name: str) -> None:
     assert 1000 < report.states
 
 
+@pytest.mark.long
+def test_what_failed_in_between_leaves_an_abandoned_response_nothing_to_continue() -> None:
+    """With a fourth request a response fails before one is abandoned; the request behind both is rightly sent in full."""
+    deep = {configuration.name: configuration for configuration in DEEP}
+    report = explore_configuration(deep["serial-memory"])
+
+    assert (None, True) == (report.broken, report.exhausted)
+
+
 def test_same_configuration_has_the_same_states_each_time() -> None:
     first, second = (explore_configuration(KNOWN["serial-failures"]) for _ in range(2))
 

@@ -137,4 +137,7 @@ def _parent_of_the_abandoned(world: ExploredWorld, number: int, lane: ServerLane
     abandoned = int(lane.ended.partition(".")[0].removeprefix("r"))
     caller = world.callers[abandoned]
     gone = (caller.left or lane.ended in world.overdue) and caller.sends == 1
-    return lane.completed if gone and abandoned == number - 1 and lane.latest is None else None
+    # What failed in between has left it nothing to continue.
+    before = world.callers.get(abandoned - 1)
+    continued = before is not None and before.answered == lane.completed
+    return lane.completed if gone and continued and abandoned == number - 1 and lane.latest is None else None
