@@ -2,7 +2,7 @@
 
 Rules of this package
 * Each is one class of trouble in the smallest world that shows it: most faults show in the second answer, leaks often in the third.
-* ``QUICK`` is what every change runs through; ``DEEP`` has more of each, for nights.
+* ``QUICK`` is what every change runs through; ``DEEP`` has more of each.
 """
 
 from __future__ import annotations

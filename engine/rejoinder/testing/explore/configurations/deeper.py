@@ -1,4 +1,4 @@
-"""What each configuration has more of when there is a night for it."""
+"""What each configuration has more of where there are minutes more for it."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ MORE: Final[Mapping[str, Mapping[str, Any]]] = {
     "lanes-and-one-socket": {"expiries": 3},
     "lanes-at-the-limit": {"expiries": 2},
     "lanes-memory": {"cancels": 1},
-    "lanes-retire-refused": {"expiries": 1},
+    "lanes-retire-refused": {"requests": 3},
     "lanes": {"losses": 1},
     "lanes-and-more-callers": {"cancels": 1},
     "lanes-refused": {"cancels": 2},
