@@ -75,7 +75,8 @@ STATIONS: Final[Sequence[Station]] = (
 def manner_of(station: Station, seed: int, number: int) -> Manner:
     """How the station answers request ``number``, each time that it comes.
 
-    A stray error without label or number comes where no create is unanswered, as anywhere else it is a proper answer to one.
+    A stray error without label or number comes where no create is unanswered, as anywhere else it is a proper answer to one. Nor
+    does it come where cancels are answered with errors: it would pass for that answer, and the true one would blame somebody else.
     """
     lots = random.Random(f"{seed} {station.name} {number}")  # noqa: S311 - chance that can be had again
     pieces, interval = lots.randint(1, 40), lots.choice([0.0, 0.0, 0.01, 0.05])
@@ -84,7 +85,8 @@ def manner_of(station: Station, seed: int, number: int) -> Manner:
         manner = attrs.evolve(manner, reject=lots.choice([Rejection.BUSY, Rejection.RATE, Rejection.BAD]))
     if station.right or _now_and_then(lots, 0.6):
         return manner
-    troubles = [each for each in Trouble if each is not Trouble.ERROR or station.setup.serial]
+    strays = station.setup.serial and not station.setup.signal
+    troubles = [each for each in Trouble if each is not Trouble.ERROR or strays]
     trouble = lots.choice(troubles)
     return attrs.evolve(
         manner,

@@ -20,6 +20,7 @@ from benchmarks.soak_stations import STATIONS, manner_of, words_of
 from benchmarks.soak_tally import Tally
 
 from rejoinder.testing import LogEntry
+from rejoinder.testing.fuzz.manners import Trouble
 
 REPOSITORY: Final = Path(__file__).parents[2]
 PAGE: Final = (REPOSITORY / "docs" / "soak.md").read_text("utf-8")
@@ -88,6 +89,14 @@ def test_both_ends_know_what_is_said_to_whom() -> None:
     for station in STATIONS:
         assert words_of(station, 1, 5) == "<5> word " * manner_of(station, 1, 5).pieces
         assert manner_of(station, 1, 5) == manner_of(station, 1, 5)
+
+
+def test_no_stray_error_where_it_could_pass_for_the_answer_to_a_cancel() -> None:
+    strays = {
+        station.name for station in STATIONS for number in range(300) if manner_of(station, 1, number).trouble is Trouble.ERROR
+    }
+
+    assert {"serial and lax, wild"} == strays
 
 
 def test_the_page_says_what_is_so() -> None:
