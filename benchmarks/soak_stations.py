@@ -76,7 +76,7 @@ def manner_of(station: Station, seed: int, number: int) -> Manner:
     """How the station answers request ``number``, each time that it comes.
 
     A stray error without label or number comes where no create is unanswered, as anywhere else it is a proper answer to one. Nor
-    does it come where cancels are answered with errors: it would pass for that answer, and the true one would blame somebody else.
+    does it come where clients send cancels: it could pass for the answer to one, and the true answer would blame somebody else.
     """
     lots = random.Random(f"{seed} {station.name} {number}")  # noqa: S311 - chance that can be had again
     pieces, interval = lots.randint(1, 40), lots.choice([0.0, 0.0, 0.01, 0.05])

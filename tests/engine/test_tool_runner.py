@@ -23,7 +23,7 @@ from rejoinder.engine import (
     CallRefused,
     CallsStarted,
     Conversation,
-    InvalidRequest,
+    InvalidSetting,
     ToolCall,
     ToolResult,
     Tools,
@@ -353,7 +353,7 @@ async def test_parts_that_no_server_takes_are_a_failure_of_the_tool(autojump_clo
     (failed,) = [event.error for event in taken.events if isinstance(event, CallFailed)]
 
     assert {"a": "Error: function 'draw' failed."} == outputs_of(pair.creates[1])
-    assert isinstance(failed, InvalidRequest)
+    assert isinstance(failed, InvalidSetting)
     assert re.match(r"The output of ToolResult\(as_parts=True\) is no list of input parts\. Give one", str(failed))
     assert "Fine." == taken.text
 

@@ -16,7 +16,7 @@ __all__ = ["check"]
 def check(
     names: Annotated[list[str] | None, typer.Argument(metavar="[CONFIGURATION]...", help="What to explore; else all.")] = None,
     *,
-    deep: Annotated[bool, typer.Option("--deep", help="One thing more of something in each: six times the states.")] = False,
+    deep: Annotated[bool, typer.Option("--deep", help="One thing more of something in each: several times the states.")] = False,
     workers: Annotated[int | None, typer.Option(metavar="N", help="Processes; as many as processors by default.", min=1)] = None,
     output: Annotated[
         Path,

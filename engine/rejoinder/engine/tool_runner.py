@@ -25,7 +25,7 @@ import trio
 from rejoinder.states.chart import Move
 from rejoinder.states.edges import Staying
 from rejoinder.states.json_values import Unreadable, frozen_copy, read
-from rejoinder.states.refusals import InvalidRequest
+from rejoinder.states.refusals import InvalidSetting
 from rejoinder.states.tool_call import TOOL_CALL_CHART, ToolCallEvent, ToolCallPhase
 
 from . import call_texts as texts
@@ -215,7 +215,7 @@ class CallRun:
         if not result.as_parts:
             return Told(event, texts.output_text(output), run_again)
         if not _are_parts(output):
-            raise InvalidRequest(
+            raise InvalidSetting(
                 "The output of ToolResult(as_parts=True) is no list of input parts. Give one, such as"
                 " [{'type': 'input_text', 'text': 'x'}]."
             )
